@@ -1,0 +1,4 @@
+/** The machine's own clock. */
+import type { Clock } from "../ports.ts";
+
+export const systemClock: Clock = { nowMs: () => Date.now() };

@@ -1,0 +1,92 @@
+/**
+ * Every limit of the product, in one place: bodies, lists, batches, retries, waits. Sizes in bytes, times in
+ * milliseconds unless the name says otherwise. The AWS stacks derive their timeouts from `engine` below.
+ */
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+export const limits = {
+  engine: {
+    /** A conductor invocation ends by then, whatever it is doing. */
+    functionTimeoutMs: 60 * second,
+    /** What an invocation spends on steps before it hands over to the next. */
+    budgetMs: 40 * second,
+    /** Outlives the function's timeout, so the holder of a lapsed lease is dead. */
+    leaseMs: 75 * second,
+    /** One external call; a step makes few. */
+    callTimeoutMs: 15 * second,
+    retryBaseMs: 500,
+    retryCapMs: 60 * second,
+    /** Claims in a row that neither finished a step nor were told to wait: the step itself is broken. */
+    attempts: 50,
+    /** Throws in a row that were not Transient: a bug; then the operation fails. */
+    bugAttempts: 5,
+    /** Tries of a cleaning step before what it would have removed is left to the sweeper. */
+    cleanupAttempts: 8,
+    /** A lost message is noticed when work is overdue by this much. */
+    sweepGraceMs: 15 * second,
+    sweepIntervalMs: 60 * second,
+    sweepPageItems: 100,
+    /** Hints sent by one sweep; the rest waits for the next. */
+    sweepHints: 2_000,
+    dueShards: 8,
+    typeShards: 4,
+    /** A cold item without its hot one is garbage after this long. */
+    provisionalMs: hour,
+    outboxEvents: 20,
+    commitRetries: 4,
+    statusReasonChars: 1_000,
+  },
+  queue: {
+    batchMessages: 10,
+    delayMaxMs: 15 * minute,
+    messageBytes: 4_096,
+  },
+  table: {
+    pageItems: 1_000,
+    /** DynamoDB refuses items of 400 KB; ours stay well below. */
+    itemBytes: 256 * 1_024,
+    hotItemBytes: 4_096,
+  },
+  api: {
+    bodyBytes: 1_024 * 1_024,
+    pageItems: 1_000,
+    /** Lists sorted by something else than creation are sorted in memory, up to this many records. */
+    sortedRecords: 10_000,
+    nameChars: 255,
+    labels: 64,
+    labelChars: 4_096,
+    patchOperations: 128,
+    jsonDepth: 20,
+    requestIdChars: 255,
+    tokenBytes: 16 * 1_024,
+  },
+  identity: {
+    tokenCacheMs: minute,
+    refusedTokenCacheMs: 5 * second,
+    tokenCacheEntries: 10_000,
+  },
+  openstack: {
+    requestTimeoutMs: 15 * second,
+    responseBytes: 16 * 1_024 * 1_024,
+    /** Retries of calls that change nothing, inside one step. */
+    readRetries: 2,
+    nestedDepth: 6,
+  },
+  bay: {
+    nodes: 1_000,
+    masters: 15,
+    createTimeoutDefaultMinutes: 60,
+    /** On top of the stack's own timeout, before the operation gives up by itself. */
+    deadlineMarginMs: 10 * minute,
+    /** For operations without a timeout of their own (0 means none to Heat, not to us). */
+    deadlineMs: 6 * hour,
+    deleteDeadlineMs: 2 * hour,
+  },
+  event: {
+    keepMs: 90 * day,
+  },
+} as const;
