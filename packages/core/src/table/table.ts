@@ -33,10 +33,13 @@ export type Condition = { readonly absent: true } | { readonly revision: number 
 
 export type WriteOutcome = "written" | "refused";
 
+/** Where a page begins or ends: any item is the position just after itself. */
+export type Position = Pick<Item, "pk" | "sk" | "indexes">;
+
 export interface Page {
   readonly items: readonly Item[];
   /** Pass as `after` for the next page; absent when there is none. */
-  readonly next?: Key;
+  readonly next?: Position;
 }
 
 export interface RangeQuery {
@@ -44,8 +47,8 @@ export interface RangeQuery {
   readonly prefix?: string;
   /** Sort keys at most this (inclusive). */
   readonly upTo?: string;
-  /** The key where the page before ended, exclusive: in `query` the item's own, in `queryIndex` its key there. */
-  readonly after?: Key;
+  /** Where the page before ended, exclusive. */
+  readonly after?: Position;
   readonly limit?: number;
   readonly descending?: boolean;
 }
