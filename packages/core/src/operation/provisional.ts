@@ -1,0 +1,45 @@
+/**
+ * Provisional items: what must be written before a record's commit point (a bay's cold item) and is harmless alone. It
+ * stands in the due index until it is settled: when the record exists it stays for good, else it is removed. So a crash
+ * between the two writes leaves nothing for ever, and nothing that is needed can expire.
+ */
+import type { Random } from "../ports.ts";
+import type { Item, Key, Table } from "../table/table.ts";
+import { limits } from "../limits.ts";
+import { dueIndexKey } from "./record.ts";
+
+/** The item, marked as provisional: settled an hour from now if its owner's key is there, removed if not. */
+export function asProvisional(item: Item, ownerSk: string, nowMs: number): Item {
+  return {
+    ...item,
+    body: { ...item.body, provisionalFor: ownerSk },
+    indexes: { ...item.indexes, due: dueIndexKey(item, nowMs + limits.engine.provisionalMs) },
+  };
+}
+
+export function isProvisional(item: Item): boolean {
+  return typeof item.body["provisionalFor"] === "string";
+}
+
+/** The item without its mark: its record exists. */
+export function asSettled(item: Item): Item {
+  const { provisionalFor: _owner, ...body } = item.body;
+  const { due: _due, ...indexes } = item.indexes;
+  return { ...item, body, indexes };
+}
+
+/** What the sweep does with a provisional item that is due. Losing a race to another writer leaves it to that writer. */
+export async function settleProvisional(
+  ports: { readonly table: Table; readonly random: Random },
+  item: Item,
+): Promise<{ readonly kind: "dropped"; readonly why: "idle" } | { readonly kind: "ended" }> {
+  const ownerSk = item.body["provisionalFor"];
+  if (typeof ownerSk !== "string") return { kind: "dropped", why: "idle" };
+  const owner: Key = { pk: item.pk, sk: ownerSk };
+  if (await ports.table.get(owner)) {
+    await ports.table.put({ ...asSettled(item), revision: item.revision + 1 }, { revision: item.revision });
+  } else {
+    await ports.table.remove(item, item.revision);
+  }
+  return { kind: "ended" };
+}

@@ -1,0 +1,52 @@
+/**
+ * Writing a record under optimistic concurrency: the one place where a record's revision goes up. A write whose reply
+ * was lost is recognised by its mark, so that nobody takes its own success for another's.
+ */
+import { Transient } from "../errors.ts";
+import type { Random } from "../ports.ts";
+import type { Condition, Key, Table } from "../table/table.ts";
+import type { RecordType, WorkRecord } from "./record.ts";
+import { recordFromItem, recordToItem } from "./record.ts";
+
+export interface WritePorts {
+  readonly table: Table;
+  readonly random: Random;
+}
+
+export type RecordWrite<State> =
+  | { readonly kind: "written"; readonly record: WorkRecord<State> }
+  /** Somebody else wrote first; `current` is what stands there now (absent: nothing). */
+  | { readonly kind: "refused"; readonly current: WorkRecord<State> | undefined };
+
+/** Stores the record over the revision it was read at (0: it must not exist). Throws Transient when nobody can tell. */
+export async function writeRecord<Ports, State>(
+  ports: WritePorts,
+  type: RecordType<Ports, State>,
+  record: WorkRecord<State>,
+): Promise<RecordWrite<State>> {
+  const written = { ...record, revision: record.revision + 1, mark: ports.random.uuid() };
+  const condition: Condition = record.revision === 0 ? { absent: true } : { revision: record.revision };
+  let trouble: Transient | undefined;
+  try {
+    if ((await ports.table.put(recordToItem(type, written), condition)) === "written")
+      return { kind: "written", record: written };
+  } catch (thrown) {
+    // The write may have happened although its reply did not arrive: look.
+    if (!(thrown instanceof Transient)) throw thrown;
+    trouble = thrown;
+  }
+  const current = await readRecord(ports.table, type, record.key);
+  if (current?.mark === written.mark) return { kind: "written", record: written };
+  if (trouble && (current?.revision ?? 0) === record.revision) throw trouble;
+  return { kind: "refused", current };
+}
+
+/** The record as it stands, `gone` ones included; absent when there is none. */
+export async function readRecord<Ports, State>(
+  table: Table,
+  type: RecordType<Ports, State>,
+  key: Key,
+): Promise<WorkRecord<State> | undefined> {
+  const item = await table.get(key);
+  return item && recordFromItem(type, item);
+}

@@ -1,0 +1,186 @@
+/**
+ * A record: one item of the table that can have work to do. This module promises the shapes (operation, lease, outbox)
+ * and their way into and out of the table; who may change them when is the engine's (conduct.ts) and the API's
+ * (record-store.ts). What a record's state means is left to its type (a bay, a container resource, a delivery).
+ */
+import { z } from "zod";
+import type { Json, JsonObject } from "../json.ts";
+import { limits } from "../limits.ts";
+import type { IndexName, Item, Key } from "../table/table.ts";
+
+const jsonObject = z.record(z.string(), z.json()) as unknown as z.ZodType<JsonObject>;
+
+const operationSchema = z.object({
+  id: z.string(),
+  kind: z.string(),
+  /** The definition's version that this operation began under: a deploy in the middle changes nothing. */
+  version: z.number().int(),
+  /** The name of the step to run next. */
+  step: z.string(),
+  /** Claims since the last progress. */
+  attempt: z.number().int(),
+  /** Throws in a row that were bugs. */
+  bugs: z.number().int(),
+  startedAtMs: z.number(),
+  deadlineAtMs: z.number(),
+  /** Why it fails, once it does: from then on only its cleaning steps run. */
+  failure: z.string().optional(),
+  /** What went wrong last, to name when time runs out. */
+  trouble: z.string().optional(),
+  /** Events so far: numbers the next one. */
+  events: z.number().int(),
+  /** How a conductor acts for the project that asked; opaque here. */
+  delegation: jsonObject.optional(),
+  input: jsonObject,
+});
+
+export type Operation = z.infer<typeof operationSchema>;
+
+const outboxEventSchema = z.object({
+  /** Deterministic, so that publishing again changes nothing. */
+  id: z.string(),
+  type: z.string(),
+  atMs: z.number(),
+  data: jsonObject,
+});
+
+export type OutboxEvent = z.infer<typeof outboxEventSchema>;
+
+const bodySchema = z.object({
+  type: z.string(),
+  state: z.unknown(),
+  operation: operationSchema.optional(),
+  dueAtMs: z.number().optional(),
+  lease: z.object({ holder: z.string(), untilMs: z.number() }).optional(),
+  outbox: z.array(outboxEventSchema),
+  /** The work of removing it is done but for its last events: readers do not see it any more. */
+  gone: z.boolean(),
+  /** Who wrote this revision: tells a writer whose reply was lost that the write is its own. */
+  mark: z.string(),
+});
+
+type RecordBody = z.infer<typeof bodySchema>;
+
+/** A record as code sees it. */
+export interface WorkRecord<State> extends Omit<RecordBody, "state" | "type"> {
+  readonly key: Key;
+  readonly revision: number;
+  readonly state: State;
+}
+
+/** What the engine and the table must know of a type of record. */
+export interface RecordType<Ports, State> {
+  readonly type: string;
+  readonly schema: z.ZodType<State>;
+  /** Where it stands in the indexes for lists and names (the due index is the engine's). */
+  indexes(key: Key, state: State): Partial<Record<Exclude<IndexName, "due">, Key>>;
+  readonly operations: readonly OperationDefinition<Ports, State>[];
+}
+
+/** What a step tells the engine. `changes` are merged over the record's state in the same write as the progress. */
+export type StepResult<State> =
+  | { readonly kind: "done"; readonly changes: Partial<State> }
+  | { readonly kind: "again"; readonly afterMs: number; readonly changes: Partial<State> }
+  | { readonly kind: "failed"; readonly reason: string; readonly changes: Partial<State> };
+
+/** The step's work is done: on to the next. */
+export function done<State>(changes: Partial<State> = {}): StepResult<State> {
+  return { kind: "done", changes };
+}
+
+/** All is well, and this step wants to look again after a while. */
+export function again<State>(afterMs: number, changes: Partial<State> = {}): StepResult<State> {
+  return { kind: "again", afterMs, changes };
+}
+
+/** The operation cannot succeed; the reason is for the record's owner to read. */
+export function failed<State>(reason: string, changes: Partial<State> = {}): StepResult<State> {
+  return { kind: "failed", reason, changes };
+}
+
+/** What a step is told of the invocation it runs in. */
+export interface StepBudget {
+  readonly signal: AbortSignal;
+  /** What is left for this and further steps. */
+  remainingMs(): number;
+}
+
+/**
+ * An idempotent chunk of an operation, bounded in time: it may be killed anywhere and run again from its start. It looks
+ * before it makes, takes names and ids from the record, and throws only `Transient`.
+ */
+export interface Step<Ports, State> {
+  readonly name: string;
+  run(ports: Ports, record: ActiveRecord<State>, budget: StepBudget): Promise<StepResult<State>>;
+}
+
+export type ActiveRecord<State> = WorkRecord<State> & { readonly operation: Operation };
+
+export type OperationOutcome = { readonly kind: "succeeded" } | { readonly kind: "failed"; readonly reason: string };
+
+export type Ending<State> = { readonly kind: "kept"; readonly changes: Partial<State> } | { readonly kind: "removed" };
+
+/** What happens to a record, as a table of contents. Within a version steps are appended, never reordered. */
+export interface OperationDefinition<Ports, State> {
+  readonly kind: string;
+  readonly version: number;
+  readonly steps: readonly Step<Ports, State>[];
+  /** Cleaning steps: run when the steps are done and when one has failed; what they cannot do is left to the sweeper. */
+  readonly always: readonly Step<Ports, State>[];
+  /** What becomes of the record when all that is over. */
+  end(state: State, outcome: OperationOutcome): Ending<State>;
+}
+
+/** The shard of the due index in which a record stands: the same for everyone, spread evenly. */
+export function shardOf(text: string, shards: number): number {
+  let hash = 2_166_136_261;
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 16_777_619);
+  return (hash >>> 0) % shards;
+}
+
+/** A time as text whose order is the order of time (milliseconds, 15 digits: until the year 33658). */
+export function timeKey(atMs: number): string {
+  return String(Math.max(0, Math.floor(atMs))).padStart(15, "0");
+}
+
+/** Where something due at that time stands in the due index. */
+export function dueIndexKey(key: Key, dueAtMs: number): Key {
+  return { pk: `due#${shardOf(key.pk, limits.engine.dueShards)}`, sk: `${timeKey(dueAtMs)}#${key.pk}#${key.sk}` };
+}
+
+export function recordToItem<Ports, State>(type: RecordType<Ports, State>, record: WorkRecord<State>): Item {
+  const { key, revision, state, dueAtMs } = record;
+  const body: RecordBody = {
+    type: type.type,
+    state,
+    outbox: record.outbox,
+    gone: record.gone,
+    mark: record.mark,
+    ...(record.operation && { operation: record.operation }),
+    ...(record.lease && { lease: record.lease }),
+    ...(dueAtMs !== undefined && { dueAtMs }),
+  };
+  return {
+    ...key,
+    revision,
+    body: body as unknown as JsonObject,
+    indexes: {
+      // A record on its way out stands in no list.
+      ...(!record.gone && type.indexes(key, state)),
+      ...(dueAtMs !== undefined && { due: dueIndexKey(key, dueAtMs) }),
+    },
+  };
+}
+
+/** The record in an item; throws (a bug) when the item is not of this type. */
+export function recordFromItem<Ports, State>(type: RecordType<Ports, State>, item: Item): WorkRecord<State> {
+  const { type: found, state, ...rest } = bodySchema.parse(item.body);
+  if (found !== type.type) throw new Error(`item ${item.pk} ${item.sk} is a ${found}, not a ${type.type}`);
+  return { ...rest, key: { pk: item.pk, sk: item.sk }, revision: item.revision, state: type.schema.parse(state) };
+}
+
+/** The type that an item says it is; absent for items that are no records. */
+export function typeOfItem(item: Item): string | undefined {
+  const type: Json | undefined = item.body["type"];
+  return typeof type === "string" && "outbox" in item.body ? type : undefined;
+}
