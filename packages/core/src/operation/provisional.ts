@@ -3,22 +3,24 @@
  * stands in the due index until it is settled: when the record exists it stays for good, else it is removed. So a crash
  * between the two writes leaves nothing for ever, and nothing that is needed can expire.
  */
-import type { Random } from "../ports.ts";
+import { z } from "zod";
 import type { Item, Key, Table } from "../table/table.ts";
 import { limits } from "../limits.ts";
 import { dueIndexKey } from "./record.ts";
 
-/** The item, marked as provisional: settled an hour from now if its owner's key is there, removed if not. */
-export function asProvisional(item: Item, ownerSk: string, nowMs: number): Item {
+const ownerSchema = z.object({ pk: z.string(), sk: z.string() });
+
+/** The item, marked as provisional: settled an hour from now if its owner is there, removed if not. */
+export function asProvisional(item: Item, owner: Key, nowMs: number): Item {
   return {
     ...item,
-    body: { ...item.body, provisionalFor: ownerSk },
+    body: { ...item.body, provisionalFor: { pk: owner.pk, sk: owner.sk } },
     indexes: { ...item.indexes, due: dueIndexKey(item, nowMs + limits.engine.provisionalMs) },
   };
 }
 
 export function isProvisional(item: Item): boolean {
-  return typeof item.body["provisionalFor"] === "string";
+  return "provisionalFor" in item.body;
 }
 
 /** The item without its mark: its record exists. */
@@ -30,12 +32,10 @@ export function asSettled(item: Item): Item {
 
 /** What the sweep does with a provisional item that is due. Losing a race to another writer leaves it to that writer. */
 export async function settleProvisional(
-  ports: { readonly table: Table; readonly random: Random },
+  ports: { readonly table: Table },
   item: Item,
-): Promise<{ readonly kind: "dropped"; readonly why: "idle" } | { readonly kind: "ended" }> {
-  const ownerSk = item.body["provisionalFor"];
-  if (typeof ownerSk !== "string") return { kind: "dropped", why: "idle" };
-  const owner: Key = { pk: item.pk, sk: ownerSk };
+): Promise<{ readonly kind: "ended" }> {
+  const owner = ownerSchema.parse(item.body["provisionalFor"]);
   if (await ports.table.get(owner)) {
     await ports.table.put({ ...asSettled(item), revision: item.revision + 1 }, { revision: item.revision });
   } else {

@@ -159,21 +159,13 @@ function progressAfter<Ports extends StepPorts, State>(
       return { changes: {}, operation: next, afterMs: attempt.afterMs, events: [], gone: false };
     }
     case "done":
-      return goOn(
-        ports,
-        type,
-        definition,
-        record,
-        attempt.changes,
-        event("step", {}),
-        nextStep(definition, operation, step),
-      );
+      return goOn(ports, type, definition, record, attempt.changes, event("step", {}), nextStep(definition, operation));
     case "failed": {
-      if (definition.always.includes(step)) {
+      if (definition.always.some((one) => one.name === operation.step)) {
         ports.log.write("warning", "left-behind", {
           key: record.key.pk,
           operation: operation.id,
-          step: step.name,
+          step: operation.step,
           reason: attempt.reason,
         });
         return goOn(
@@ -183,7 +175,7 @@ function progressAfter<Ports extends StepPorts, State>(
           record,
           attempt.changes,
           event("left-behind", {}),
-          nextStep(definition, operation, step),
+          nextStep(definition, operation),
         );
       }
       const reason = attempt.reason.slice(0, limits.engine.statusReasonChars);

@@ -1,0 +1,159 @@
+/**
+ * A bay: a group of Docker hosts built by one Heat stack and run by one COE. A cluster is the same record seen through
+ * the newer API. It has two items in its partition: a small hot one that steps rewrite (`Bay`: status, counts, the
+ * operation), and a cold one that they read (`BaySpecification`: what to build, addresses, certificates). Wire names
+ * stay in the API's views.
+ */
+import { z } from "zod";
+import { bayModelSchema, creationKey } from "../bay-model/bay-model.ts";
+import { limits } from "../limits.ts";
+import { shardOf } from "../operation/record.ts";
+import type { Item, Key } from "../table/table.ts";
+
+/** Magnum's own words (cluster sheet 17.1); DELETE_COMPLETE is never seen: the record is gone. */
+export const bayStatusSchema = z.enum([
+  "CREATE_IN_PROGRESS",
+  "CREATE_FAILED",
+  "CREATE_COMPLETE",
+  "UPDATE_IN_PROGRESS",
+  "UPDATE_FAILED",
+  "UPDATE_COMPLETE",
+  "DELETE_IN_PROGRESS",
+  "DELETE_FAILED",
+]);
+export type BayStatus = z.infer<typeof bayStatusSchema>;
+
+/** The hot item's state, well below 1 KB. */
+export const baySchema = z.object({
+  uuid: z.string(),
+  projectId: z.string(),
+  userId: z.string(),
+  name: z.string().nullable(),
+  bayModelId: z.string(),
+  status: bayStatusSchema,
+  statusReason: z.string().nullable(),
+  nodeCount: z.number().int(),
+  masterCount: z.number().int(),
+  stackId: z.string().nullable(),
+  healthStatus: z.enum(["HEALTHY", "UNHEALTHY", "UNKNOWN"]).nullable(),
+  createdAtMs: z.number(),
+  updatedAtMs: z.number().nullable(),
+});
+export type Bay = z.infer<typeof baySchema>;
+
+/** The model as it was when the bay was made: the bay keeps working whatever becomes of the model. */
+const modelSnapshotSchema = bayModelSchema.omit({ deleting: true, createdAtMs: true, updatedAtMs: true });
+
+/** The cold item: what the bay is built from, and what came of it. Secrets in it are sealed. */
+export const baySpecificationSchema = z.object({
+  model: modelSnapshotSchema,
+  /** The bay type's name, decided when the bay was accepted. */
+  bayType: z.string(),
+  keypairId: z.string().nullable(),
+  flavorId: z.string().nullable(),
+  masterFlavorId: z.string().nullable(),
+  dockerVolumeSizeGb: z.number().int().nullable(),
+  labels: z.record(z.string(), z.string()),
+  mergeLabels: z.boolean(),
+  fixedNetwork: z.string().nullable(),
+  fixedSubnet: z.string().nullable(),
+  floatingIpEnabled: z.boolean(),
+  masterLbEnabled: z.boolean(),
+  /** Minutes; 0: no limit of the stack's own. */
+  createTimeoutMinutes: z.number().int().nullable(),
+  discoveryUrl: z.string().nullable(),
+  /** The person who asked, for the names that Heat templates want. */
+  userName: z.string().nullable(),
+  projectName: z.string().nullable(),
+  apiAddress: z.string().nullable(),
+  nodeAddresses: z.array(z.string()),
+  masterAddresses: z.array(z.string()),
+  coeVersion: z.string().nullable(),
+  containerVersion: z.string().nullable(),
+  healthStatusReason: z.record(z.string(), z.string()),
+  /** The bay's own certificate authority and the conductor's client certificate: PEM; keys sealed. */
+  certificates: z
+    .object({
+      caCertificate: z.string(),
+      caKeySealed: z.string(),
+      clientCertificate: z.string(),
+      clientKeySealed: z.string(),
+    })
+    .nullable(),
+  /** The least-privileged credential of the bay's nodes, once made; its password is sealed. */
+  nodeCredential: z
+    .object({
+      userId: z.string(),
+      userName: z.string(),
+      passwordSealed: z.string(),
+      trustIdSealed: z.string().nullable(),
+    })
+    .nullable(),
+});
+export type BaySpecification = z.infer<typeof baySpecificationSchema>;
+
+export function bayPartition(uuid: string): string {
+  return `bay#${uuid}`;
+}
+
+/** The hot item. The project is in the key: another project's bay is not found by construction. */
+export function bayKey(projectId: string, uuid: string): Key {
+  return { pk: bayPartition(uuid), sk: `${projectId}#bay` };
+}
+
+export function baySpecificationKey(projectId: string, uuid: string): Key {
+  return { pk: bayPartition(uuid), sk: `${projectId}#bay-specification` };
+}
+
+/** Partition of the project index; a bay's cold item stands right behind its hot one, so a page is one query. */
+export function projectBays(projectId: string): string {
+  return `bay#${projectId}`;
+}
+
+export function namedBays(projectId: string, name: string): string {
+  return `bay#${projectId}#${name}`;
+}
+
+/** Partitions of the type index, for administrators and the schedule. */
+export function bayShards(): readonly string[] {
+  return Array.from({ length: limits.engine.typeShards }, (_, shard) => `bay#all#${shard}`);
+}
+
+function typeIndexPartition(uuid: string): string {
+  return `bay#all#${shardOf(bayPartition(uuid), limits.engine.typeShards)}`;
+}
+
+/** Where a bay's items stand in the lists (`part`: 0 the hot one, 1 the cold one). */
+export function bayListKeys(
+  bay: Pick<Bay, "uuid" | "projectId" | "createdAtMs">,
+  part: 0 | 1,
+): { project: Key; type: Key } {
+  const sk = `${creationKey(bay)}#${part}`;
+  return { project: { pk: projectBays(bay.projectId), sk }, type: { pk: typeIndexPartition(bay.uuid), sk } };
+}
+
+/** The cold item; its revision is left to the writer. */
+export function specificationItem(
+  bay: Pick<Bay, "uuid" | "projectId" | "createdAtMs">,
+  specification: BaySpecification,
+  revision: number,
+): Item {
+  return {
+    ...baySpecificationKey(bay.projectId, bay.uuid),
+    revision,
+    body: { specification },
+    indexes: bayListKeys(bay, 1),
+  };
+}
+
+export function specificationFromItem(item: Item): BaySpecification {
+  return baySpecificationSchema.parse(item.body["specification"]);
+}
+
+/** The indexes of the hot item; used by the record type that the conductor and the API share. */
+export function bayIndexes(bay: Bay): { project: Key; type: Key; name?: Key } {
+  return {
+    ...bayListKeys(bay, 0),
+    ...(bay.name !== null && { name: { pk: namedBays(bay.projectId, bay.name), sk: creationKey(bay) } }),
+  };
+}
