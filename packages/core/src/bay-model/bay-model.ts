@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import type { Key } from "../table/table.ts";
-import type { RecordType } from "../operation/record.ts";
+import type { RecordShape } from "../operation/record.ts";
 import { shardOf, timeKey } from "../operation/record.ts";
 import { limits } from "../limits.ts";
 
@@ -96,10 +96,9 @@ export function creationKey(record: { readonly createdAtMs: number; readonly uui
 }
 
 /** Models have no operations: their changes are single writes. */
-export const bayModelType: RecordType<unknown, BayModel> = {
+export const bayModelShape: RecordShape<BayModel> = {
   type: "bay-model",
   schema: bayModelSchema,
-  operations: [],
   indexes(key, model) {
     const created = creationKey(model);
     const shard = shardOf(key.pk, limits.engine.typeShards);

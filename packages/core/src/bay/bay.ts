@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { bayModelSchema, creationKey } from "../bay-model/bay-model.ts";
 import { limits } from "../limits.ts";
+import type { RecordShape } from "../operation/record.ts";
 import { shardOf } from "../operation/record.ts";
 import type { Item, Key } from "../table/table.ts";
 
@@ -150,10 +151,12 @@ export function specificationFromItem(item: Item): BaySpecification {
   return baySpecificationSchema.parse(item.body["specification"]);
 }
 
-/** The indexes of the hot item; used by the record type that the conductor and the API share. */
-export function bayIndexes(bay: Bay): { project: Key; type: Key; name?: Key } {
-  return {
+/** The bay as the table sees it; the conductor adds the operations. */
+export const bayShape: RecordShape<Bay> = {
+  type: "bay",
+  schema: baySchema,
+  indexes: (_key, bay) => ({
     ...bayListKeys(bay, 0),
     ...(bay.name !== null && { name: { pk: namedBays(bay.projectId, bay.name), sk: creationKey(bay) } }),
-  };
-}
+  }),
+};

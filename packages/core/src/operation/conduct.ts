@@ -20,7 +20,7 @@ import { isProvisional, settleProvisional } from "./provisional.ts";
 import type { OutboxEvent, RecordType, WorkRecord } from "./record.ts";
 import { recordFromItem, typeOfItem } from "./record.ts";
 import { writeRecord } from "./record-write.ts";
-import { type Progress, type StepPorts, runStep } from "./step-run.ts";
+import { type Progress, type StepPorts, pinned, runStep } from "./step-run.ts";
 
 export interface EnginePorts extends StepPorts {
   readonly clock: Clock;
@@ -116,12 +116,13 @@ async function claim<Ports extends EnginePorts, State>(
   if (found.lease && found.lease.untilMs > nowMs) return { kind: "dropped", why: "leased" };
   if (found.dueAtMs > nowMs) return { kind: "dropped", why: "early" };
   const untilMs = nowMs + limits.engine.leaseMs;
+  const operation = found.operation && pinned(type, found.operation);
   const write = await writeRecord(engine.ports, type, {
     ...found,
     // Each claim is its own holder: a conductor that was paused past its lease must not pass for the next one.
     lease: { holder: `${engine.name}/${engine.ports.random.uuid()}`, untilMs },
     dueAtMs: untilMs,
-    ...(found.operation && { operation: { ...found.operation, attempt: found.operation.attempt + 1 } }),
+    ...(operation && { operation: { ...operation, attempt: operation.attempt + 1 } }),
   });
   return write.kind === "written" ? { kind: "claimed", record: write.record } : { kind: "dropped", why: "lost" };
 }

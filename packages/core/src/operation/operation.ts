@@ -4,7 +4,7 @@
  * writes is refused, and the new one begins when the old lease has ended.
  */
 import type { JsonObject } from "../json.ts";
-import type { Operation, OperationDefinition, OutboxEvent, RecordType, WorkRecord } from "./record.ts";
+import type { Operation, OutboxEvent, RecordShape, WorkRecord } from "./record.ts";
 
 export interface OperationRequest {
   readonly id: string;
@@ -15,32 +15,18 @@ export interface OperationRequest {
   readonly input?: JsonObject;
 }
 
-/** The newest definition of a kind. A kind that the type does not know is a bug. */
-export function newestDefinition<Ports, State>(
-  type: RecordType<Ports, State>,
-  kind: string,
-): OperationDefinition<Ports, State> {
-  const versions = type.operations.filter((one) => one.kind === kind).sort((one, other) => other.version - one.version);
-  const newest = versions[0];
-  if (!newest) throw new Error(`${type.type} has no operation ${kind}`);
-  return newest;
-}
-
 /** The record with the operation in place and due; its revision is left to the one who writes it. */
-export function withOperation<Ports, State>(
-  type: RecordType<Ports, State>,
+export function withOperation<State>(
+  type: RecordShape<State>,
   record: WorkRecord<State>,
   request: OperationRequest,
   changes: Partial<State>,
 ): WorkRecord<State> {
-  const definition = newestDefinition(type, request.kind);
-  const first = definition.steps[0];
-  if (!first) throw new Error(`operation ${request.kind} has no steps`);
   const operation: Operation = {
     id: request.id,
     kind: request.kind,
-    version: definition.version,
-    step: first.name,
+    version: 0,
+    step: "",
     attempt: 0,
     bugs: 0,
     startedAtMs: request.nowMs,
@@ -60,8 +46,8 @@ export function withOperation<Ports, State>(
 }
 
 /** An event of the operation, named `<record type>.<kind>.<what>`; its id follows from the operation and its number. */
-export function operationEvent<Ports, State>(
-  type: RecordType<Ports, State>,
+export function operationEvent<State>(
+  type: RecordShape<State>,
   operation: Operation,
   what: string,
   atMs: number,

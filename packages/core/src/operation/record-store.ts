@@ -7,7 +7,7 @@ import { limits } from "../limits.ts";
 import type { Log, Random } from "../ports.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Key, Table } from "../table/table.ts";
-import type { RecordType, WorkRecord } from "./record.ts";
+import type { RecordShape, WorkRecord } from "./record.ts";
 import { readRecord, writeRecord } from "./record-write.ts";
 
 export interface StorePorts {
@@ -23,9 +23,9 @@ export function newRecord<State>(key: Key, state: State): WorkRecord<State> {
 }
 
 /** The record, unless there is none or it is on its way out. */
-export async function findRecord<Ports, State>(
+export async function findRecord<State>(
   table: Table,
-  type: RecordType<Ports, State>,
+  type: RecordShape<State>,
   key: Key,
 ): Promise<WorkRecord<State> | undefined> {
   const record = await readRecord(table, type, key);
@@ -33,9 +33,9 @@ export async function findRecord<Ports, State>(
 }
 
 /** Stores a new record: the commit point of a creation. */
-export async function insertRecord<Ports, State>(
+export async function insertRecord<State>(
   ports: StorePorts,
-  type: RecordType<Ports, State>,
+  type: RecordShape<State>,
   record: WorkRecord<State>,
 ): Promise<{ readonly kind: "inserted"; readonly record: WorkRecord<State> } | { readonly kind: "exists" }> {
   const write = await writeRecord(ports, type, record);
@@ -55,9 +55,9 @@ export type Changed<State, Refusal> =
   | { readonly kind: "absent" };
 
 /** Reads, decides, writes; when somebody wrote between, reads and decides again. */
-export async function changeRecord<Ports, State, Refusal>(
+export async function changeRecord<State, Refusal>(
   ports: StorePorts,
-  type: RecordType<Ports, State>,
+  type: RecordShape<State>,
   key: Key,
   decide: (record: WorkRecord<State>) => Change<State, Refusal>,
 ): Promise<Changed<State, Refusal>> {

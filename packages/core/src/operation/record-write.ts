@@ -5,7 +5,7 @@
 import { Transient } from "../errors.ts";
 import type { Random } from "../ports.ts";
 import type { Condition, Key, Table } from "../table/table.ts";
-import type { RecordType, WorkRecord } from "./record.ts";
+import type { RecordShape, WorkRecord } from "./record.ts";
 import { recordFromItem, recordToItem } from "./record.ts";
 
 export interface WritePorts {
@@ -19,9 +19,9 @@ export type RecordWrite<State> =
   | { readonly kind: "refused"; readonly current: WorkRecord<State> | undefined };
 
 /** Stores the record over the revision it was read at (0: it must not exist). Throws Transient when nobody can tell. */
-export async function writeRecord<Ports, State>(
+export async function writeRecord<State>(
   ports: WritePorts,
-  type: RecordType<Ports, State>,
+  type: RecordShape<State>,
   record: WorkRecord<State>,
 ): Promise<RecordWrite<State>> {
   const written = { ...record, revision: record.revision + 1, mark: ports.random.uuid() };
@@ -42,9 +42,9 @@ export async function writeRecord<Ports, State>(
 }
 
 /** The record as it stands, `gone` ones included; absent when there is none. */
-export async function readRecord<Ports, State>(
+export async function readRecord<State>(
   table: Table,
-  type: RecordType<Ports, State>,
+  type: RecordShape<State>,
   key: Key,
 ): Promise<WorkRecord<State> | undefined> {
   const item = await table.get(key);

@@ -13,9 +13,9 @@ const jsonObject = z.record(z.string(), z.json()) as unknown as z.ZodType<JsonOb
 const operationSchema = z.object({
   id: z.string(),
   kind: z.string(),
-  /** The definition's version that this operation began under: a deploy in the middle changes nothing. */
+  /** The definition's version, pinned by the first claim (0 until then): a deploy in the middle changes nothing. */
   version: z.number().int(),
-  /** The name of the step to run next. */
+  /** The name of the step to run next; empty until the first claim. */
   step: z.string(),
   /** Claims since the last progress. */
   attempt: z.number().int(),
@@ -68,12 +68,16 @@ export interface WorkRecord<State> extends Omit<RecordBody, "state" | "type"> {
   readonly state: State;
 }
 
-/** What the engine and the table must know of a type of record. */
-export interface RecordType<Ports, State> {
+/** What the table must know of a type of record. */
+export interface RecordShape<State> {
   readonly type: string;
   readonly schema: z.ZodType<State>;
   /** Where it stands in the indexes for lists and names (the due index is the engine's). */
   indexes(key: Key, state: State): Partial<Record<Exclude<IndexName, "due">, Key>>;
+}
+
+/** What the engine must know besides: the work there is for it. */
+export interface RecordType<Ports, State> extends RecordShape<State> {
   readonly operations: readonly OperationDefinition<Ports, State>[];
 }
 
@@ -148,7 +152,7 @@ export function dueIndexKey(key: Key, dueAtMs: number): Key {
   return { pk: `due#${shardOf(key.pk, limits.engine.dueShards)}`, sk: `${timeKey(dueAtMs)}#${key.pk}#${key.sk}` };
 }
 
-export function recordToItem<Ports, State>(type: RecordType<Ports, State>, record: WorkRecord<State>): Item {
+export function recordToItem<State>(type: RecordShape<State>, record: WorkRecord<State>): Item {
   const { key, revision, state, dueAtMs } = record;
   const body: RecordBody = {
     type: type.type,
@@ -173,7 +177,7 @@ export function recordToItem<Ports, State>(type: RecordType<Ports, State>, recor
 }
 
 /** The record in an item; throws (a bug) when the item is not of this type. */
-export function recordFromItem<Ports, State>(type: RecordType<Ports, State>, item: Item): WorkRecord<State> {
+export function recordFromItem<State>(type: RecordShape<State>, item: Item): WorkRecord<State> {
   const { type: found, state, ...rest } = bodySchema.parse(item.body);
   if (found !== type.type) throw new Error(`item ${item.pk} ${item.sk} is a ${found}, not a ${type.type}`);
   return { ...rest, key: { pk: item.pk, sk: item.sk }, revision: item.revision, state: type.schema.parse(state) };

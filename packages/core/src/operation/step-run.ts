@@ -62,6 +62,16 @@ function stepOf<Ports, State>(definition: OperationDefinition<Ports, State>, ope
   return found;
 }
 
+/** The operation as its first claim finds it: bound to the newest version that this conductor knows, at its first step. */
+export function pinned<Ports, State>(type: RecordType<Ports, State>, operation: Operation): Operation {
+  if (operation.version !== 0) return operation;
+  const versions = type.operations.filter((one) => one.kind === operation.kind);
+  const newest = versions.sort((one, other) => other.version - one.version)[0];
+  const first = newest?.steps[0];
+  if (!newest || !first) throw new Transient(`operation ${operation.kind} is not known here`);
+  return { ...operation, version: newest.version, step: first.name };
+}
+
 function definitionOf<Ports, State>(
   type: RecordType<Ports, State>,
   operation: Operation,
