@@ -20,8 +20,6 @@ export const limits = {
     callTimeoutMs: 15 * second,
     retryBaseMs: 500,
     retryCapMs: 60 * second,
-    /** Claims in a row that neither finished a step nor were told to wait: the step itself is broken. */
-    attempts: 50,
     /** Throws in a row that were not Transient: a bug; then the operation fails. */
     bugAttempts: 5,
     /** Tries of a cleaning step before what it would have removed is left to the sweeper. */

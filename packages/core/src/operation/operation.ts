@@ -33,7 +33,9 @@ export function withOperation<State>(
     deadlineAtMs: request.deadlineAtMs,
     events: 1,
     ...(request.delegation && { delegation: request.delegation }),
+    inherited: delegationsOf(record.operation),
     input: request.input ?? {},
+    notes: {},
   };
   const started = operationEvent(type, { ...operation, events: 0 }, "start", request.nowMs, {});
   return {
@@ -43,6 +45,12 @@ export function withOperation<State>(
     dueAtMs: Math.max(request.nowMs, record.lease?.untilMs ?? 0),
     outbox: [...record.outbox, started],
   };
+}
+
+/** Every delegation that an operation answers for: its own and those of the operations that it superseded. */
+export function delegationsOf(operation: Operation | undefined): JsonObject[] {
+  if (!operation) return [];
+  return operation.delegation ? [...operation.inherited, operation.delegation] : operation.inherited;
 }
 
 /** An event of the operation, named `<record type>.<kind>.<what>`; its id follows from the operation and its number. */

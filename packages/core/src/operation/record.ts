@@ -31,7 +31,11 @@ const operationSchema = z.object({
   events: z.number().int(),
   /** How a conductor acts for the project that asked; opaque here. */
   delegation: jsonObject.optional(),
+  /** Delegations of operations that this one superseded: to be revoked with its own. */
+  inherited: z.array(jsonObject),
   input: jsonObject,
+  /** What steps remember between their runs. */
+  notes: jsonObject,
 });
 
 export type Operation = z.infer<typeof operationSchema>;
@@ -81,25 +85,29 @@ export interface RecordType<Ports, State> extends RecordShape<State> {
   readonly operations: readonly OperationDefinition<Ports, State>[];
 }
 
-/** What a step tells the engine. `changes` are merged over the record's state in the same write as the progress. */
-export type StepResult<State> =
-  | { readonly kind: "done"; readonly changes: Partial<State> }
-  | { readonly kind: "again"; readonly afterMs: number; readonly changes: Partial<State> }
-  | { readonly kind: "failed"; readonly reason: string; readonly changes: Partial<State> };
+/**
+ * What a step tells the engine. `changes` are merged over the record's state, `notes` over the operation's notes, in the
+ * same write as the progress.
+ */
+export type StepResult<State> = (
+  | { readonly kind: "done" }
+  | { readonly kind: "again"; readonly afterMs: number }
+  | { readonly kind: "failed"; readonly reason: string }
+) & { readonly changes: Partial<State>; readonly notes: JsonObject };
 
 /** The step's work is done: on to the next. */
-export function done<State>(changes: Partial<State> = {}): StepResult<State> {
-  return { kind: "done", changes };
+export function done<State>(changes: Partial<State> = {}, notes: JsonObject = {}): StepResult<State> {
+  return { kind: "done", changes, notes };
 }
 
 /** All is well, and this step wants to look again after a while. */
-export function again<State>(afterMs: number, changes: Partial<State> = {}): StepResult<State> {
-  return { kind: "again", afterMs, changes };
+export function again<State>(afterMs: number, changes: Partial<State> = {}, notes: JsonObject = {}): StepResult<State> {
+  return { kind: "again", afterMs, changes, notes };
 }
 
 /** The operation cannot succeed; the reason is for the record's owner to read. */
 export function failed<State>(reason: string, changes: Partial<State> = {}): StepResult<State> {
-  return { kind: "failed", reason, changes };
+  return { kind: "failed", reason, changes, notes: {} };
 }
 
 /** What a step is told of the invocation it runs in. */
@@ -132,7 +140,7 @@ export interface OperationDefinition<Ports, State> {
   /** Cleaning steps: run when the steps are done and when one has failed; what they cannot do is left to the sweeper. */
   readonly always: readonly Step<Ports, State>[];
   /** What becomes of the record when all that is over. */
-  end(state: State, outcome: OperationOutcome): Ending<State>;
+  end(state: State, outcome: OperationOutcome, nowMs: number): Ending<State>;
 }
 
 /** The shard of the due index in which a record stands: the same for everyone, spread evenly. */

@@ -49,11 +49,10 @@ export async function runStep<Ports extends StepPorts, State>(
 ): Promise<Progress<State>> {
   const definition = definitionOf(type, record.operation);
   const { operation } = record;
-  const isCleaning = definition.always.some((one) => one.name === operation.step);
   const attempt =
-    refuseToRun(ports, operation, isCleaning) ??
+    refuseToRun(ports, operation, isCleaning(definition, operation)) ??
     (await attemptStep(ports, stepOf(definition, operation), record, budget));
-  return progressAfter(ports, type, definition, record, attempt);
+  return progressAfter(ports.log, { type, definition, record, nowMs: ports.clock.nowMs() }, attempt);
 }
 
 function stepOf<Ports, State>(definition: OperationDefinition<Ports, State>, operation: Operation): Step<Ports, State> {
@@ -82,24 +81,15 @@ function definitionOf<Ports, State>(
   return found;
 }
 
-/** The reasons for which a step is not even tried: time is up, or it kills its conductor again and again. */
-function refuseToRun<State>(
-  ports: StepPorts,
-  operation: Operation,
-  isCleaning: boolean,
-): StepResult<State> | undefined {
-  if (isCleaning) {
-    return operation.attempt > limits.engine.cleanupAttempts ? failed("") : undefined;
-  }
+/** A step is not even tried when time is up; a cleaning step, when it was tried often enough. */
+function refuseToRun<State>(ports: StepPorts, operation: Operation, cleaning: boolean): StepResult<State> | undefined {
   const lately = operation.trouble ? `; last: ${operation.trouble}` : "";
-  if (ports.clock.nowMs() >= operation.deadlineAtMs) {
-    const minutes = Math.round((operation.deadlineAtMs - operation.startedAtMs) / 60_000);
-    return failed(`timed out after ${minutes} minutes in step ${operation.step}${lately}`);
+  if (cleaning) {
+    return operation.attempt > limits.engine.cleanupAttempts ? failed(`gave up${lately}`) : undefined;
   }
-  if (operation.attempt > limits.engine.attempts) {
-    return failed(`step ${operation.step} did not succeed in ${limits.engine.attempts} attempts${lately}`);
-  }
-  return undefined;
+  if (ports.clock.nowMs() < operation.deadlineAtMs) return undefined;
+  const minutes = Math.round((operation.deadlineAtMs - operation.startedAtMs) / 60_000);
+  return failed(`timed out after ${minutes} minutes in step ${operation.step}${lately}`);
 }
 
 async function attemptStep<Ports extends StepPorts, State>(
@@ -140,108 +130,107 @@ async function attemptStep<Ports extends StepPorts, State>(
   }
 }
 
-function progressAfter<Ports extends StepPorts, State>(
-  ports: Ports,
-  type: RecordType<Ports, State>,
-  definition: OperationDefinition<Ports, State>,
-  record: ActiveRecord<State>,
+/** What happened to an operation's step, on the way to being written. */
+interface Turn<Ports, State> {
+  readonly type: RecordType<Ports, State>;
+  readonly definition: OperationDefinition<Ports, State>;
+  readonly record: ActiveRecord<State>;
+  readonly nowMs: number;
+}
+
+function progressAfter<State, Ports extends StepPorts>(
+  log: Log,
+  turn: Turn<Ports, State>,
   attempt: Attempt<State>,
 ): Progress<State> {
+  const { definition, record } = turn;
   const { operation } = record;
-  const nowMs = ports.clock.nowMs();
-  const event = (what: string, data: JsonObject): OutboxEvent =>
-    operationEvent(type, operation, what, nowMs, { step: operation.step, attempts: operation.attempt, ...data });
   switch (attempt.kind) {
     case "again":
-      return {
-        changes: attempt.changes,
-        operation: { ...fresh(operation) },
-        afterMs: attempt.afterMs,
-        events: [],
-        gone: false,
-      };
+      return waiting(attempt.changes, fresh(operation, attempt.notes), attempt.afterMs);
     case "retry": {
-      const next = {
-        ...operation,
-        trouble: attempt.trouble.slice(0, limits.engine.statusReasonChars),
-        bugs: attempt.bugs,
-      };
-      return { changes: {}, operation: next, afterMs: attempt.afterMs, events: [], gone: false };
+      const trouble = attempt.trouble.slice(0, limits.engine.statusReasonChars);
+      return waiting({}, { ...operation, trouble, bugs: attempt.bugs }, attempt.afterMs);
     }
     case "done":
-      return goOn(ports, type, definition, record, attempt.changes, event("step", {}), nextStep(definition, operation));
+      return goOn(turn, fresh(operation, attempt.notes), attempt.changes, stepEvent(turn, "step", {}));
     case "failed": {
-      if (definition.always.some((one) => one.name === operation.step)) {
-        ports.log.write("warning", "left-behind", {
+      if (isCleaning(definition, operation)) {
+        log.write("warning", "left-behind", {
           key: record.key.pk,
           operation: operation.id,
           step: operation.step,
           reason: attempt.reason,
         });
-        return goOn(
-          ports,
-          type,
-          definition,
-          record,
-          attempt.changes,
-          event("left-behind", {}),
-          nextStep(definition, operation),
-        );
+        return goOn(turn, fresh(operation, {}), attempt.changes, stepEvent(turn, "left-behind", {}));
       }
       const reason = attempt.reason.slice(0, limits.engine.statusReasonChars);
-      const failing = { ...record, operation: { ...operation, failure: reason } };
-      return goOn(ports, type, definition, failing, attempt.changes, event("failed", { reason }), definition.always[0]);
+      return goOn(
+        turn,
+        { ...fresh(operation, {}), failure: reason },
+        attempt.changes,
+        stepEvent(turn, "failed", { reason }),
+      );
     }
     default:
       return attempt satisfies never;
   }
 }
 
-function fresh(operation: Operation): Operation {
-  const { trouble: _trouble, ...rest } = operation;
-  return { ...rest, attempt: 0, bugs: 0 };
+function waiting<State>(changes: Partial<State>, operation: Operation, afterMs: number): Progress<State> {
+  return { changes, operation, afterMs, events: [], gone: false };
 }
 
+function stepEvent<Ports, State>(
+  { type, record, nowMs }: Turn<Ports, State>,
+  what: string,
+  data: JsonObject,
+): OutboxEvent {
+  const { operation } = record;
+  return operationEvent(type, operation, what, nowMs, { step: operation.step, attempts: operation.attempt, ...data });
+}
+
+function isCleaning<Ports, State>(definition: OperationDefinition<Ports, State>, operation: Operation): boolean {
+  return definition.always.some((one) => one.name === operation.step);
+}
+
+function fresh(operation: Operation, notes: JsonObject): Operation {
+  const { trouble: _trouble, ...rest } = operation;
+  return { ...rest, attempt: 0, bugs: 0, notes: { ...operation.notes, ...notes } };
+}
+
+/** The step that comes after the operation's present one: a failure goes straight to the cleaning steps. */
 function nextStep<Ports, State>(
   definition: OperationDefinition<Ports, State>,
   operation: Operation,
 ): Step<Ports, State> | undefined {
-  const all = operation.failure === undefined ? [...definition.steps, ...definition.always] : definition.always;
-  return all[all.findIndex((one) => one.name === operation.step) + 1];
+  const all = [...definition.steps, ...definition.always];
+  const following = all.slice(all.findIndex((one) => one.name === operation.step) + 1);
+  return operation.failure === undefined ? following[0] : following.find((one) => definition.always.includes(one));
 }
 
 /** On to the next step, or, when there is none, to the operation's end. */
-function goOn<Ports extends StepPorts, State>(
-  ports: Ports,
-  type: RecordType<Ports, State>,
-  definition: OperationDefinition<Ports, State>,
-  record: ActiveRecord<State>,
+function goOn<Ports, State>(
+  turn: Turn<Ports, State>,
+  operation: Operation,
   changes: Partial<State>,
   event: OutboxEvent,
-  next: Step<Ports, State> | undefined,
 ): Progress<State> {
-  const operation = { ...fresh(record.operation), events: record.operation.events + 1 };
-  if (next)
-    return {
-      changes,
-      operation: { ...operation, step: next.name, attempt: 1 },
-      afterMs: 0,
-      events: [event],
-      gone: false,
-    };
+  const { definition, record, type, nowMs } = turn;
+  const next = nextStep(definition, operation);
+  if (next) {
+    const onward = { ...operation, step: next.name, attempt: 1, events: operation.events + 1 };
+    return { changes, operation: onward, afterMs: 0, events: [event], gone: false };
+  }
   const { failure } = operation;
-  const ending = definition.end(
-    { ...record.state, ...changes },
-    failure === undefined ? { kind: "succeeded" } : { kind: "failed", reason: failure },
-  );
-  const ended = operationEvent(
-    type,
-    operation,
-    failure === undefined ? "end" : "error",
-    ports.clock.nowMs(),
-    failure === undefined ? {} : { reason: failure },
-  );
-  return ending.kind === "removed"
-    ? { changes, afterMs: 0, events: [event, ended], gone: true }
-    : { changes: { ...changes, ...ending.changes }, afterMs: 0, events: [event, ended], gone: false };
+  const outcome =
+    failure === undefined ? ({ kind: "succeeded" } as const) : ({ kind: "failed", reason: failure } as const);
+  const ending = definition.end({ ...record.state, ...changes }, outcome, nowMs);
+  const numbered = { ...operation, events: operation.events + 1 };
+  const ended =
+    outcome.kind === "succeeded"
+      ? operationEvent(type, numbered, "end", nowMs, {})
+      : operationEvent(type, numbered, "error", nowMs, { reason: outcome.reason });
+  const gone = ending.kind === "removed";
+  return { changes: gone ? changes : { ...changes, ...ending.changes }, afterMs: 0, events: [event, ended], gone };
 }
