@@ -42,9 +42,40 @@ export const limits = {
     batchMessages: 10,
     delayMaxMs: 15 * minute,
     messageBytes: 4_096,
+    /** Deliveries of one message before it goes to the dead letters. */
+    receives: 5,
+    /** A message whose handling failed comes again after this. */
+    redeliverMs: 10 * second,
+    /** A received message comes again by itself after this: its handler is dead by then. */
+    visibilityMs: 90 * second,
+    longPollMs: 20 * second,
+    requestTimeoutMs: 10 * second,
+    /** Batches being handled at one time by one process. */
+    batchesInHand: 8,
+    /** Hints waiting in the in-process queue; more, and the oldest are lost. */
+    waitingMessages: 100_000,
+    /** In-process delays end on a grid this wide, so that equal hints due together become one. */
+    slotMs: 100,
+    deadLetters: 1_000,
   },
   table: {
     pageItems: 1_000,
+    /** DynamoDB's own limits of keys. */
+    partitionKeyBytes: 2_048,
+    sortKeyBytes: 1_024,
+    requestTimeoutMs: 5 * second,
+    connectTimeoutMs: 2 * second,
+    /** Tries of one request inside the SDK. */
+    requestAttempts: 3,
+    /** A new table is active by then. */
+    createWaits: 120,
+    createWaitMs: second,
+    /** How long one process waits for another's commit to the same file. */
+    busyTimeoutMs: 5 * second,
+    /** Writes that share one commit of the embedded table. */
+    commitWrites: 256,
+    /** Expired items that one commit of the embedded table removes. */
+    commitExpiredItems: 16,
     /** DynamoDB refuses items of 400 KB; ours stay well below. */
     itemBytes: 256 * 1_024,
     hotItemBytes: 4_096,

@@ -9,6 +9,11 @@ export interface Clock {
   nowMs(): number;
 }
 
+export interface Timers {
+  /** Runs once, no sooner than after this long; the function returned cancels it. */
+  schedule(afterMs: number, run: () => void): () => void;
+}
+
 export interface Random {
   /** A fresh uuid version 4, lower case with dashes. */
   uuid(): string;

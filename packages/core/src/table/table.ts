@@ -28,7 +28,7 @@ export interface Item extends Key {
   readonly expiresAtSeconds?: number;
 }
 
-/** Which state of the item a write replaces. */
+/** Which state of the item a write replaces. An expired item counts as absent. */
 export type Condition = { readonly absent: true } | { readonly revision: number };
 
 export type WriteOutcome = "written" | "refused";
@@ -36,19 +36,21 @@ export type WriteOutcome = "written" | "refused";
 /** Where a page begins or ends: any item is the position just after itself. */
 export type Position = Pick<Item, "pk" | "sk" | "indexes">;
 
+/** A page may hold fewer items than its limit, even none, and still name a next one: only `next` tells the end. */
 export interface Page {
   readonly items: readonly Item[];
-  /** Pass as `after` for the next page; absent when there is none. */
+  /** Pass as `after` for the next page, which may turn out empty; absent when there is none. */
   readonly next?: Position;
 }
 
 export interface RangeQuery {
   /** Sort keys that begin with this. */
   readonly prefix?: string;
-  /** Sort keys at most this (inclusive). */
+  /** Sort keys at most this (inclusive). Keys order by their UTF-8 bytes. */
   readonly upTo?: string;
   /** Where the page before ended, exclusive. */
   readonly after?: Position;
+  /** At least 1; cut to `limits.table.pageItems`, which it is when not given. */
   readonly limit?: number;
   readonly descending?: boolean;
 }
@@ -56,7 +58,10 @@ export interface RangeQuery {
 export interface Table {
   /** The item, strongly consistent. */
   get(key: Key): Promise<Item | undefined>;
-  /** Stores the whole item if the condition holds; its revision must be one more than the condition's (1 if absent). */
+  /**
+   * Stores the whole item if the condition holds; its revision must be one more than the condition's (1 if absent).
+   * Throws ItemTooLarge over `limits.table.itemBytes`, and Transient when it may or may not have been written.
+   */
   put(item: Item, condition: Condition): Promise<WriteOutcome>;
   /** Removes the item if it still has this revision. */
   remove(key: Key, revision: number): Promise<WriteOutcome>;
