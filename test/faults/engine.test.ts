@@ -95,7 +95,7 @@ function createWorld(gate: Gate, delivery: Parameters<typeof createSimulatedQueu
     intercept: ({ operation }, moment) => gate.moment(`table.${operation}`, moment),
   });
   const queue = createSimulatedQueue(clock, random, delivery);
-  const outside = createOutside(gate, clock.nowMs);
+  const outside = createOutside(gate, () => clock.nowMs());
   const told = new Map<string, OutboxEvent>();
   const ports: LampPorts = {
     clock,

@@ -1,0 +1,245 @@
+import { beforeEach, expect, test } from "vitest";
+import { z } from "zod";
+import { Transient } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { createMemoryTable } from "../table/memory-table.ts";
+import type { Key } from "../table/table.ts";
+import type { Engine, EnginePorts } from "./conduct.ts";
+import { conduct } from "./conduct.ts";
+import { withOperation } from "./operation.ts";
+import { asProvisional } from "./provisional.ts";
+import type { OperationDefinition, RecordShape, RecordType, Step } from "./record.ts";
+import { again, done, recordFromItem } from "./record.ts";
+import { insertRecord, newRecord } from "./record-store.ts";
+import { readRecord, writeRecord } from "./record-write.ts";
+import { sweep } from "./sweep.ts";
+
+const KEY: Key = { pk: "thing#1", sk: "project" };
+const START_MS = 1_900_000_000_000;
+
+const shape: RecordShape<{ status: string }> = {
+  type: "thing",
+  schema: z.object({ status: z.string() }),
+  indexes: () => ({}),
+};
+type Thing = { status: string };
+
+let nowMs = START_MS;
+let loseReplies = false;
+let sent: Key[] = [];
+let delays: number[] = [];
+let logged: string[] = [];
+let serial = 0;
+
+const table = () =>
+  createMemoryTable({
+    clock: { nowMs: () => nowMs },
+    intercept: (call, moment) => {
+      if (loseReplies && call.operation === "put" && moment === "after") {
+        loseReplies = false;
+        throw new Transient("reply lost");
+      }
+    },
+  });
+
+function createPorts(): EnginePorts {
+  return {
+    clock: { nowMs: () => nowMs },
+    random: { uuid: () => `id-${(serial += 1)}`, fraction: () => 0.999, bytes: (length) => new Uint8Array(length) },
+    log: { write: (_level, event) => void logged.push(event) },
+    table: table(),
+    queue: {
+      send: (keys, delayMs = 0) => {
+        sent.push(...keys);
+        delays.push(delayMs);
+        return Promise.resolve();
+      },
+    },
+    publish: () => Promise.resolve(),
+  };
+}
+
+let ports: EnginePorts;
+
+beforeEach(() => {
+  nowMs = START_MS;
+  loseReplies = false;
+  sent = [];
+  delays = [];
+  logged = [];
+  ports = createPorts();
+});
+
+function operationOf(steps: readonly Step<EnginePorts, Thing>[], version = 1): OperationDefinition<EnginePorts, Thing> {
+  return {
+    kind: "work",
+    version,
+    steps,
+    always: [],
+    end: (_state, outcome) => ({
+      kind: "kept",
+      changes: { status: outcome.kind === "failed" ? outcome.reason : "DONE" },
+    }),
+  };
+}
+
+function engineWith(...operations: readonly OperationDefinition<EnginePorts, Thing>[]): Engine<EnginePorts> {
+  const type: RecordType<EnginePorts, Thing> = { ...shape, operations };
+  return { ports, name: "tester", types: [type] };
+}
+
+const budget = (ms: number = limits.engine.budgetMs) => ({
+  endsAtMs: nowMs + ms,
+  signal: new AbortController().signal,
+});
+
+async function begin(): Promise<void> {
+  const request = { id: "op-1", kind: "work", nowMs, deadlineAtMs: nowMs + 600_000 };
+  await insertRecord(ports, shape, withOperation(shape, newRecord(KEY, { status: "NEW" }), request, {}));
+}
+
+async function current() {
+  const record = await readRecord(ports.table, shape, KEY);
+  if (!record) throw new Error("no record");
+  return record;
+}
+
+const endless: Step<EnginePorts, Thing> = { name: "endless", run: () => Promise.resolve(again(4_000)) };
+const failing = (thrown: () => Error): Step<EnginePorts, Thing> => ({
+  name: "failing",
+  run: () => Promise.reject(thrown()),
+});
+
+test("a step that waits is handed over with a hint for just then, and no lease", async () => {
+  await begin();
+  expect(await conduct(engineWith(operationOf([endless])), KEY, budget())).toEqual({
+    kind: "handed-over",
+    dueAtMs: nowMs + 4_000,
+  });
+  expect((await current()).lease).toBeUndefined();
+  expect(delays.at(-1)).toBe(4_000);
+});
+
+test("work that is not due, held by another, or absent is dropped without a write", async () => {
+  const engine = engineWith(operationOf([endless]));
+  expect(await conduct(engine, KEY, budget())).toEqual({ kind: "dropped", why: "absent" });
+  await begin();
+  await conduct(engine, KEY, budget());
+  const { revision } = await current();
+  expect(await conduct(engine, KEY, budget())).toEqual({ kind: "dropped", why: "early" });
+  expect((await current()).revision).toBe(revision);
+});
+
+test("an operation past its deadline fails with a reason that names the step and what went wrong last", async () => {
+  await begin();
+  const engine = engineWith(operationOf([failing(() => new Transient("heat answers 503"))]));
+  await conduct(engine, KEY, budget());
+  nowMs += 600_000;
+  expect(await conduct(engine, KEY, budget())).toEqual({ kind: "ended" });
+  expect((await current()).state.status).toBe("timed out after 10 minutes in step failing; last: heat answers 503");
+});
+
+test("a Transient is tried again after a backoff that grows with each attempt, up to its cap", async () => {
+  await begin();
+  const engine = engineWith(operationOf([failing(() => new Transient("busy"))]));
+  const waits: number[] = [];
+  for (let attempt = 0; attempt < 9; attempt += 1) {
+    const outcome = await conduct(engine, KEY, budget());
+    if (outcome.kind !== "handed-over") throw new Error(outcome.kind);
+    waits.push(outcome.dueAtMs - nowMs);
+    nowMs = outcome.dueAtMs;
+  }
+  expect(waits).toEqual([999, 1_998, 3_996, 7_992, 15_984, 31_968, 59_940, 59_940, 59_940]);
+});
+
+test("a Transient that names a time is not tried before", async () => {
+  await begin();
+  const engine = engineWith(operationOf([failing(() => new Transient("slow down", { retryAfterMs: 90_000 }))]));
+  expect(await conduct(engine, KEY, budget())).toEqual({ kind: "handed-over", dueAtMs: nowMs + 90_000 });
+});
+
+test("a bug is tried a few times, then the operation fails with a reference and no internals", async () => {
+  await begin();
+  const engine = engineWith(operationOf([failing(() => new TypeError("x is undefined"))]));
+  for (let attempt = 0; attempt < limits.engine.bugAttempts; attempt += 1) {
+    const outcome = await conduct(engine, KEY, budget());
+    if (outcome.kind === "handed-over") nowMs = outcome.dueAtMs;
+  }
+  expect((await current()).state.status).toBe("internal error in step failing (reference op-1)");
+  expect(logged.filter((event) => event === "step-threw")).toHaveLength(limits.engine.bugAttempts);
+});
+
+test("an operation goes on under the version that it began with", async () => {
+  const ran: string[] = [];
+  const step = (name: string, result = done<Thing>()): Step<EnginePorts, Thing> => ({
+    name,
+    run: () => {
+      ran.push(name);
+      return Promise.resolve(result);
+    },
+  });
+  await begin();
+  await conduct(engineWith(operationOf([step("old", again(1_000))])), KEY, budget());
+  nowMs += 1_000;
+  await conduct(engineWith(operationOf([step("old"), step("appended")]), operationOf([step("new")], 2)), KEY, budget());
+  expect(ran).toEqual(["old", "old", "appended"]);
+});
+
+test("no step begins when the budget is over: the rest is handed over at once", async () => {
+  await begin();
+  const slow: Step<EnginePorts, Thing> = {
+    name: "slow",
+    run: () => {
+      nowMs += 50_000;
+      return Promise.resolve(done());
+    },
+  };
+  const engine = engineWith(operationOf([slow, { ...slow, name: "slower" }]));
+  expect(await conduct(engine, KEY, budget())).toMatchObject({ kind: "handed-over" });
+  expect((await current()).operation?.step).toBe("slower");
+  expect(await conduct(engine, KEY, budget())).toEqual({ kind: "ended" });
+});
+
+test("the sweep hints at what is overdue and at nothing else", async () => {
+  await begin();
+  sent = [];
+  expect(await sweep(ports)).toEqual({ hints: 0 });
+  nowMs += limits.engine.sweepGraceMs + 1;
+  expect(await sweep(ports)).toEqual({ hints: 1 });
+  expect(sent).toEqual([KEY]);
+});
+
+test("a write whose reply was lost is known as our own, another's is not", async () => {
+  await begin();
+  const record = await current();
+  loseReplies = true;
+  expect(await writeRecord(ports, shape, { ...record, state: { status: "MINE" } })).toMatchObject({ kind: "written" });
+  expect(await writeRecord(ports, shape, { ...record, state: { status: "LATE" } })).toMatchObject({ kind: "refused" });
+  expect((await current()).state.status).toBe("MINE");
+});
+
+test("a provisional item without its record is removed when due; with its record it stays for good", async () => {
+  const cold = { pk: KEY.pk, sk: "project-cold", revision: 1, body: { text: "kept" }, indexes: {} };
+  const engine = engineWith(operationOf([endless]));
+  await ports.table.put(asProvisional(cold, KEY, nowMs), { absent: true });
+  await conduct(engine, cold, budget());
+  expect(await ports.table.get(cold)).toBeUndefined();
+
+  await ports.table.put(asProvisional(cold, KEY, nowMs), { absent: true });
+  await begin();
+  await conduct(engine, cold, budget());
+  expect(await ports.table.get(cold)).toEqual({ ...cold, revision: 2 });
+});
+
+test("a record of a type that nobody here knows is an error, for the dead letters to show", async () => {
+  await ports.table.put({ ...KEY, revision: 1, body: { type: "other", outbox: [] }, indexes: {} }, { absent: true });
+  await expect(conduct(engineWith(operationOf([endless])), KEY, budget())).rejects.toThrow("record type");
+  expect(() =>
+    recordFromItem(shape, {
+      ...KEY,
+      revision: 1,
+      body: { type: "other", state: {}, outbox: [], gone: false, mark: "" },
+      indexes: {},
+    }),
+  ).toThrow("is a other");
+});
