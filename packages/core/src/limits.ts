@@ -104,6 +104,13 @@ export const limits = {
     /** Retries of calls that change nothing, inside one step. */
     readRetries: 2,
     nestedDepth: 6,
+    /** A token is renewed this long before it expires, so that a call made with it can still end. */
+    tokenMarginMs: 2 * minute,
+    /** Tokens of sessions kept by one process. */
+    sessionTokens: 1_000,
+    /** Lists of flavors, networks, stacks: items asked for at once, and pages read before giving up. */
+    pageItems: 500,
+    pages: 100,
   },
   bay: {
     nodes: 1_000,
