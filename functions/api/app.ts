@@ -1,0 +1,46 @@
+/**
+ * Jeroboam's HTTP API as a Hono app that knows no platform: `createApp(ports)` is run by Lambda, by a local server, and
+ * by tests through `app.request`. It promises: every reply carries the request's id and every refusal the envelope; a
+ * path and method that no route serves is refused as Magnum refuses it; nothing private is served without a token.
+ * What each resource does stands in routes/, what it looks like in views/.
+ */
+import { Hono } from "hono";
+import { getPath } from "hono/utils/url";
+import { authentication } from "./middleware/authentication.ts";
+import { replyToError } from "./middleware/errors.ts";
+import { frame } from "./middleware/frame.ts";
+import { normalisePath } from "./paths.ts";
+import type { ApiPorts } from "./ports.ts";
+import { refusal, routingRefusal } from "./refusal.ts";
+import type { ApiEnv, Route } from "./route.ts";
+import { addDiscovery } from "./routes/discovery.ts";
+import { ROUTES } from "./routes/routes.ts";
+
+export function createApp(ports: ApiPorts, routes: readonly Route[] = ROUTES): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>({ getPath: (request) => normalisePath(getPath(request)) });
+  app.onError(replyToError(ports));
+  app.notFound((context) => routingRefusal(context, 404));
+  app.use(frame(ports));
+  app.use(authentication(ports));
+  addDiscovery(app, ports.settings, routes);
+  for (const route of routes) {
+    app.on(route.method, route.path, (context) =>
+      // Hono serves HEAD by GET's handler; Magnum refuses it.
+      context.req.raw.method === "HEAD" ? refuseMethod(context, routes, route.path) : route.handle(ports, context),
+    );
+  }
+  for (const path of new Set(routes.map((route) => route.path)))
+    app.all(path, (context) => refuseMethod(context, routes, path));
+  return app;
+}
+
+/** A path that is served, by another method. */
+function refuseMethod(context: Parameters<Route["handle"]>[1], routes: readonly Route[], path: string): Response {
+  const methodsOf = (served: string): readonly string[] =>
+    routes.filter((route) => route.path === served).map((route) => route.method);
+  // What needs an item, asked of the collection: the name is what is missing.
+  if (methodsOf(`${path}/:ident`).includes(context.req.raw.method))
+    return refusal(context, { status: 400, text: `Missing argument: the name or uuid behind ${path}/` });
+  context.header("Allow", methodsOf(path).toSorted().join(", "));
+  return routingRefusal(context, 405);
+}

@@ -1,0 +1,39 @@
+/**
+ * Everything but the public paths needs a token that Keystone knows, for a project. The replies are keystonemiddleware's
+ * (cluster sheet 4), except that an unreachable Keystone is told in the envelope, with a time to come back.
+ */
+import { Rejected } from "@jeroboam/core/errors";
+import { limits } from "@jeroboam/core/limits";
+import type { MiddlewareHandler } from "hono";
+import { PUBLIC_PATHS } from "../paths.ts";
+import type { ApiPorts } from "../ports.ts";
+import type { ApiEnv } from "../route.ts";
+
+const UNAUTHORIZED = {
+  error: { code: 401, title: "Unauthorized", message: "The request you have made requires authentication." },
+};
+
+export function authentication({ checkToken, settings }: ApiPorts): MiddlewareHandler<ApiEnv> {
+  return async function authentication(context, next) {
+    if (PUBLIC_PATHS.has(context.req.path)) return next();
+    const token = context.req.header("x-auth-token") ?? "";
+    const check =
+      token === "" || token.length > limits.api.tokenBytes ? { kind: "refused" as const } : await checkToken(token);
+    switch (check.kind) {
+      case "refused":
+        return context.json(UNAUTHORIZED, 401, { "WWW-Authenticate": `Keystone uri="${settings.keystoneUrl}"` });
+      case "unavailable":
+        throw new Rejected(503, "Keystone does not answer, so that nobody can be authenticated. Try again later.", {
+          "Retry-After": String(Math.ceil(check.retryAfterMs / 1_000)),
+        });
+      case "valid": {
+        const { caller } = check;
+        if (caller.projectId === undefined) throw new Rejected(403, "The token is for no project.");
+        context.set("caller", { ...caller, projectId: caller.projectId });
+        return next();
+      }
+      default:
+        return check satisfies never;
+    }
+  };
+}

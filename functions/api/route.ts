@@ -1,0 +1,144 @@
+/**
+ * One wrapper around every route: what is acceptable, which version is in force, what was sent, whose record it is,
+ * whether policy allows it, and only then the use-case. A route names its policy rule, or it does not compile.
+ * The order follows Magnum's (cluster sheet 22): types first (400), then the record (404), then the policy (403).
+ */
+import { Rejected } from "@jeroboam/core/errors";
+import type { Json } from "@jeroboam/core/json";
+import type { Scope } from "@jeroboam/core/identity/scope";
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { linkBase } from "./links.ts";
+import type { Minor } from "./microversion.ts";
+import { openVersioned } from "./negotiation.ts";
+import type { ApiPorts, Caller, PolicyTarget } from "./ports.ts";
+import { setHeaders } from "./refusal.ts";
+import { readJsonBody } from "./wire/json-body.ts";
+
+export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+
+export interface ApiEnv {
+  Variables: { requestId: string; caller: ProjectCaller };
+}
+
+/** A caller with a project to act in. */
+export interface ProjectCaller extends Caller {
+  readonly projectId: string;
+}
+
+/** The request as routes see it. */
+export interface ApiRequest {
+  readonly ports: ApiPorts;
+  readonly caller: ProjectCaller;
+  readonly minor: Minor;
+  /** Where links begin. */
+  readonly base: string;
+  /** What the path holds in place of `:ident`. */
+  readonly ident: string;
+  /** Whether the caller may do this, to their own project's records unless a target is named. */
+  allows(rule: string, target?: PolicyTarget): boolean;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface RouteDefinition<Query, Body, Target extends PolicyTarget> {
+  readonly method: Method;
+  readonly path: string;
+  /** Magnum's name of what is done here. */
+  readonly rule: string;
+  /** Who passes this rule as well does it in every project (administrators). */
+  readonly allProjectsRule?: string;
+  /** Reads the query's arguments; without it, any is refused. */
+  readonly query?: (given: QueryArguments) => Query;
+  /** Reads the body; without it, a body is ignored. Absent bodies arrive as undefined. */
+  readonly body?: (given: Json | undefined, request: ApiRequest) => Body;
+  /** The record in question; throws when the scope has none. Without it the rule is asked about the caller's own project. */
+  readonly find?: (request: ApiRequest, scope: Scope) => Promise<Target>;
+  readonly run: (request: ApiRequest, input: RouteInput<Query, Body, Target>) => Promise<Reply>;
+}
+
+export interface RouteInput<Query, Body, Target> {
+  readonly query: Query;
+  readonly body: Body;
+  readonly target: Target;
+  readonly scope: Scope;
+}
+
+export type QueryArguments = Readonly<Record<string, string>>;
+
+export interface Route {
+  readonly method: Method;
+  readonly path: string;
+  readonly rules: readonly string[];
+  handle(ports: ApiPorts, context: Context<ApiEnv>): Promise<Response>;
+}
+
+export function defineRoute<Query, Body, Target extends PolicyTarget>(
+  definition: RouteDefinition<Query, Body, Target>,
+): Route {
+  const { method, path, rule, allProjectsRule } = definition;
+  return {
+    method,
+    path,
+    rules: allProjectsRule === undefined ? [rule] : [rule, allProjectsRule],
+    async handle(ports, context) {
+      const opened = openVersioned(context);
+      if (opened.kind === "refused") return opened.response;
+      return send(context, await serve(definition, apiRequest(ports, context, opened.minor), context));
+    },
+  };
+}
+
+async function serve<Query, Body, Target extends PolicyTarget>(
+  definition: RouteDefinition<Query, Body, Target>,
+  request: ApiRequest,
+  context: Context<ApiEnv>,
+): Promise<Reply> {
+  const query = readQuery(definition, context.req.query());
+  const body = definition.body?.(await readJsonBody(context.req.raw), request);
+  const { rule, allProjectsRule } = definition;
+  const scope: Scope = {
+    projectId: request.caller.projectId,
+    allProjects: allProjectsRule !== undefined && request.allows(allProjectsRule),
+  };
+  const target = await definition.find?.(request, scope);
+  if (!request.allows(rule, target)) throw new Rejected(403, `Policy doesn't allow ${rule} to be performed.`);
+  // What a route does not read it does not get: the types of its `run` follow from what it defines.
+  return definition.run(request, { query, body, target, scope } as RouteInput<Query, Body, Target>);
+}
+
+function readQuery<Query>(
+  definition: { readonly query?: (given: QueryArguments) => Query },
+  given: QueryArguments,
+): Query | undefined {
+  if (definition.query) return definition.query(given);
+  const [unknown] = Object.keys(given);
+  if (unknown !== undefined) throw unknownArgument(unknown);
+  return undefined;
+}
+
+export function unknownArgument(name: string): Rejected {
+  return new Rejected(400, `Unknown argument: "${name.slice(0, 100)}"`);
+}
+
+function apiRequest(ports: ApiPorts, context: Context<ApiEnv>, minor: Minor): ApiRequest {
+  const caller = context.get("caller");
+  const own: PolicyTarget = { projectId: caller.projectId, userId: caller.userId };
+  return {
+    ports,
+    caller,
+    minor,
+    base: linkBase(ports.settings.links, context.req.raw),
+    ident: context.req.param("ident") ?? "",
+    allows: (rule, target = own) => ports.policy.allows(rule, caller, target),
+  };
+}
+
+function send(context: Context<ApiEnv>, { status, body, headers = {} }: Reply): Response {
+  setHeaders(context, headers);
+  return body === undefined ? context.body(null, 204) : context.json(body, status as ContentfulStatusCode);
+}
