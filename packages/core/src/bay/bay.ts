@@ -84,10 +84,10 @@ export const baySpecificationSchema = z.object({
   /** The least-privileged credential of the bay's nodes, once made; its password is sealed. */
   nodeCredential: z
     .object({
-      userId: z.string(),
+      /** Null until the user is made. */
+      userId: z.string().nullable(),
       userName: z.string(),
       passwordSealed: z.string(),
-      trustIdSealed: z.string().nullable(),
     })
     .nullable(),
 });

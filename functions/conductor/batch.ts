@@ -1,0 +1,46 @@
+/**
+ * A batch of messages: each hint conducted, all within one budget, each failure its own. Knows no platform: queue.ts is
+ * the AWS entry, the local process and the CLI have theirs.
+ */
+import { Transient, textOf } from "@jeroboam/core/errors";
+import { limits } from "@jeroboam/core/limits";
+import { conduct } from "@jeroboam/core/operation/conduct";
+import type { BatchHandler, ReceivedMessage } from "@jeroboam/core/queue/queue";
+import { decodeHint } from "@jeroboam/core/queue/queue";
+import type { ConductorPorts } from "./ports.ts";
+import { RECORD_TYPES } from "./record-types.ts";
+
+export interface BatchOptions {
+  /** Names this conductor in leases and logs. */
+  readonly name: string;
+  /** Fires when the process must stop: steps in hand end, no more begin. */
+  readonly signal: AbortSignal;
+}
+
+export function createBatchHandler(ports: ConductorPorts, { name, signal }: BatchOptions): BatchHandler {
+  return async (messages) => {
+    const budget = { endsAtMs: ports.clock.nowMs() + limits.engine.budgetMs, signal };
+    const outcomes = await Promise.all(
+      messages.map(async (message) => ({ id: message.id, isDone: await handle(message) })),
+    );
+    return { failedIds: outcomes.filter(({ isDone }) => !isDone).map(({ id }) => id) };
+
+    async function handle(message: ReceivedMessage): Promise<boolean> {
+      const hint = decodeHint(message.body);
+      if (!hint) {
+        ports.log.write("error", "message-not-understood", { message: message.id, receives: message.receives });
+        return false;
+      }
+      try {
+        const outcome = await conduct({ ports, name, types: RECORD_TYPES }, hint, budget);
+        ports.log.write("debug", "conducted", { key: hint.pk, ...outcome });
+        return true;
+      } catch (thrown) {
+        // The message comes again, and goes to the dead letters when that does not help; the record stays due.
+        const level = thrown instanceof Transient ? "warning" : "error";
+        ports.log.write(level, "conduct-threw", { key: hint.pk, receives: message.receives, reason: textOf(thrown) });
+        return false;
+      }
+    }
+  };
+}

@@ -1,0 +1,21 @@
+/** What happens to a bay that is being created. */
+import type { Bay } from "@jeroboam/core/bay/bay";
+import type { OperationDefinition } from "@jeroboam/core/operation/record";
+import type { ConductorPorts } from "../ports.ts";
+import { revokeDelegations } from "./delegation.ts";
+import { ensureCertificates, ensureNodeCredential, settleItems } from "./specification.ts";
+import { awaitStackCreated, ensureStack } from "./stack.ts";
+
+export const createBay: OperationDefinition<ConductorPorts, Bay> = {
+  kind: "create",
+  version: 1,
+  steps: [settleItems, ensureCertificates, ensureNodeCredential, ensureStack, awaitStackCreated],
+  always: [revokeDelegations],
+  end: (_bay, outcome, nowMs) => ({
+    kind: "kept",
+    changes:
+      outcome.kind === "succeeded"
+        ? { status: "CREATE_COMPLETE", updatedAtMs: nowMs }
+        : { status: "CREATE_FAILED", statusReason: outcome.reason, updatedAtMs: nowMs },
+  }),
+};

@@ -1,0 +1,80 @@
+/** The steps that complete a bay's specification before its stack: certificates, and the nodes' own credential. */
+import { bayModelUseKey } from "@jeroboam/core/bay-model/bay-model";
+import type { Bay } from "@jeroboam/core/bay/bay";
+import { changeSpecification, readSpecification } from "@jeroboam/core/bay/specification-store";
+import { asSettled, isProvisional } from "@jeroboam/core/operation/provisional";
+import type { Step } from "@jeroboam/core/operation/record";
+import { done, failed } from "@jeroboam/core/operation/record";
+import type { ConductorPorts } from "../ports.ts";
+
+export const SPECIFICATION_MISSING = "the bay's specification is missing";
+
+/** The length of the nodes' password before its encoding. */
+const PASSWORD_BYTES = 24;
+
+/** What was provisional until the bay existed stays for good. */
+export const settleItems: Step<ConductorPorts, Bay> = {
+  name: "settle-items",
+  async run({ table }, { state: bay }) {
+    if (!(await changeSpecification(table, bay, () => ({})))) return failed(SPECIFICATION_MISSING);
+    const mark = await table.get(bayModelUseKey(bay.bayModelId, bay.uuid));
+    if (mark && isProvisional(mark)) {
+      // Refused: somebody settled it just now.
+      await table.put({ ...asSettled(mark), revision: mark.revision + 1 }, { revision: mark.revision });
+    }
+    return done();
+  },
+};
+
+/** Makes the bay's certificate authority and the conductor's client certificate; found again once written. */
+export const ensureCertificates: Step<ConductorPorts, Bay> = {
+  name: "ensure-certificates",
+  async run({ table, certificates, sealer }, { state: bay }) {
+    const specification = await readSpecification(table, bay);
+    if (!specification) return failed(SPECIFICATION_MISSING);
+    if (specification.certificates) return done();
+    const { authority, client } = await certificates.make(bay.name ?? bay.uuid);
+    const made = {
+      caCertificate: authority.certificate,
+      caKeySealed: await sealer.seal(authority.privateKey, secretContext(bay, "ca-key")),
+      clientCertificate: client.certificate,
+      clientKeySealed: await sealer.seal(client.privateKey, secretContext(bay, "client-key")),
+    };
+    // Another conductor's, if it was quicker, are as good.
+    await changeSpecification(table, bay, (current) => (current.certificates ? {} : { certificates: made }));
+    return done();
+  },
+};
+
+/** Makes the user by which the bay's nodes ask our API; its password is written before the user is made. */
+export const ensureNodeCredential: Step<ConductorPorts, Bay> = {
+  name: "ensure-node-credential",
+  async run({ table, cloud, sealer, random }, { state: bay }, { signal }) {
+    const userName = nodeUserName(bay);
+    const fresh = Buffer.from(random.bytes(PASSWORD_BYTES)).toString("base64url");
+    const passwordSealed = await sealer.seal(fresh, secretContext(bay, "node-password"));
+    const specification = await changeSpecification(table, bay, (current) =>
+      current.nodeCredential ? {} : { nodeCredential: { userId: null, userName, passwordSealed } },
+    );
+    const credential = specification?.nodeCredential;
+    if (!credential) return failed(SPECIFICATION_MISSING);
+    if (credential.userId !== null) return done();
+    const password = await sealer.open(credential.passwordSealed, secretContext(bay, "node-password"));
+    const user = await cloud.ensureNodeUser({ name: userName, password, projectId: bay.projectId }, signal);
+    if (user.kind === "refused") return failed(`the credential of the bay's nodes could not be made: ${user.reason}`);
+    await changeSpecification(table, bay, (current) =>
+      current.nodeCredential ? { nodeCredential: { ...current.nodeCredential, userId: user.userId } } : {},
+    );
+    return done();
+  },
+};
+
+/** Whom the nodes of a bay are to Keystone. */
+export function nodeUserName(bay: Pick<Bay, "uuid">): string {
+  return `jeroboam-bay-${bay.uuid}`;
+}
+
+/** Binds a sealed secret to the bay and the field it is for. */
+export function secretContext(bay: Pick<Bay, "uuid">, field: "ca-key" | "client-key" | "node-password"): string {
+  return `bay/${bay.uuid}/${field}`;
+}

@@ -1,0 +1,20 @@
+/** What happens to a bay whose node count changes. */
+import type { Bay } from "@jeroboam/core/bay/bay";
+import type { OperationDefinition } from "@jeroboam/core/operation/record";
+import type { ConductorPorts } from "../ports.ts";
+import { revokeDelegations } from "./delegation.ts";
+import { awaitStackUpdated, ensureStackUpdated } from "./stack.ts";
+
+export const updateBay: OperationDefinition<ConductorPorts, Bay> = {
+  kind: "update",
+  version: 1,
+  steps: [ensureStackUpdated, awaitStackUpdated],
+  always: [revokeDelegations],
+  end: (_bay, outcome, nowMs) => ({
+    kind: "kept",
+    changes:
+      outcome.kind === "succeeded"
+        ? { status: "UPDATE_COMPLETE", updatedAtMs: nowMs }
+        : { status: "UPDATE_FAILED", statusReason: outcome.reason, updatedAtMs: nowMs },
+  }),
+};

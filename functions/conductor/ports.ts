@@ -1,0 +1,120 @@
+/**
+ * What conductors are handed. The engine's own ports, and what a bay's steps ask of the cloud and of the bay types, in
+ * the steps' words; `openstack-cloud.ts` says it to OpenStack.
+ */
+import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
+import type { JsonObject } from "@jeroboam/core/json";
+import type { EnginePorts } from "@jeroboam/core/operation/conduct";
+import type { Operation } from "@jeroboam/core/operation/record";
+import type { Sealer } from "@jeroboam/core/secret/sealer";
+
+export interface ConductorPorts extends EnginePorts {
+  readonly cloud: Cloud;
+  readonly stackPlans: StackPlans;
+  readonly certificates: CertificateMaker;
+  readonly sealer: Sealer;
+}
+
+/** Refused for good: asking again changes nothing. The reason is for the bay's owner. */
+export interface Refused {
+  readonly kind: "refused";
+  readonly reason: string;
+}
+
+export interface Cloud {
+  /** Heat in the bay's project, as the operation's delegation lets us act. */
+  stacks(
+    bay: Bay,
+    operation: Operation,
+    signal: AbortSignal,
+  ): Promise<{ readonly kind: "stacks"; readonly stacks: Stacks } | Refused>;
+  /** Gives delegations back; those that are gone already count as given back. */
+  revokeDelegations(delegations: readonly JsonObject[], signal: AbortSignal): Promise<void>;
+  /** The user by which the bay's nodes ask our API: theirs alone, with this password, and nothing else to their name. */
+  ensureNodeUser(
+    user: NodeUser,
+    signal: AbortSignal,
+  ): Promise<{ readonly kind: "user"; readonly userId: string } | Refused>;
+  removeNodeUser(user: Pick<NodeUser, "name">, signal: AbortSignal): Promise<void>;
+}
+
+export interface NodeUser {
+  /** Follows from the bay's uuid, so that a repeated step finds it. */
+  readonly name: string;
+  readonly password: string;
+  readonly projectId: string;
+}
+
+export type StackAction = "CREATE" | "UPDATE" | "DELETE" | "OTHER";
+export type StackProgress = "IN_PROGRESS" | "COMPLETE" | "FAILED";
+
+export interface Stack {
+  readonly id: string;
+  readonly name: string;
+  readonly action: StackAction;
+  readonly progress: StackProgress;
+  readonly reason: string;
+  readonly tags: readonly string[];
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+export interface NewStack extends StackPlan {
+  readonly name: string;
+}
+
+/** Heat, for one project. */
+export interface Stacks {
+  /** By name or id; absent when there is none, or only a deleted one. */
+  find(nameOrId: string): Promise<Stack | undefined>;
+  /** `exists`: one of that name is there. */
+  create(
+    stack: NewStack,
+  ): Promise<{ readonly kind: "made"; readonly id: string } | { readonly kind: "exists" } | Refused>;
+  /** Changes these parameters and tags and keeps everything else. `busy`: Heat is at work on it. */
+  update(
+    stack: Stack,
+    change: StackChange,
+  ): Promise<{ readonly kind: "accepted" } | { readonly kind: "busy" } | Refused>;
+  remove(stack: Stack): Promise<{ readonly kind: "accepted" } | { readonly kind: "busy" } | Refused>;
+  /** Why it failed: sentences about the deepest resources that did, each naming its resource. */
+  failures(stack: Stack): Promise<readonly string[]>;
+}
+
+export type StackParameters = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+export interface StackPlan {
+  readonly template: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly environment: string | undefined;
+  readonly parameters: StackParameters;
+  readonly tags: readonly string[];
+  /** None when Heat is to set no limit. */
+  readonly timeoutMinutes: number | undefined;
+}
+
+export interface StackChange {
+  readonly parameters: StackParameters;
+  readonly tags: readonly string[];
+}
+
+/** What Heat is to build for a bay, and what came of it: the bay types' knowledge. */
+export interface StackPlans {
+  nameOf(bay: Bay): string;
+  /** Whether the stack bears our mark for this bay, not only its name. */
+  isOurs(bay: Bay, stack: Stack): boolean;
+  plan(bay: Bay, specification: BaySpecification, secrets: { readonly nodePassword: string }): Promise<StackPlan>;
+  /** What to change for the bay's present counts. */
+  planScaling(bay: Bay, specification: BaySpecification): Promise<StackChange>;
+  readOutputs(specification: BaySpecification, outputs: Stack["outputs"]): BayAddresses;
+}
+
+export type BayAddresses = Pick<BaySpecification, "apiAddress" | "nodeAddresses" | "masterAddresses" | "discoveryUrl">;
+
+export interface CertificateMaker {
+  /** A new authority of that name, and a client certificate of it for the conductor. Keys in the clear: seal them. */
+  make(commonName: string): Promise<{
+    readonly authority: { readonly certificate: string; readonly privateKey: string };
+    readonly client: { readonly certificate: string; readonly privateKey: string };
+  }>;
+}

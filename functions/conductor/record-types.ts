@@ -1,0 +1,12 @@
+/** The types of records that conductors work on, each with its operations. */
+import type { Bay } from "@jeroboam/core/bay/bay";
+import { bayShape } from "@jeroboam/core/bay/bay";
+import type { RecordType } from "@jeroboam/core/operation/record";
+import { createBay } from "./operations/create-bay.ts";
+import { deleteBay } from "./operations/delete-bay.ts";
+import { updateBay } from "./operations/update-bay.ts";
+import type { ConductorPorts } from "./ports.ts";
+
+const bayType: RecordType<ConductorPorts, Bay> = { ...bayShape, operations: [createBay, updateBay, deleteBay] };
+
+export const RECORD_TYPES: readonly RecordType<ConductorPorts, unknown>[] = [bayType];
