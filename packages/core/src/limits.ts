@@ -111,6 +111,8 @@ export const limits = {
     /** Lists of flavors, networks, stacks: items asked for at once, and pages read before giving up. */
     pageItems: 500,
     pages: 100,
+    /** Causes told of one failed stack. */
+    failures: 20,
   },
   bay: {
     nodes: 1_000,
