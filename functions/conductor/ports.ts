@@ -48,6 +48,13 @@ export interface NodeUser {
 export type StackAction = "CREATE" | "UPDATE" | "DELETE" | "OTHER";
 export type StackProgress = "IN_PROGRESS" | "COMPLETE" | "FAILED";
 
+/** What the nodes log in with. */
+export interface NodeLogin {
+  readonly userId: string;
+  readonly userName: string;
+  readonly password: string;
+}
+
 export interface Stack {
   readonly id: string;
   readonly name: string;
@@ -55,7 +62,7 @@ export interface Stack {
   readonly progress: StackProgress;
   readonly reason: string;
   readonly tags: readonly string[];
-  readonly parameters: Readonly<Record<string, string>>;
+  readonly parameters: Readonly<Record<string, unknown>>;
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
@@ -86,7 +93,6 @@ export type StackParameters = Readonly<Record<string, string | number | boolean 
 export interface StackPlan {
   readonly template: string;
   readonly files: Readonly<Record<string, string>>;
-  readonly environment: string | undefined;
   readonly parameters: StackParameters;
   readonly tags: readonly string[];
   /** None when Heat is to set no limit. */
@@ -103,9 +109,9 @@ export interface StackPlans {
   nameOf(bay: Bay): string;
   /** Whether the stack bears our mark for this bay, not only its name. */
   isOurs(bay: Bay, stack: Stack): boolean;
-  plan(bay: Bay, specification: BaySpecification, secrets: { readonly nodePassword: string }): Promise<StackPlan>;
-  /** What to change for the bay's present counts. */
-  planScaling(bay: Bay, specification: BaySpecification): Promise<StackChange>;
+  plan(bay: Bay, specification: BaySpecification, credential: NodeLogin): StackPlan;
+  /** What to change for the bay's present counts: those parameters alone, so that no node is built anew. */
+  planScaling(bay: Bay, specification: BaySpecification): StackChange;
   readOutputs(specification: BaySpecification, outputs: Stack["outputs"]): BayAddresses;
 }
 

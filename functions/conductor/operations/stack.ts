@@ -47,12 +47,11 @@ export const ensureStack = withStacks(
     const found = await stacks.find(name);
     if (found) return stackPlans.isOurs(bay, found) ? done({ stackId: found.id }) : failed(foreignStack(name));
     const specification = await readSpecification(table, bay);
-    if (!specification?.nodeCredential) return failed(SPECIFICATION_MISSING);
-    const nodePassword = await sealer.open(
-      specification.nodeCredential.passwordSealed,
-      secretContext(bay, "node-password"),
-    );
-    const plan = await stackPlans.plan(bay, specification, { nodePassword });
+    const credential = specification?.nodeCredential;
+    if (!credential || credential.userId === null) return failed(SPECIFICATION_MISSING);
+    const { userId, userName, passwordSealed } = credential;
+    const password = await sealer.open(passwordSealed, secretContext(bay, "node-password"));
+    const plan = stackPlans.plan(bay, specification, { userId, userName, password });
     const made = await stacks.create({ ...plan, name, tags: [...plan.tags, operationTag(operation)] });
     switch (made.kind) {
       case "made":
@@ -83,7 +82,7 @@ export const ensureStackUpdated = withStacks(
     if (stack.progress === "IN_PROGRESS") return again(BUSY_MS);
     const specification = await readSpecification(table, bay);
     if (!specification) return failed(SPECIFICATION_MISSING);
-    const change = await stackPlans.planScaling(bay, specification);
+    const change = stackPlans.planScaling(bay, specification);
     const updated = await stacks.update(stack, { ...change, tags: [...change.tags, operationTag(operation)] });
     switch (updated.kind) {
       case "accepted":
