@@ -13,7 +13,7 @@ import type { Item, Table } from "@jeroboam/core/table/table";
 
 interface Opened {
   readonly table: Table;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 const openers: Readonly<Record<string, () => Promise<Opened>>> = {
@@ -74,7 +74,7 @@ async function measure(what: string, concurrency: number, run: () => Promise<unk
   const cpuBefore = process.cpuUsage();
   const started = performance.now();
   const worker = async (): Promise<void> => {
-    for (let now = performance.now(); now - started < Number(seconds) * 1_000; ) {
+    for (let now = performance.now(); now - started < Number(seconds) * 1_000;) {
       await run();
       const after = performance.now();
       times.push(after - now);

@@ -80,7 +80,7 @@ export function createMemoryTable(options: MemoryTableOptions): MemoryTable {
     const before = standing(key);
     if (before) erase(main, key.pk, entryOf(key));
     if (after) insert(main, key.pk, { ...entryOf(key), stored: after });
-    indexes.write({ visibleAtMs: clock.nowMs() + indexLagMs(), before, after });
+    indexes.write({ visibleAtMs: clock.nowMs() + indexLagMs(), before, after }, clock.nowMs());
   };
   const calling = async <Result>(call: TableCall, run: () => Result): Promise<Result> => {
     counts[call.operation] += 1;
@@ -132,7 +132,7 @@ export function createMemoryTable(options: MemoryTableOptions): MemoryTable {
       for (const item of items) {
         const after = toStored(item, JSON.stringify(item.body));
         insert(main, item.pk, { ...entryOf(item), stored: after });
-        indexes.write({ visibleAtMs: clock.nowMs(), before: undefined, after });
+        indexes.write({ visibleAtMs: clock.nowMs(), before: undefined, after }, clock.nowMs());
       }
     },
   };
@@ -165,7 +165,10 @@ function createIndexes() {
     });
   };
   return {
-    write: (write: IndexWrite): void => void unseen.push(write),
+    write: (write: IndexWrite, nowMs: number): void => {
+      unseen.push(write);
+      if (unseen.length === 1) show(nowMs);
+    },
     partition: (index: IndexName, pk: string, nowMs: number): readonly Entry[] => {
       show(nowMs);
       return views.get(index)?.get(pk) ?? [];
@@ -215,7 +218,8 @@ function holds(condition: Condition, stored: Stored | undefined): boolean {
 
 function toStored(item: Item, body: string): Stored {
   const { body: _body, ...rest } = item;
-  return { item: structuredClone(rest), body };
+  const indexes = Object.entries(item.indexes).map(([name, { pk, sk }]) => [name, { pk, sk }] as const);
+  return { item: { ...rest, indexes: Object.fromEntries(indexes) }, body };
 }
 
 function toItem({ item, body }: Stored): Item {
