@@ -97,6 +97,10 @@ export const limits = {
     tokenCacheMs: minute,
     refusedTokenCacheMs: 5 * second,
     tokenCacheEntries: 10_000,
+    /** What callers are told to wait while Keystone does not answer. */
+    unavailableRetryMs: 5 * second,
+    /** One rule of a policy file. */
+    ruleChars: 4_096,
   },
   openstack: {
     requestTimeoutMs: 15 * second,

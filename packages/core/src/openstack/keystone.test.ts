@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { Transient } from "../errors.ts";
-import { createKeystone } from "./keystone.ts";
+import { checkToken, createKeystone, revokeToken } from "./keystone.ts";
 import type { Credentials, Scope } from "./keystone.ts";
 import { scriptHttp } from "./scripted-http.ts";
 import { issued, keystoneError, tokenBody } from "./scripted-keystone.ts";
+import { scriptSession } from "./scripted-session.ts";
 
 function setUp(script: Parameters<typeof scriptHttp>[0]) {
   const http = scriptHttp(script);
@@ -80,13 +81,12 @@ describe("issuing a token", () => {
 describe("checking a token", () => {
   test("tells who holds it, bound access rules included", async () => {
     const rules = [{ id: "1", service: "container-infra", method: "GET", path: "/v1/clusters" }];
-    const { http, keystone } = setUp({
+    const { http, session } = scriptSession({
       "GET /v3/auth/tokens": {
         json: tokenBody({ applicationCredential: { id: "ac", name: "n", restricted: true, access_rules: rules } }),
       },
     });
-    const check = await keystone.checkToken("theirs", "ours");
-    expect(check).toMatchObject({
+    expect(await checkToken(session, "theirs")).toMatchObject({
       kind: "valid",
       facts: {
         userName: "name of user-1",
@@ -98,19 +98,19 @@ describe("checking a token", () => {
       },
     });
     expect(http.requests[0]?.headers).toEqual({
-      "x-auth-token": "ours",
+      "x-auth-token": "token",
       "x-subject-token": "theirs",
       "openstack-identity-access-rules": "1.0",
     });
   });
 
-  test("tells a bad token from a bad asker", async () => {
+  test("tells a bad token from an asker who may not ask", async () => {
     const by = async (status: number) => {
-      const { keystone } = setUp({ "GET /v3/auth/tokens": keystoneError(status, "no") });
-      return await keystone.checkToken("theirs", "ours");
+      const { session } = scriptSession({ "GET /v3/auth/tokens": keystoneError(status, "no") });
+      return await checkToken(session, "theirs");
     };
     expect(await by(404)).toEqual({ kind: "invalid" });
-    expect(await by(401)).toEqual({ kind: "asker-unauthorized" });
+    expect(await by(401)).toMatchObject({ kind: "refused", cause: "unauthorized" });
     expect(await by(403)).toMatchObject({ kind: "refused", cause: "forbidden" });
     await expect(by(500)).rejects.toThrow(Transient);
   });
@@ -118,8 +118,8 @@ describe("checking a token", () => {
 
 test("revoking a token that is gone already succeeds", async () => {
   const by = async (status: number) => {
-    const { keystone } = setUp({ "DELETE /v3/auth/tokens": keystoneError(status, "no") });
-    return (await keystone.revokeToken("t", "ours")).kind;
+    const { session } = scriptSession({ "DELETE /v3/auth/tokens": keystoneError(status, "no") });
+    return (await revokeToken(session, "t")).kind;
   };
   expect([await by(204), await by(404), await by(403)]).toEqual(["revoked", "revoked", "refused"]);
 });

@@ -7,9 +7,10 @@ import type { Clock } from "../ports.ts";
 import { Transient } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { isSuccess, readJson } from "./http.ts";
-import type { HttpFetch, HttpReply, HttpRequest } from "./http.ts";
+import type { HttpFetch, HttpReply } from "./http.ts";
 import { refusalOf, throwIfTransient } from "./refusal.ts";
 import type { Refusal } from "./refusal.ts";
+import type { CloudSession } from "./session.ts";
 import { factsOf, tokenBodySchema } from "./token.ts";
 import type { TokenFacts } from "./token.ts";
 
@@ -46,18 +47,13 @@ export type TokenCheck =
   | { readonly kind: "valid"; readonly facts: TokenFacts }
   /** Unknown, expired or revoked. */
   | { readonly kind: "invalid" }
-  /** The token that asks is itself no longer accepted. */
-  | { readonly kind: "asker-unauthorized" }
+  /** Keystone does not let us ask. */
   | Refusal;
 
 export interface Keystone {
   /** The address of the v3 API, no slash at its end. */
   readonly authUrl: string;
-  issueToken(credentials: Credentials, scope: Scope, signal?: AbortSignal): Promise<IssuedToken | Refusal>;
-  /** Asks, by a token of our own, what another token is. */
-  checkToken(token: string, ownToken: string, signal?: AbortSignal): Promise<TokenCheck>;
-  /** A token that is gone already counts as revoked. */
-  revokeToken(token: string, ownToken: string, signal?: AbortSignal): Promise<{ readonly kind: "revoked" } | Refusal>;
+  issueToken(credentials: Credentials, scope: Scope): Promise<IssuedToken | Refusal>;
 }
 
 export interface KeystonePorts {
@@ -66,44 +62,41 @@ export interface KeystonePorts {
 }
 
 export function createKeystone(ports: KeystonePorts, authUrl: string): Keystone {
-  const address = `${authUrl}/auth/tokens`;
-  const send = async (request: Omit<HttpRequest, "url">, signal?: AbortSignal): Promise<HttpReply> => {
-    const options = { timeoutMs: limits.openstack.requestTimeoutMs, ...(signal ? { signal } : {}) };
-    const reply = await ports.http({ ...request, url: address }, options);
-    throwIfTransient(reply, "identity", ports.clock);
-    return reply;
-  };
-
   return {
     authUrl,
-    async issueToken(credentials, scope, signal) {
+    async issueToken(credentials, scope) {
       const json = { auth: { identity: identityOf(credentials), ...scopeOf(scope) } };
-      const reply = await send({ method: "POST", json }, signal);
+      const request = { method: "POST", url: `${authUrl}/auth/tokens`, json } as const;
+      const reply = await ports.http(request, { timeoutMs: limits.openstack.requestTimeoutMs });
+      throwIfTransient(reply, "identity", ports.clock);
       if (!isSuccess(reply)) return unauthorizedUnlessForbidden(reply);
       const token = reply.headers["x-subject-token"];
       if (!token) throw new Transient("identity issued a token without its X-Subject-Token header");
       return { kind: "issued", token, facts: factsOf(readJson(reply, tokenBodySchema, "identity")) };
     },
-
-    async checkToken(token, ownToken, signal) {
-      const headers = {
-        "x-auth-token": ownToken,
-        "x-subject-token": token,
-        // Without it Keystone hides tokens of application credentials that are bound to access rules.
-        "openstack-identity-access-rules": "1.0",
-      };
-      const reply = await send({ method: "GET", headers }, signal);
-      if (isSuccess(reply)) return { kind: "valid", facts: factsOf(readJson(reply, tokenBodySchema, "identity")) };
-      if (reply.status === 404) return { kind: "invalid" };
-      return reply.status === 401 ? { kind: "asker-unauthorized" } : refusalOf(reply, "identity");
-    },
-
-    async revokeToken(token, ownToken, signal) {
-      const headers = { "x-auth-token": ownToken, "x-subject-token": token };
-      const reply = await send({ method: "DELETE", headers }, signal);
-      return isSuccess(reply) || reply.status === 404 ? { kind: "revoked" } : refusalOf(reply, "identity");
-    },
   };
+}
+
+/** What a token is, asked by a session that may ask. */
+export async function checkToken(session: CloudSession, token: string): Promise<TokenCheck> {
+  // Without the header Keystone hides tokens of application credentials that are bound to access rules.
+  const headers = { "x-subject-token": token, "openstack-identity-access-rules": "1.0" };
+  const reply = await session.request("identity", { method: "GET", path: "/auth/tokens", headers });
+  if (reply.kind === "refused") return reply;
+  if (reply.status === 404) return { kind: "invalid" };
+  if (!isSuccess(reply)) return refusalOf(reply, "identity");
+  return { kind: "valid", facts: factsOf(readJson(reply, tokenBodySchema, "identity")) };
+}
+
+/** A token that is gone already counts as revoked. */
+export async function revokeToken(
+  session: CloudSession,
+  token: string,
+): Promise<{ readonly kind: "revoked" } | Refusal> {
+  const headers = { "x-subject-token": token };
+  const reply = await session.request("identity", { method: "DELETE", path: "/auth/tokens", headers });
+  if (reply.kind === "refused") return reply;
+  return isSuccess(reply) || reply.status === 404 ? { kind: "revoked" } : refusalOf(reply, "identity");
 }
 
 /** Keystone answers 404 too, for a trust, a project or a user that is not there: for us all mean "not as this one". */
