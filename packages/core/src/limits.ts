@@ -118,8 +118,17 @@ export const limits = {
     /** Causes told of one failed stack. */
     failures: 20,
   },
+  bayModel: {
+    /** A delete that has not ended by then is dead; the next one who needs the model clears its mark. */
+    deletingMs: minute,
+    /** Models of one name that are looked at before saying that the name is ambiguous. */
+    sameName: 10,
+    conflictRetries: 4,
+  },
   bay: {
     nodes: 1_000,
+    /** Bays of one name that are looked at before saying that the name is ambiguous. */
+    sameName: 10,
     masters: 15,
     createTimeoutDefaultMinutes: 60,
     /** On top of the stack's own timeout, before the operation gives up by itself. */

@@ -52,16 +52,19 @@ export const bayModelSchema = z.object({
   floatingIpEnabled: z.boolean(),
   createdAtMs: z.number(),
   updatedAtMs: z.number().nullable(),
-  /** A delete is looking whether bays use it: no new bay may. */
-  deleting: z.boolean(),
+  /** Since when a delete looks whether bays use it: no new bay may, unless that delete died (limits.bayModel). */
+  deletingSinceMs: z.number().nullable(),
 });
 
 export type BayModel = z.infer<typeof bayModelSchema>;
 
-/** The project is in the key: another project's model is not found by construction. */
+/** The project is in the key: another project's private model is not found by construction. */
 export function bayModelKey(projectId: string, uuid: string): Key {
-  return { pk: bayModelPartition(uuid), sk: projectId };
+  return { pk: bayModelPartition(uuid), sk: `${BAY_MODEL_PREFIX}${projectId}` };
 }
+
+/** Before the project, so that a public model is found by its uuid alone. */
+export const BAY_MODEL_PREFIX = "model#";
 
 /** Everything about one model: itself, and a mark for each bay that uses it. */
 export function bayModelPartition(uuid: string): string {
@@ -75,7 +78,7 @@ export function bayModelUseKey(bayModelId: string, bayId: string): Key {
 
 export const BAY_MODEL_USE_PREFIX = "use#";
 
-/** Partitions of the type index: public models stand in one of their own, the others are sharded. */
+/** Partitions of the type index: what everybody may use stands in one of its own, the others are sharded. */
 export const PUBLIC_BAY_MODELS = "bay-model#public";
 
 export function privateBayModelShards(): readonly string[] {
@@ -86,8 +89,20 @@ export function projectBayModels(projectId: string): string {
   return `bay-model#${projectId}`;
 }
 
-export function namedBayModels(projectId: string, name: string): string {
-  return `bay-model#${projectId}#${name}`;
+/** Partition of the name index: all models of a name; within it a project's own, and those that everybody may use. */
+export function namedBayModels(name: string): string {
+  return `bay-model#${name}`;
+}
+
+export function ownNames(projectId: string): string {
+  return `own#${projectId}#`;
+}
+
+export const PUBLIC_NAMES = "public#";
+
+/** Everybody may find and use it. */
+export function isShared(model: Pick<BayModel, "public" | "hidden">): boolean {
+  return model.public && !model.hidden;
 }
 
 /** Lists go by creation, then uuid. */
@@ -104,8 +119,13 @@ export const bayModelShape: RecordShape<BayModel> = {
     const shard = shardOf(key.pk, limits.engine.typeShards);
     return {
       project: { pk: projectBayModels(model.projectId), sk: created },
-      type: { pk: model.public ? PUBLIC_BAY_MODELS : `bay-model#private#${shard}`, sk: created },
-      ...(model.name !== null && { name: { pk: namedBayModels(model.projectId, model.name), sk: created } }),
+      type: { pk: isShared(model) ? PUBLIC_BAY_MODELS : `bay-model#private#${shard}`, sk: created },
+      ...(model.name !== null && {
+        name: {
+          pk: namedBayModels(model.name),
+          sk: `${isShared(model) ? PUBLIC_NAMES : ownNames(model.projectId)}${created}`,
+        },
+      }),
     };
   },
 };

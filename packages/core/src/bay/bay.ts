@@ -43,7 +43,7 @@ export const baySchema = z.object({
 export type Bay = z.infer<typeof baySchema>;
 
 /** The model as it was when the bay was made: the bay keeps working whatever becomes of the model. */
-const modelSnapshotSchema = bayModelSchema.omit({ deleting: true, createdAtMs: true, updatedAtMs: true });
+const modelSnapshotSchema = bayModelSchema.omit({ deletingSinceMs: true, createdAtMs: true, updatedAtMs: true });
 
 /** The cold item: what the bay is built from, and what came of it. Secrets in it are sealed. */
 export const baySpecificationSchema = z.object({
@@ -111,8 +111,9 @@ export function projectBays(projectId: string): string {
   return `bay#${projectId}`;
 }
 
-export function namedBays(projectId: string, name: string): string {
-  return `bay#${projectId}#${name}`;
+/** Partition of the name index: every project's bays of a name; the sort key begins with the project. */
+export function namedBays(name: string): string {
+  return `bay#${name}`;
 }
 
 /** Partitions of the type index, for administrators and the schedule. */
@@ -157,6 +158,8 @@ export const bayShape: RecordShape<Bay> = {
   schema: baySchema,
   indexes: (_key, bay) => ({
     ...bayListKeys(bay, 0),
-    ...(bay.name !== null && { name: { pk: namedBays(bay.projectId, bay.name), sk: creationKey(bay) } }),
+    ...(bay.name !== null && {
+      name: { pk: namedBays(bay.name), sk: `${bay.projectId}#${creationKey(bay)}` },
+    }),
   }),
 };

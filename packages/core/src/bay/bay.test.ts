@@ -1,0 +1,381 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { createTestClock } from "../../../../test/contract/test-clock.ts";
+import type { BayModel } from "../bay-model/bay-model.ts";
+import { bayModelKey, bayModelShape, bayModelUseKey } from "../bay-model/bay-model.ts";
+import { Transient } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { isProvisional, settleProvisional } from "../operation/provisional.ts";
+import type { WorkRecord } from "../operation/record.ts";
+import { recordFromItem } from "../operation/record.ts";
+import { changeRecord, findRecord, insertRecord, newRecord } from "../operation/record-store.ts";
+import type { MemoryTable, TableCall } from "../table/memory-table.ts";
+import { createMemoryTable } from "../table/memory-table.ts";
+import type { Key } from "../table/table.ts";
+import type { Bay, BaySpecification, BayStatus } from "./bay.ts";
+import { bayKey, bayShape, baySpecificationKey, bayStatusSchema } from "./bay.ts";
+import { deleteBay, resizeBay } from "./change-bay.ts";
+import type { BayPorts, Delegate, DelegationRequest } from "./create-bay.ts";
+import { createBay } from "./create-bay.ts";
+import type { BayWithSpecification } from "./find-bay.ts";
+import { findBay } from "./find-bay.ts";
+import { listBays } from "./list-bays.ts";
+
+const MODEL_ID = "00000000-0000-4000-8000-00000000000a";
+const A = { projectId: "a", allProjects: false };
+const B = { projectId: "b", allProjects: false };
+const ADMIN = { projectId: "admin", allProjects: true };
+
+const snapshot = {
+  uuid: MODEL_ID,
+  projectId: "a",
+  userId: "u",
+  name: "small",
+  coe: "kubernetes" as const,
+  serverType: "vm" as const,
+  clusterDistro: "fedora-atomic",
+  driver: null,
+  imageId: "image",
+  keypairId: "ops",
+  flavorId: null,
+  masterFlavorId: null,
+  dnsNameserver: null,
+  externalNetworkId: null,
+  fixedNetwork: null,
+  fixedSubnet: null,
+  networkDriver: "flannel",
+  volumeDriver: null,
+  apiserverPort: null,
+  dockerVolumeSizeGb: null,
+  dockerStorageDriver: null,
+  sshAuthorizedKey: null,
+  httpProxy: null,
+  httpsProxy: null,
+  noProxy: null,
+  registryEnabled: false,
+  insecureRegistry: null,
+  labels: {},
+  tags: null,
+  tlsDisabled: false,
+  public: true,
+  hidden: false,
+  masterLbEnabled: false,
+  floatingIpEnabled: true,
+};
+
+const specification: BaySpecification = {
+  model: snapshot,
+  bayType: "magnum_vm_atomic_k8s",
+  keypairId: "ops",
+  flavorId: null,
+  masterFlavorId: null,
+  dockerVolumeSizeGb: null,
+  labels: {},
+  mergeLabels: false,
+  fixedNetwork: null,
+  fixedSubnet: null,
+  floatingIpEnabled: true,
+  masterLbEnabled: false,
+  createTimeoutMinutes: 30,
+  discoveryUrl: null,
+  userName: "alice",
+  projectName: "a",
+  apiAddress: null,
+  nodeAddresses: [],
+  masterAddresses: [],
+  coeVersion: null,
+  containerVersion: null,
+  healthStatusReason: {},
+  certificates: null,
+  nodeCredential: null,
+};
+
+let clock = createTestClock(0);
+let table: MemoryTable;
+let calls: TableCall["operation"][];
+let hints: Key[];
+let delegations: DelegationRequest[];
+let ports: BayPorts;
+let model: WorkRecord<BayModel>;
+let indexLagMs = 0;
+let failAt: number | undefined;
+
+const delegate: Delegate = (request) => {
+  delegations.push(request);
+  return Promise.resolve({ trust: `trust-${delegations.length}` });
+};
+
+beforeEach(async () => {
+  clock = createTestClock(1_900_000_000_000);
+  calls = [];
+  hints = [];
+  delegations = [];
+  indexLagMs = 0;
+  failAt = undefined;
+  table = createMemoryTable({
+    clock,
+    indexLagMs: () => indexLagMs,
+    intercept: (call, moment) => {
+      if (moment === "after") return;
+      calls.push(call.operation);
+      if (failAt !== undefined && calls.length > failAt) throw new Transient("the process died here");
+    },
+  });
+  let ids = 0;
+  ports = {
+    clock,
+    table,
+    random: {
+      uuid: () => `00000000-0000-4000-8000-${String((ids += 1)).padStart(12, "0")}`,
+      fraction: () => 0.5,
+      bytes: (length) => new Uint8Array(length),
+    },
+    log: { write: () => undefined },
+    queue: { send: (keys) => Promise.resolve(void hints.push(...keys)) },
+  };
+  const state: BayModel = { ...snapshot, createdAtMs: 1, updatedAtMs: null, deletingSinceMs: null };
+  const made = await insertRecord(ports, bayModelShape, newRecord(bayModelKey("a", MODEL_ID), state));
+  if (made.kind !== "inserted") throw new Error(made.kind);
+  model = made.record;
+  calls = [];
+});
+
+async function make(name: string | null = "blue", projectId = "a"): Promise<BayWithSpecification> {
+  clock.advance(1);
+  const request = { projectId, userId: "u", name, nodeCount: 2, masterCount: 1, specification };
+  const made = await createBay(ports, model, request, delegate);
+  if (made.kind !== "created") throw new Error(made.kind);
+  return { record: made.record, specification };
+}
+
+/** Puts the bay into the status, as if its conductor had ended. */
+async function settle({ record }: BayWithSpecification, status: BayStatus): Promise<BayWithSpecification> {
+  const settled = await changeRecord(ports, bayShape, record.key, (current) => {
+    const { operation: _operation, dueAtMs: _due, ...rest } = current;
+    return { kind: "write", record: { ...rest, state: { ...current.state, status } } };
+  });
+  if (settled.kind !== "changed") throw new Error(settled.kind);
+  return { record: settled.record, specification };
+}
+
+const stored = ({ record }: BayWithSpecification) => findRecord(table, bayShape, record.key);
+
+describe("creating", () => {
+  test("is four calls of the table and one delegation; the last call commits, then a hint is sent", async () => {
+    const { record } = await make();
+    expect(calls).toEqual(["put", "get", "put", "put"]);
+    expect(hints).toEqual([record.key]);
+    expect(delegations).toEqual([
+      { projectId: "a", recordKey: record.key, expiresAtMs: clock.nowMs() + 30 * 60_000 + limits.bay.deadlineMarginMs },
+    ]);
+    expect(record).toMatchObject({
+      state: { status: "CREATE_IN_PROGRESS", nodeCount: 2, updatedAtMs: null, bayModelId: MODEL_ID },
+      operation: { kind: "create", delegation: { trust: "trust-1" }, deadlineAtMs: delegations[0]?.expiresAtMs },
+      dueAtMs: clock.nowMs(),
+    });
+  });
+
+  test("killed before any of its calls it leaves no bay, and what it leaves is swept away", async () => {
+    for (let kill = 0; kill < 4; kill += 1) {
+      calls = [];
+      failAt = kill;
+      await expect(make()).rejects.toThrow(Transient);
+      failAt = undefined;
+      expect(await listBays(table, A, { limit: 10, descending: false })).toMatchObject({ entries: [] });
+      for (const item of table.items()) if (isProvisional(item)) await settleProvisional({ table }, item);
+      expect(table.items().map((item) => item.sk)).toEqual(["model#a"]);
+    }
+  });
+
+  test("what was provisional stays for good once the bay is there", async () => {
+    const { record } = await make();
+    for (const item of table.items()) if (isProvisional(item)) await settleProvisional({ table }, item);
+    expect(await findBay(table, A, record.state.uuid)).toMatchObject({ kind: "found" });
+    expect(await table.get(bayModelUseKey(MODEL_ID, record.state.uuid))).toBeDefined();
+  });
+
+  test("a model that went or changed since it was read refuses the bay, and nothing is left", async () => {
+    const request = { projectId: "a", userId: "u", name: null, nodeCount: 1, masterCount: 1, specification };
+    const changed = { ...model, revision: 7 };
+    expect(await createBay(ports, changed, request, delegate)).toEqual({ kind: "model-changed" });
+    const key = bayModelKey("a", MODEL_ID);
+    await changeRecord(ports, bayModelShape, key, (current) => ({
+      kind: "write",
+      record: { ...current, state: { ...current.state, deletingSinceMs: clock.nowMs() } },
+    }));
+    expect(await createBay(ports, model, request, delegate)).toEqual({ kind: "model-changed" });
+    await table.remove(key, 2);
+    expect(await createBay(ports, model, request, delegate)).toEqual({ kind: "model-changed" });
+    expect(table.items()).toEqual([]);
+    expect(delegations).toEqual([]);
+  });
+});
+
+describe("finding", () => {
+  test("by uuid is one strong read that holds the project; another project finds nothing, an administrator all", async () => {
+    const { record } = await make();
+    const { uuid } = record.state;
+    calls = [];
+    expect(await findBay(table, A, uuid)).toEqual({ kind: "found", bay: { record, specification } });
+    expect(calls).toEqual(["query"]);
+    expect(await findBay(table, B, uuid)).toEqual({ kind: "absent" });
+    expect(await findBay(table, ADMIN, uuid)).toMatchObject({ kind: "found", bay: { record: { state: { uuid } } } });
+  });
+
+  test("by name, within the project; two of a name are ambiguous", async () => {
+    const one = await make("blue");
+    await make("blue", "b");
+    expect(await findBay(table, A, "blue")).toMatchObject({
+      bay: { record: { state: { uuid: one.record.state.uuid } } },
+    });
+    expect(await findBay(table, ADMIN, "blue")).toEqual({ kind: "ambiguous" });
+    expect(await findBay(table, B, "Blue")).toEqual({ kind: "absent" });
+    await make("blue");
+    expect(await findBay(table, A, "blue")).toEqual({ kind: "ambiguous" });
+  });
+});
+
+describe("listing", () => {
+  const page = async (request: Partial<Parameters<typeof listBays>[2]> = {}, scope = A): Promise<unknown> => {
+    const listed = await listBays(table, scope, { limit: 100, descending: false, ...request });
+    if (listed.kind !== "page") return listed.kind;
+    return [listed.entries.map(({ record }) => record.state.name), listed.hasMore];
+  };
+
+  test("a page of a project is one query, whatever the number of other projects' bays", async () => {
+    for (const name of ["1", "2", "3", "4"]) await make(name);
+    await make("x", "b");
+    calls = [];
+    expect(await page({ limit: 3 })).toEqual([["1", "2", "3"], true]);
+    expect(calls).toEqual(["queryIndex"]);
+    expect(await page({}, B)).toEqual([["x"], false]);
+    expect(await page({}, ADMIN)).toEqual([["1", "2", "3", "4", "x"], false]);
+  });
+
+  test.each([1, 2, 3, 5])(
+    "pages of %d put together are the list, also in reverse and across projects",
+    async (limit) => {
+      const made = [];
+      for (const name of ["1", "2", "3", "4", "5"]) made.push(await make(name, name === "3" ? "b" : "a"));
+      for (const [scope, all] of [
+        [A, ["1", "2", "4", "5"]],
+        [ADMIN, ["1", "2", "3", "4", "5"]],
+      ] as const) {
+        for (const descending of [false, true]) {
+          const seen: (string | null)[] = [];
+          let marker: string | undefined;
+          for (let more = true; more;) {
+            const listed = await listBays(table, scope, { limit, descending, ...(marker && { marker }) });
+            if (listed.kind !== "page") throw new Error(listed.kind);
+            seen.push(...listed.entries.map(({ record }) => record.state.name));
+            marker = listed.entries.at(-1)?.record.state.uuid;
+            more = listed.hasMore;
+          }
+          expect(seen).toEqual(descending ? all.toReversed() : all);
+        }
+      }
+    },
+  );
+
+  test("a bay whose cold item the index does not show yet is in the list; a cold item without a bay is not", async () => {
+    const whole = await make("whole");
+    indexLagMs = 60_000;
+    const { items } = await table.query(whole.record.key.pk);
+    const cold = items.find((item) => item.sk === baySpecificationKey("a", whole.record.state.uuid).sk)!;
+    await table.put({ ...cold, revision: 2, indexes: {} }, { revision: 1 });
+    indexLagMs = 0;
+    clock.advance(60_000);
+    await page();
+    const lone = { ...cold, pk: "bay#never", revision: 1 };
+    await table.put(lone, { absent: true });
+    expect(await page()).toEqual([["whole"], false]);
+  });
+
+  test("one that is on its way out stands in no list", async () => {
+    const bay = await make();
+    await changeRecord(ports, bayShape, bay.record.key, (current) => ({
+      kind: "write",
+      record: { ...current, gone: true },
+    }));
+    expect(await page()).toEqual([[], false]);
+    expect(await findBay(table, A, bay.record.state.uuid)).toEqual({ kind: "absent" });
+  });
+});
+
+describe("resizing", () => {
+  const to = (nodeCount: number) => ({ nodeCount, rollback: false });
+
+  test.each(bayStatusSchema.options)("from %s", async (status) => {
+    const bay = await settle(await make(), status);
+    const writes = table.counts.put;
+    delegations = [];
+    const outcome = await resizeBay(ports, bay, to(5), delegate);
+    const isAllowed = ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_FAILED"].includes(status);
+    expect(outcome.kind).toBe(isAllowed ? "accepted" : "refused");
+    expect(table.counts.put - writes).toBe(isAllowed ? 1 : 0);
+    expect(delegations).toHaveLength(isAllowed ? 1 : 0);
+    expect((await stored(bay))?.state.status).toBe(isAllowed ? "UPDATE_IN_PROGRESS" : status);
+  });
+
+  test("stores the count, the status and the operation in one write", async () => {
+    const bay = await settle(await make(), "CREATE_COMPLETE");
+    clock.advance(5);
+    await resizeBay(ports, bay, { nodeCount: 5, rollback: true }, delegate);
+    expect(await stored(bay)).toMatchObject({
+      state: { nodeCount: 5, status: "UPDATE_IN_PROGRESS", statusReason: null, updatedAtMs: clock.nowMs() },
+      operation: {
+        kind: "update",
+        input: { nodeCount: 5, previousNodeCount: 2, previousStatus: "CREATE_COMPLETE", rollback: true },
+      },
+    });
+    expect(hints.at(-1)).toEqual(bay.record.key);
+  });
+
+  test("to the count it has changes nothing, in any status", async () => {
+    const bay = await make();
+    const writes = table.counts.put;
+    expect(await resizeBay(ports, bay, to(2), delegate)).toMatchObject({ kind: "accepted" });
+    expect(table.counts.put).toBe(writes);
+  });
+
+  test("is refused when a delete came between looking and writing", async () => {
+    const bay = await settle(await make(), "CREATE_COMPLETE");
+    const outcome = await resizeBay(ports, bay, to(5), async (request) => {
+      await deleteBay(ports, bay.record, delegate);
+      return delegate(request);
+    });
+    expect(outcome).toEqual({ kind: "refused", status: "DELETE_IN_PROGRESS" });
+  });
+});
+
+describe("deleting", () => {
+  test.each(bayStatusSchema.options)("from %s", async (status) => {
+    const bay = await settle(await make(), status);
+    const writes = table.counts.put;
+    expect(await deleteBay(ports, bay.record, delegate)).toEqual({ kind: "accepted" });
+    expect(table.counts.put - writes).toBe(status === "DELETE_IN_PROGRESS" ? 0 : 1);
+    expect((await stored(bay))?.state.status).toBe("DELETE_IN_PROGRESS");
+  });
+
+  test("supersedes what goes on, and answers for its delegation", async () => {
+    const bay = await make();
+    await deleteBay(ports, bay.record, delegate);
+    const record = await stored(bay);
+    expect(record).toMatchObject({ operation: { kind: "delete", delegation: { trust: "trust-2" } } });
+    expect(record?.operation?.inherited).toEqual([{ trust: "trust-1" }]);
+    expect(record?.operation?.id).not.toBe(bay.record.operation?.id);
+  });
+
+  test("one that is gone already is absent", async () => {
+    const bay = await make();
+    await table.remove(bay.record.key, 1);
+    expect(await deleteBay(ports, bay.record, delegate)).toEqual({ kind: "absent" });
+  });
+});
+
+test("the hot item stays below its limit, however long the names", async () => {
+  const bay = await settle(await make("n".repeat(limits.api.nameChars)), "CREATE_COMPLETE");
+  await resizeBay(ports, bay, { nodeCount: 3, rollback: false }, delegate);
+  const item = (await table.get(bayKey("a", bay.record.state.uuid)))!;
+  expect(JSON.stringify(item.body).length).toBeLessThan(limits.table.hotItemBytes);
+  expect(recordFromItem<Bay>(bayShape, item).state.name).toHaveLength(limits.api.nameChars);
+});

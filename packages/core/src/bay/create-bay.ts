@@ -1,0 +1,106 @@
+/**
+ * Accepting a new bay: three writes of single items, of which the last commits.
+ *
+ *   the use mark         the model is in use from here on; taken back when the model turns out to be going
+ *   the specification    the cold item
+ *   (the delegation)     the one thing outside: how a conductor may act for the project
+ *   the hot item         with its operation and its due time: from here on the bay exists and a conductor builds it
+ *
+ * What a crash leaves before the last is provisional: the sweep takes it away. Nothing else outside is touched here;
+ * whether the request makes sense is left to the caller.
+ */
+import type { JsonObject } from "../json.ts";
+import { limits } from "../limits.ts";
+import type { BayModel } from "../bay-model/bay-model.ts";
+import { markBayModelUse, unmarkBayModelUse } from "../bay-model/use-mark.ts";
+import { withOperation } from "../operation/operation.ts";
+import { asProvisional } from "../operation/provisional.ts";
+import type { WorkRecord } from "../operation/record.ts";
+import type { StorePorts } from "../operation/record-store.ts";
+import { insertRecord, newRecord } from "../operation/record-store.ts";
+import type { Clock } from "../ports.ts";
+import type { Key } from "../table/table.ts";
+import type { Bay, BaySpecification } from "./bay.ts";
+import { bayKey, bayShape, specificationItem } from "./bay.ts";
+
+export interface BayPorts extends StorePorts {
+  readonly clock: Clock;
+}
+
+/** Lets a conductor act for the bay's project until then, in one operation on the record; what it says is stored with it. */
+export type Delegate = (request: DelegationRequest) => Promise<JsonObject>;
+
+export interface DelegationRequest {
+  readonly projectId: string;
+  readonly recordKey: Key;
+  readonly expiresAtMs: number;
+}
+
+export interface NewBay {
+  readonly projectId: string;
+  readonly userId: string;
+  readonly name: string | null;
+  readonly nodeCount: number;
+  readonly masterCount: number;
+  readonly specification: BaySpecification;
+}
+
+export type CreatedBay =
+  | { readonly kind: "created"; readonly record: WorkRecord<Bay> }
+  /** The model went, or changed since it was read: look again. */
+  | { readonly kind: "model-changed" };
+
+export async function createBay(
+  ports: BayPorts,
+  model: WorkRecord<BayModel>,
+  request: NewBay,
+  delegate: Delegate,
+): Promise<CreatedBay> {
+  const bay = initialState(ports, model.state, request);
+  const key = bayKey(bay.projectId, bay.uuid);
+  const marked = await markBayModelUse(ports, model.state, { uuid: bay.uuid, key });
+  if (!marked) return { kind: "model-changed" };
+  if (marked.revision !== model.revision) {
+    await unmarkBayModelUse(ports.table, model.state, bay);
+    return { kind: "model-changed" };
+  }
+  const expiresAtMs = deadlineOf(bay.createdAtMs, request.specification.createTimeoutMinutes);
+  const delegation = await delegate({ projectId: bay.projectId, recordKey: key, expiresAtMs });
+  const cold = asProvisional(specificationItem(bay, request.specification, 1), key, bay.createdAtMs);
+  await ports.table.put(cold, { absent: true });
+  const operation = {
+    id: ports.random.uuid(),
+    kind: "create",
+    nowMs: bay.createdAtMs,
+    deadlineAtMs: expiresAtMs,
+    delegation,
+  };
+  const inserted = await insertRecord(ports, bayShape, withOperation(bayShape, newRecord(key, bay), operation, {}));
+  if (inserted.kind === "exists") throw new Error(`the fresh uuid ${bay.uuid} is a bay's already`);
+  return { kind: "created", record: inserted.record };
+}
+
+function initialState(ports: BayPorts, model: BayModel, request: NewBay): Bay {
+  const { projectId, userId, name, nodeCount, masterCount } = request;
+  return {
+    uuid: ports.random.uuid(),
+    projectId,
+    userId,
+    name,
+    bayModelId: model.uuid,
+    status: "CREATE_IN_PROGRESS",
+    statusReason: null,
+    nodeCount,
+    masterCount,
+    stackId: null,
+    healthStatus: null,
+    createdAtMs: ports.clock.nowMs(),
+    updatedAtMs: null,
+  };
+}
+
+/** When an operation gives up: some time after the stack's own timeout, or, where that has none, after ours. */
+export function deadlineOf(nowMs: number, timeoutMinutes: number | null): number {
+  const { deadlineMs, deadlineMarginMs } = limits.bay;
+  return nowMs + (timeoutMinutes ? timeoutMinutes * 60_000 + deadlineMarginMs : deadlineMs);
+}
