@@ -1,0 +1,162 @@
+/**
+ * The rules under Magnum's names, with the secure defaults of today's Magnum (cluster sheet 22) and, for what it no longer
+ * has (bays, pods, services, containers; era sheet 11), the same roles. Operators override them in policy.yaml.
+ * Differences from Magnum, each on purpose:
+ * - `project_reader` takes the role member too: clouds without implied roles would refuse their members every GET.
+ * - `cluster_user` is the nodes' own user of a bay: it may read and sign its bay's certificates and report its health,
+ *   and nothing else; the `deny_cluster_user` rules keep it out (as Magnum 15 did; today's has no such users).
+ * - `default` refuses: a rule that nobody wrote lets nobody in.
+ */
+
+export interface PolicyRule {
+  readonly name: string;
+  /** In oslo.policy's language. */
+  readonly check: string;
+  readonly description: string;
+}
+
+const rule = (name: string, check: string, description: string): PolicyRule => ({ name, check, description });
+
+/** Rules that others lean on. */
+const BASE: readonly PolicyRule[] = [
+  rule("context_is_admin", "role:admin", "Who is an administrator of the cloud"),
+  rule("admin_api", "rule:context_is_admin", "The same under its older name"),
+  rule("admin_or_owner", "is_admin:True or project_id:%(project_id)s", "An administrator or anyone of the project"),
+  rule("admin_or_user", "is_admin:True or user_id:%(user_id)s", "An administrator or the user who made the record"),
+  rule("is_user", "user_id:%(user_id)s", "The user who made the record"),
+  rule("cluster_user", "user_id:%(trustee_user_id)s", "The user by which a bay's own nodes ask"),
+  rule("deny_cluster_user", "not domain_id:%(trustee_domain_id)s", "Nobody out of the domain of the nodes' users"),
+  rule("project_member", "role:member and project_id:%(project_id)s", "A member of the project"),
+  rule(
+    "project_reader",
+    "(role:reader or role:member) and project_id:%(project_id)s",
+    "Who may look at the project's records",
+  ),
+  rule("admin_or_project_member", "rule:context_is_admin or rule:project_member", "An administrator or a member"),
+  rule("admin_or_project_reader", "rule:context_is_admin or rule:project_reader", "An administrator or a reader"),
+  rule(
+    "admin_or_project_member_user",
+    "rule:context_is_admin or (rule:project_member and rule:is_user)",
+    "An administrator, or the member who made the record",
+  ),
+  rule(
+    "admin_or_project_reader_user",
+    "rule:context_is_admin or (rule:project_reader and rule:is_user)",
+    "An administrator, or the reader who made the record",
+  ),
+  rule(
+    "admin_or_project_member_user_or_cluster_user",
+    "rule:admin_or_project_member_user or rule:cluster_user",
+    "An administrator, the member who made the record, or the bay's own nodes",
+  ),
+  rule(
+    "admin_or_project_reader_user_or_cluster_user",
+    "rule:admin_or_project_reader_user or rule:cluster_user",
+    "An administrator, the reader who made the record, or the bay's own nodes",
+  ),
+  rule(
+    "project_member_deny_cluster_user",
+    "rule:project_member and rule:deny_cluster_user",
+    "A member of the project, but no bay's node",
+  ),
+  rule(
+    "project_reader_deny_cluster_user",
+    "rule:project_reader and rule:deny_cluster_user",
+    "A reader of the project, but no bay's node",
+  ),
+  rule(
+    "admin_or_project_member_deny_cluster_user",
+    "rule:context_is_admin or rule:project_member_deny_cluster_user",
+    "An administrator or a member, but no bay's node",
+  ),
+  rule(
+    "admin_or_project_reader_deny_cluster_user",
+    "rule:context_is_admin or rule:project_reader_deny_cluster_user",
+    "An administrator or a reader, but no bay's node",
+  ),
+  rule("default", "!", "What is asked for under a name that no rule bears"),
+];
+
+const ADMIN = "rule:context_is_admin";
+const MEMBER = "rule:admin_or_project_member_deny_cluster_user";
+const READER = "rule:admin_or_project_reader_deny_cluster_user";
+
+/** The rules that every kind of record has. `one` and `many` name the record in the descriptions. */
+function recordRules(prefix: string, one: string, many: string): PolicyRule[] {
+  return [
+    rule(`${prefix}:create`, MEMBER, `Create a ${one}`),
+    rule(`${prefix}:delete`, MEMBER, `Delete a ${one}`),
+    rule(`${prefix}:detail`, READER, `List ${many} in full`),
+    rule(`${prefix}:get`, READER, `Show a ${one}`),
+    rule(`${prefix}:get_all`, READER, `List ${many}`),
+    rule(`${prefix}:update`, MEMBER, `Change a ${one}`),
+  ];
+}
+
+/** What administrators do in every project. */
+function allProjectsRules(prefix: string, many: string): PolicyRule[] {
+  return [
+    rule(`${prefix}:delete_all_projects`, ADMIN, `Delete ${many} of any project`),
+    rule(`${prefix}:detail_all_projects`, ADMIN, `List ${many} of all projects in full`),
+    rule(`${prefix}:get_all_all_projects`, ADMIN, `List ${many} of all projects`),
+    rule(`${prefix}:get_one_all_projects`, ADMIN, `Show ${many} of any project`),
+    rule(`${prefix}:update_all_projects`, ADMIN, `Change ${many} of any project`),
+  ];
+}
+
+const CONTAINER_ACTIONS = ["start", "stop", "reboot", "pause", "unpause", "execute"];
+
+/** Every rule there is, base rules first. */
+export const POLICY_RULES: readonly PolicyRule[] = [
+  ...BASE,
+  ...recordRules("bay", "bay", "bays"),
+  ...recordRules("baymodel", "bay model", "bay models"),
+  rule("baymodel:publish", ADMIN, "Make a bay model public"),
+  ...recordRules("cluster", "cluster", "clusters"),
+  rule("cluster:resize", MEMBER, "Change a cluster's number of nodes, or name nodes to remove"),
+  rule("cluster:upgrade", MEMBER, "Upgrade a cluster to another template"),
+  rule(
+    "cluster:update_health_status",
+    "rule:admin_or_project_member_user_or_cluster_user",
+    "Report a cluster's health (autoscaler and healer do)",
+  ),
+  ...allProjectsRules("cluster", "clusters"),
+  rule("cluster:upgrade_all_projects", ADMIN, "Upgrade clusters of any project"),
+  ...recordRules("clustertemplate", "cluster template", "cluster templates"),
+  rule("clustertemplate:publish", ADMIN, "Make a cluster template public or hidden"),
+  ...allProjectsRules("clustertemplate", "cluster templates"),
+  rule("nodegroup:create", MEMBER, "Add a node group to a cluster"),
+  rule("nodegroup:delete", MEMBER, "Remove a node group of a cluster"),
+  rule("nodegroup:get", READER, "Show a node group"),
+  rule("nodegroup:get_all", READER, "List a cluster's node groups"),
+  rule("nodegroup:get_all_all_projects", ADMIN, "List node groups of any project's clusters"),
+  rule("nodegroup:get_one_all_projects", ADMIN, "Show node groups of any project's clusters"),
+  rule("nodegroup:update", MEMBER, "Change a node group"),
+  ...recordRules("pod", "pod", "pods"),
+  ...recordRules("service", "service", "services"),
+  ...recordRules("rc", "replication controller", "replication controllers"),
+  ...recordRules("container", "container", "containers"),
+  ...CONTAINER_ACTIONS.map((action) => rule(`container:${action}`, MEMBER, `Call "${action}" on a container`)),
+  rule("container:logs", READER, "Read a container's logs"),
+  ...recordRules("node", "node", "nodes"),
+  rule(
+    "certificate:create",
+    "rule:admin_or_project_member_user_or_cluster_user",
+    "Have a certificate signed by a bay's authority",
+  ),
+  rule(
+    "certificate:get",
+    "rule:admin_or_project_reader_user_or_cluster_user",
+    "Read the certificate of a bay's authority",
+  ),
+  rule("certificate:rotate_ca", MEMBER, "Replace a bay's authority"),
+  rule("credential:rotate", "rule:project_member_deny_cluster_user", "Replace the credential that a cluster acts by"),
+  rule("quota:create", ADMIN, "Set a project's quota"),
+  rule("quota:delete", ADMIN, "Remove a project's quota"),
+  rule("quota:get", READER, "Show a project's quota"),
+  rule("quota:get_all", ADMIN, "List all quotas"),
+  rule("quota:update", ADMIN, "Change a project's quota"),
+  rule("stats:get_all", READER, "Count clusters and nodes"),
+  ...recordRules("federation", "federation", "federations"),
+  rule("magnum-service:get_all", ADMIN, "List the service's own processes"),
+];
