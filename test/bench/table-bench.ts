@@ -8,8 +8,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@jeroboam/core/clock/system-clock";
 import { createMemoryTable } from "@jeroboam/core/table/memory-table";
+import { systemRandom } from "@jeroboam/core/random/system-random";
+import { ensureTable } from "@jeroboam/core/table/dynamodb-schema";
+import { createDynamoDbTable } from "@jeroboam/core/table/dynamodb-table";
 import { openSqliteTable } from "@jeroboam/core/table/sqlite-table";
 import type { Item, Table } from "@jeroboam/core/table/table";
+import { dropTable, startDynamoDb } from "../services/dynamodb.ts";
 
 interface Opened {
   readonly table: Table;
@@ -24,6 +28,19 @@ const openers: Readonly<Record<string, () => Promise<Opened>>> = {
     const close = async (): Promise<void> => {
       await table.close();
       rmSync(folder, { recursive: true });
+    };
+    return { table, close };
+  },
+  dynamodb: async () => {
+    const service = await startDynamoDb();
+    const client = service.connect();
+    const tableName = `jeroboam-bench-${crypto.randomUUID()}`;
+    await ensureTable(client, tableName, (ms) => new Promise((resolve) => setTimeout(resolve, ms)));
+    const table = createDynamoDbTable({ client, tableName, clock: systemClock, random: systemRandom });
+    const close = async (): Promise<void> => {
+      await dropTable(client, tableName);
+      client.destroy();
+      await service.close();
     };
     return { table, close };
   },

@@ -1,0 +1,73 @@
+/**
+ * A DynamoDB to test against: dynalite in this process on a port of its own or, when JEROBOAM_TEST_DYNAMODB_ENDPOINT is
+ * set, the service there (by the SDK's own region and credentials).
+ */
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import dynalite from "dynalite";
+import { createDynamoDbClient } from "@jeroboam/core/table/dynamodb-table";
+import type { DynamoDbClientOptions } from "@jeroboam/core/table/dynamodb-table";
+
+export interface DynamoDbService {
+  readonly endpoint: string;
+  /** A client of the service as the product makes it. */
+  connect(overrides?: DynamoDbClientOptions): DynamoDBClient;
+  close(): Promise<void>;
+}
+
+/** All that the product may send; anything else is not there in every engine that speaks DynamoDB's protocol. */
+const PORTABLE_COMMANDS = [
+  "GetItemCommand",
+  "PutItemCommand",
+  "DeleteItemCommand",
+  "QueryCommand",
+  "CreateTableCommand",
+  "DescribeTableCommand",
+  "UpdateTimeToLiveCommand",
+];
+
+/** Makes every command of the client that is not portable fail. */
+export function guardPortability(client: DynamoDBClient): DynamoDBClient {
+  client.middlewareStack.add(
+    (next, context) => (args) => {
+      if (!PORTABLE_COMMANDS.includes(context.commandName ?? ""))
+        throw new Error(`${context.commandName} is not portable`);
+      return next(args);
+    },
+    { step: "initialize", name: "guardPortability" },
+  );
+  return client;
+}
+
+export async function startDynamoDb(): Promise<DynamoDbService> {
+  const given = process.env["JEROBOAM_TEST_DYNAMODB_ENDPOINT"];
+  if (given)
+    return {
+      endpoint: given,
+      connect: (overrides) => connect({ endpoint: given, ...overrides }),
+      close: async () => {},
+    };
+
+  const server = dynalite({ createTableMs: 1, deleteTableMs: 1 });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+  return {
+    endpoint,
+    connect: (overrides) => connect({ endpoint, region: "eu-central-1", credentials, ...overrides }),
+    close: () => new Promise((resolve) => void server.close(() => resolve())),
+  };
+}
+
+function connect(overrides: DynamoDbClientOptions): DynamoDBClient {
+  return guardPortability(createDynamoDbClient(overrides));
+}
+
+/** Removes a test's table from a service that outlives the test. */
+export async function dropTable(client: DynamoDBClient, tableName: string): Promise<void> {
+  client.middlewareStack.remove("guardPortability");
+  await client.send(new DeleteTableCommand({ TableName: tableName }));
+}
