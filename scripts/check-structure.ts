@@ -24,6 +24,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 const ADAPTERS: readonly RegExp[] = [
   /^packages\/core\/src\/(clock|random|log)\/system-/,
   /^packages\/core\/src\/.*\/(dynamodb|sqs|sqlite|fetch|kms|https|file)-[a-z0-9-]+\.ts$/,
+  /^packages\/coe\/src\/file-[a-z-]+\.ts$/,
   /^packages\/(local|cli)\//,
   /^packages\/sandbox\/src\/(server|file-[a-z-]+)\.ts$/,
   /^functions\/(api|conductor)\/(lambda|queue|schedule)[a-z-]*\.ts$/,

@@ -1,0 +1,2 @@
+step 'ready'
+retry 30 10 signal SUCCESS "$NODE_NAME is set up" || fail 'Heat did not take the signal'

@@ -1,0 +1,135 @@
+/** A bay with everything at its default, and a value for every option: for tests and for the check of the templates. */
+import type { BayType, BayTypeInput } from "./bay-type.ts";
+
+export function sampleBay(overrides: Partial<BayTypeInput> = {}): BayTypeInput {
+  return {
+    uuid: "5a1d7c52-90f4-4be0-8a55-0d6f4f6a2b02",
+    name: "blue",
+    nodeCount: 2,
+    masterCount: 1,
+    createTimeoutMinutes: null,
+    discoveryUrl: null,
+    imageId: "fedora-atomic-latest",
+    flavorId: null,
+    masterFlavorId: null,
+    keypairId: null,
+    externalNetworkId: "public",
+    fixedNetwork: null,
+    fixedSubnet: null,
+    dnsNameserver: null,
+    httpProxy: null,
+    httpsProxy: null,
+    noProxy: null,
+    networkDriver: null,
+    volumeDriver: null,
+    dockerVolumeSizeGb: null,
+    dockerStorageDriver: null,
+    apiserverPort: null,
+    tlsDisabled: false,
+    labels: {},
+    registryEnabled: false,
+    insecureRegistry: null,
+    floatingIpEnabled: true,
+    masterLbEnabled: false,
+    apiUrl: "https://container.example.org/v1",
+    authUrl: "https://identity.example.org/v3",
+    regionName: null,
+    nodeCredential: {
+      userId: "f4f5a2c1d3b64a1c9e7a8b6c5d4e3f2a",
+      userName: "5a1d7c52-90f4-4be0-8a55-0d6f4f6a2b02",
+      domainId: "9e8d7c6b5a4f4e3d2c1b0a9f8e7d6c5b",
+      password: "q7Kf0wXv2Zb9LrTn",
+      trustId: "0c3f5e7a9b1d4c6e8f0a2b4c6d8e0f1a",
+      projectId: "1b2c3d4e5f60718293a4b5c6d7e8f901",
+    },
+    openstackCa: null,
+    plainHttpAllowed: false,
+    workersToRemove: [],
+    ...overrides,
+  };
+}
+
+type Variants = Readonly<Record<string, Partial<BayTypeInput>>>;
+
+/** Bays that a type can build: each option alone and some together, by a name that says which. */
+export function sampleBays(bayType: BayType): Readonly<Record<string, BayTypeInput>> {
+  const variants = { ...commonVariants, ...ownVariants[bayType.name] };
+  return Object.fromEntries(Object.entries(variants).map(([variant, overrides]) => [variant, sampleBay(overrides)]));
+}
+
+const commonVariants: Variants = {
+  defaults: {},
+  "no TLS": { tlsDisabled: true },
+  "no floating IPs": { floatingIpEnabled: false },
+  "three masters": { masterCount: 3, masterLbEnabled: true },
+  "three masters, no floating IPs": { masterCount: 3, masterLbEnabled: true, floatingIpEnabled: false },
+  "load balancer before one master": { masterLbEnabled: true },
+  "no workers": { nodeCount: 0 },
+  "existing network": { fixedNetwork: "lan", floatingIpEnabled: false, externalNetworkId: null },
+  "existing network and subnet, load balancer": {
+    fixedNetwork: "lan",
+    fixedSubnet: "lan-a",
+    masterCount: 3,
+    masterLbEnabled: true,
+  },
+  "network of a CIDR": { fixedNetwork: "192.168.40.0/24", dnsNameserver: "192.0.2.53, 192.0.2.54" },
+  "volume for Docker": { dockerVolumeSizeGb: 20, dockerStorageDriver: "overlay2" },
+  "devicemapper on a volume": { dockerVolumeSizeGb: 5, dockerStorageDriver: "devicemapper" },
+  "key pair, flavors, timeout": {
+    keypairId: "ops",
+    flavorId: "m1.large",
+    masterFlavorId: "m1.medium",
+    createTimeoutMinutes: 30,
+  },
+  "proxies and registries": {
+    httpProxy: "http://proxy.example.org:3128",
+    httpsProxy: "http://proxy.example.org:3128",
+    noProxy: "192.0.2.0/24",
+    registryEnabled: true,
+    insecureRegistry: "registry.example.org:5000",
+    regionName: "RegionOne",
+  },
+  "own authorities, role instead of trust": {
+    openstackCa: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    nodeCredential: { ...sampleBay().nodeCredential, trustId: null },
+  },
+  "scale-down": { nodeCount: 1, workersToRemove: [{ index: "0", serverId: null }] },
+};
+
+const kubernetesAtomicVariants: Variants = {
+  "Cinder volumes, discovery URL, port": {
+    volumeDriver: "cinder",
+    discoveryUrl: "https://discovery.example.org/0123abcd",
+    apiserverPort: 8443,
+  },
+  "every label": {
+    masterLbEnabled: true,
+    dockerVolumeSizeGb: 10,
+    labels: {
+      fixed_subnet_cidr: "10.20.0.0/20",
+      service_cluster_ip_range: "10.250.0.0/16",
+      flannel_network_cidr: "10.101.0.0/16",
+      flannel_network_subnetlen: "26",
+      flannel_backend: "host-gw",
+      master_lb_floating_ip_enabled: "False",
+      master_lb_allowed_cidrs: "192.0.2.0/24, 198.51.100.0/24",
+      octavia_provider: "ovn",
+      octavia_lb_algorithm: "SOURCE_IP_PORT",
+      availability_zone: "nova",
+      boot_volume_size: "30",
+      boot_volume_type: "ssd",
+      docker_volume_type: "ssd",
+      admission_control_list: "PodSecurityPolicy",
+      kube_allow_priv: "false",
+      kubeapi_options: "--v=2",
+      kubecontroller_options: "--v=2",
+      kubescheduler_options: "--v=2",
+      kubelet_options: "--v=2",
+      kubeproxy_options: "--v=2",
+    },
+  },
+};
+
+const ownVariants: Readonly<Record<string, Variants>> = {
+  magnum_vm_atomic_k8s: kubernetesAtomicVariants,
+};

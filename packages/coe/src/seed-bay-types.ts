@@ -1,0 +1,7 @@
+/** The bay types that come with the service, in order of preference; operators choose among them by name. */
+import type { BayType, TemplateLoader } from "./bay-type.ts";
+import { kubernetesAtomic } from "./kubernetes/atomic/kubernetes-atomic.ts";
+
+export function seedBayTypes(load: TemplateLoader): readonly BayType[] {
+  return [kubernetesAtomic(load)];
+}

@@ -1,0 +1,31 @@
+/**
+ * Names that derive from a bay: of its stack, of its nodes, and the tags by which stacks are listed. They rest on the
+ * bay's own uuid, so a repeated step finds the stack it made before. A name alone proves nothing: a stack is adopted
+ * only if its parameter `bay_uuid` is the bay's.
+ */
+
+/** Heat: a letter, then letters, digits, `_`, `.`, `-`; at most 255 characters. */
+const STACK_NAME_CHARS = 255;
+
+/** `blue-5a1d7c52-90f4-…`; a name Heat would not take is made so that it does, no name gives `bay-5a1d7c52-…`. */
+export function stackName({ uuid, name }: { readonly uuid: string; readonly name: string | null }): string {
+  return `${letterFirst((name ?? "").replaceAll(/[^a-zA-Z0-9_.-]+/g, "-"), STACK_NAME_CHARS - uuid.length - 1)}-${uuid}`;
+}
+
+/** Long enough to recognise, short enough that `-minion-1234` still makes a host name (63 characters). */
+const NODE_NAME_PREFIX_CHARS = 40;
+
+/** First part of the names of a bay's servers; they are the nodes' names in the COE, so they must be DNS labels. */
+export function nodeNamePrefix({ uuid, name }: { readonly uuid: string; readonly name: string | null }): string {
+  const text = (name ?? uuid).toLowerCase().replaceAll(/[^a-z0-9-]+/g, "-");
+  return letterFirst(text, NODE_NAME_PREFIX_CHARS).replace(/-+$/, "");
+}
+
+/** The first of them lists all our stacks, the second finds one bay's, should there be two. */
+export function stackTags(uuid: string): readonly string[] {
+  return ["jeroboam", `jeroboam-bay-${uuid}`];
+}
+
+function letterFirst(text: string, maxChars: number): string {
+  return (/^[a-zA-Z]/.test(text) ? text : `bay-${text}`.replace(/-+$/, "")).slice(0, maxChars);
+}

@@ -1,0 +1,154 @@
+#!/usr/bin/python3
+"""Validates every bay type's stack, in every sample variant, with Heat's own code in this process.
+
+Reads the definitions that stack-definitions.ts prints. For each: Heat parses it, checks parameters, conditions, and each
+resource's properties against its resource class, nested templates included. What Heat would ask of other services is
+answered with yes: whether a flavor exists is not a template's matter. Then, for what nodes run at their first boot:
+shellcheck over the joined script, cloud-init's schema over heat-params, and the size of the user data.
+
+Needs Debian's python3-heat, shellcheck and cloud-init; exits 1 on the first finding of each variant.
+"""
+import collections
+import json
+import logging
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import warnings
+
+warnings.simplefilter("ignore")
+logging.disable(logging.CRITICAL)
+
+from oslo_config import cfg  # noqa: E402
+from heat.common import config, context, messaging, template_format  # noqa: E402,F401
+
+cfg.CONF([], project="heat", default_config_files=[])
+
+from heat.engine import constraints, environment, resource, resources, stack, template  # noqa: E402
+from heat.engine.clients.os import glance, nova, openstacksdk  # noqa: E402
+from heat.engine.clients.os.neutron import NeutronClientPlugin  # noqa: E402
+from heat.engine.resources.openstack.heat import multi_part  # noqa: E402
+
+# Nova takes 65535 bytes of user data in base64.
+USER_DATA_BYTES = 65535
+
+Flavor = collections.namedtuple("Flavor", "id ram disk")
+Image = collections.namedtuple("Image", "id status min_ram min_disk")
+used_types = set()
+
+
+def answer_for_other_services():
+    """What Heat would ask Nova, Neutron and Glance is answered with yes; the types it would need are noted."""
+    resource.Resource._validate_service_availability = staticmethod(lambda ctx, kind: used_types.add(kind))
+    constraints.BaseCustomConstraint.validate = lambda self, value, ctx, tmpl=None: True
+    nova.NovaClientPlugin.is_version_supported = lambda self, version: True
+    nova.NovaClientPlugin.get_flavor = lambda self, name: Flavor(name, 8192, 80)
+    nova.NovaClientPlugin.find_flavor_by_name_or_id = lambda self, name: name
+    nova.NovaClientPlugin.absolute_limits = lambda self: {"maxPersonality": 5, "maxServerMeta": 128}
+    glance.GlanceClientPlugin.get_image = lambda self, name: Image(name, "active", 0, 0)
+    glance.GlanceClientPlugin.find_image_by_name_or_id = lambda self, name: name
+    NeutronClientPlugin.find_resourceid_by_name_or_id = lambda self, kind, name, cmd_resource=None: name
+    NeutronClientPlugin.has_extension = lambda self, name: True
+    openstacksdk.OpenStackSDKPlugin.find_network_segment = lambda self, name: name
+    messaging.setup("fake://", optional=True)
+
+
+def parse(name, text, files, parameters, surroundings={}):
+    ctx = context.RequestContext(project_id="p", user_id="u", is_admin=False, roles=["member"], auth_token="t")
+    env = environment.Environment(dict(surroundings, parameters=parameters))
+    return stack.Stack(ctx, name, template.Template(template_format.parse(text), files=files, env=env))
+
+
+def services_of(types):
+    names = {"Neutron": "neutron", "Nova": "nova", "Cinder": "cinder", "Octavia": "octavia"}
+    families = {kind.split("::")[1] for kind in types if "::" in kind}
+    return {names[family] for family in families if family in names}
+
+
+def sample_value(kind):
+    return {"number": 1, "boolean": True, "comma_delimited_list": "10.0.0.5,10.0.0.6"}.get(kind, "sample")
+
+
+def heat_params_of(files, surroundings):
+    """The cloud-config of each kind of node, with a sample for each parameter of its template."""
+    for name, text in files.items():
+        if not name.endswith(".yaml") or "heat_template_version" not in text:
+            continue
+        declared = template_format.parse(text)["parameters"]
+        node = parse("node", text, files, {key: sample_value(one["type"]) for key, one in declared.items()}, surroundings)
+        if "heat_params" in node:
+            yield name, node["heat_params"].properties["config"]
+
+
+def run(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return [] if done.returncode == 0 else [done.stdout.strip()]
+
+
+def check_text(suffix, text, *command, seen={}):
+    """Runs a checker over a text; a text that another variant had is not checked again."""
+    if (command, text) not in seen:
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / ("part" + suffix)
+            path.write_text(text)
+            seen[(command, text)] = run(*command, str(path))
+    return seen[(command, text)]
+
+
+def check_first_boot(top, files, surroundings):
+    problems = []
+    scripts = {
+        name: one.properties["config"] for name, one in top.items() if one.type() == "OS::Heat::SoftwareConfig"
+    }
+    for script in scripts.values():
+        problems += check_text(".sh", script, "shellcheck")
+    longest = max((len(script) for script in scripts.values()), default=0)
+    size = 0
+    for name, text in heat_params_of(files, surroundings):
+        left = re.findall(r"@[A-Z_]+@", text)
+        if left:
+            problems.append("%s leaves %s" % (name, ", ".join(left)))
+        if text.startswith("#cloud-config"):
+            problems += check_text(".yaml", text, "cloud-init", "schema", "--config-file")
+        else:
+            problems += check_text(".sh", text, "shellcheck", "--shell=bash", "--exclude=SC2034")
+        parts = [multi_part.MultipartMime._create_message(text, "cloud-config", "heat-params.yaml")]
+        size = max(size, sum(len(str(part)) for part in parts) + longest)
+    encoded = (size + 2) // 3 * 4
+    if encoded > USER_DATA_BYTES:
+        problems.append("user data of %d bytes in base64 is more than Nova takes" % encoded)
+    return problems, encoded
+
+
+def check(definition):
+    used_types.clear()
+    files, surroundings = definition["files"], definition["environment"]
+    top = parse(definition["name"], definition["template"], files, definition["parameters"], surroundings)
+    top.validate()
+    services = services_of(used_types)
+    count = len(top.resources)
+    problems, size = check_first_boot(top, files, surroundings)
+    return problems, "%2d resources, %5d bytes of user data, %s" % (count, size, " ".join(sorted(services)))
+
+
+def main():
+    answer_for_other_services()
+    resources.global_env()
+    failed = 0
+    definitions = json.load(sys.stdin)
+    for definition in definitions:
+        try:
+            problems, summary = check(definition)
+        except Exception as error:  # whatever Heat throws is the finding
+            problems, summary = ["%s: %s" % (type(error).__name__, error)], ""
+        failed += bool(problems)
+        print("%-24s %-44s %s %s" % (definition["bayType"], definition["variant"], "FAIL" if problems else "ok", summary))
+        for problem in problems:
+            print("    " + problem.replace("\n", "\n    "))
+    print("templates: %d checked, %d with problems" % (len(definitions), failed))
+    sys.exit(1 if failed else 0)
+
+
+main()
