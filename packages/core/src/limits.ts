@@ -99,6 +99,9 @@ export const limits = {
     tokenCacheEntries: 10_000,
     /** What callers are told to wait while Keystone does not answer. */
     unavailableRetryMs: 5 * second,
+    /** Tries to make a trust, and how far apart the ends of trusts for one deadline may lie. */
+    trustAttempts: 4,
+    trustSpreadMs: minute,
     /** One rule of a policy file. */
     ruleChars: 4_096,
   },

@@ -16,6 +16,11 @@ describe("the reason of a refusal is the service's own sentence", () => {
       { code: 400, title: "Bad Request", explanation: "x", error: { message: "No such\n flavor", type: "Y" } },
       "No such flavor",
     ],
+    [
+      "Heat that hides the message",
+      { code: 500, title: "T", explanation: "The server has erred.", error: { type: "RemoteError", traceback: null } },
+      "The server has erred.",
+    ],
     ["Keystone", { error: { code: 403, message: "Not yours", title: "Forbidden" } }, "Not yours"],
     ["Nova", { itemNotFound: { code: 404, message: "Flavor x could not be found." } }, "Flavor x could not be found."],
     ["Neutron", { NeutronError: { type: "NetworkNotFound", message: "Network n", detail: "" } }, "Network n"],

@@ -22,6 +22,9 @@ export interface Refusal {
 const wrappedSchema = z.record(z.string(), z.unknown());
 const messageSchema = z.object({ message: z.string(), type: z.string().nullish() });
 
+/** Heat where it hides what happened. */
+const explanationSchema = z.object({ explanation: z.string() });
+
 export interface ErrorText {
   readonly message: string;
   /** The exception's name, where the service tells it (Heat, Neutron). */
@@ -36,7 +39,8 @@ export function readError(reply: HttpReply): ErrorText {
     const read = messageSchema.safeParse(candidate);
     if (read.success) return { message: clean(read.data.message), type: read.data.type ?? undefined };
   }
-  const text = clean(withoutMarkup(reply.body));
+  const told = explanationSchema.safeParse(value);
+  const text = clean(told.success ? told.data.explanation : withoutMarkup(reply.body));
   return { message: text || `status ${reply.status}`, type: undefined };
 }
 

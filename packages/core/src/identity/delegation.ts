@@ -1,0 +1,257 @@
+/**
+ * How conductors may act in the cloud for the project that asked, after the request and its token are gone. Obtained at
+ * the API while the caller's token is there; stored, sealed, with what it is for; opened by conductors; given back at the
+ * end. Two kinds:
+ * - `trust`: the caller lets the service's user act as them on their project, with the roles of their token.
+ * - `service`: the service's own user, with a role on the project. For callers who may not give trusts (application
+ *   credentials), and for operators who prefer stacks that outlive the people who asked for them.
+ *
+ * What Heat needs (tried against Heat 19 with Keystone 22, `deferred_auth_method = trusts`): of whoever creates a stack
+ * Heat makes a trust of its own and keeps it with the stack. From a trust's token it can do so only when the trust may be
+ * redelegated once; otherwise creation answers 500. Heat's trust ends with ours, by expiry as by revocation, and from then
+ * on Heat answers every update of that stack with 500, whoever asks; deleting it still works. So a delegation by which a
+ * stack is created has no expiry and is kept until the stack is gone, and updates act by it; only work that creates
+ * no stack may take one that expires. Stacks made by the service's user depend on no one's trust.
+ */
+import { z } from "zod";
+import { limits } from "../limits.ts";
+import { findRole, grantRole } from "../openstack/keystone-directory.ts";
+import { createTrust, deleteTrust } from "../openstack/keystone-trusts.ts";
+import type { Refusal } from "../openstack/refusal.ts";
+import type { CloudSession, Sessions } from "../openstack/session.ts";
+import type { Role } from "../openstack/token.ts";
+import type { Clock, Log, Random } from "../ports.ts";
+import type { Sealer } from "../secret/sealer.ts";
+import { textOf } from "../errors.ts";
+import type { Caller } from "./caller.ts";
+
+export const delegationSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("trust"),
+    projectId: z.string(),
+    trustorUserId: z.string(),
+    /** Opens for the context under which it was obtained. */
+    sealedTrustId: z.string(),
+    expiresAtMs: z.number().nullable(),
+  }),
+  z.object({ kind: z.literal("service"), projectId: z.string() }),
+]);
+
+/** JSON, to be stored with a record. */
+export type Delegation = z.output<typeof delegationSchema>;
+
+export interface DelegationSettings {
+  /** `trust`: by a trust, else by the service's user. `trust-only` and `service`: by nothing else. */
+  readonly mode: "trust" | "trust-only" | "service";
+  /** The caller's roles to hand on; all when not given. */
+  readonly trustedRoles?: readonly string[];
+  /** The role that the service's user takes on a project where it has none yet; without it, it takes none. */
+  readonly serviceRole?: string;
+}
+
+export interface DelegationPorts {
+  readonly sessions: Sessions;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface Opened {
+  readonly kind: "open";
+  readonly session: CloudSession;
+}
+
+export interface Delegations {
+  /**
+   * What the caller lets us do on the project of their token. `context` names what it is for and is needed to open it.
+   * Without `expiresAtMs` it lasts until it is given back: needed for what creates a stack.
+   */
+  obtain(
+    caller: Caller,
+    purpose: { readonly context: string; readonly expiresAtMs?: number },
+  ): Promise<{ readonly kind: "obtained"; readonly delegation: Delegation } | Refusal>;
+  /** A session by it. Refused when it has ended: revoked, expired, the person gone or without their role. */
+  open(delegation: Delegation, context: string, signal?: AbortSignal): Promise<Opened | Refusal>;
+  /** The same for removing what was made: where it has ended, the service's own user acts, and the log says so. */
+  openForCleanup(delegation: Delegation, context: string, signal?: AbortSignal): Promise<Opened | Refusal>;
+  /** Gives it back. One that has ended already counts as given back; `left` is one that Keystone does not let us end. */
+  revoke(
+    delegation: Delegation,
+    context: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly kind: "revoked" } | { readonly kind: "left"; readonly reason: string }>;
+}
+
+export function createDelegations(ports: DelegationPorts, settings: DelegationSettings): Delegations {
+  const open: Delegations["open"] = async (delegation, context, signal) => {
+    if (delegation.kind === "service") return await openService(ports, settings, delegation.projectId, signal);
+    return await openTrust(ports, delegation, context, signal);
+  };
+  return {
+    async obtain(caller, { context, expiresAtMs }) {
+      const { projectId } = caller;
+      if (projectId === undefined) return refused("other", "the token is for no project");
+      if (settings.mode !== "service") {
+        const trust = await obtainTrust(ports, settings, caller, projectId, expiresAtMs);
+        if (trust.kind === "obtained") {
+          const sealedTrustId = await ports.sealer.seal(trust.trustId, context);
+          const { trustorUserId, endsAtMs } = trust;
+          const delegation = { kind: "trust", projectId, trustorUserId, sealedTrustId, expiresAtMs: endsAtMs } as const;
+          return { kind: "obtained", delegation };
+        }
+        // A token that is no longer accepted is the caller's to renew; all else the service's user can do without.
+        if (settings.mode === "trust-only" || trust.cause === "unauthorized") return trust;
+        ports.log.write("info", "delegation.trust-refused", { projectId, userId: caller.userId, reason: trust.reason });
+      }
+      const service = await openService(ports, settings, projectId, undefined);
+      if (service.kind === "refused") return service;
+      return { kind: "obtained", delegation: { kind: "service", projectId } };
+    },
+
+    open,
+
+    async openForCleanup(delegation, context, signal) {
+      const opened = await open(delegation, context, signal);
+      if (opened.kind === "open" || delegation.kind === "service") return opened;
+      const { projectId, trustorUserId } = delegation;
+      const facts = { projectId, trustorUserId, context, reason: opened.reason };
+      ports.log.write("warning", "delegation.service-takes-over", facts);
+      return await openService(ports, settings, projectId, signal);
+    },
+
+    revoke: async (delegation, context, signal) => await revoke(ports, delegation, context, signal),
+  };
+}
+
+const refused = (cause: Refusal["cause"], reason: string): Refusal => ({ kind: "refused", cause, reason });
+
+interface ObtainedTrust {
+  readonly kind: "obtained";
+  readonly trustId: string;
+  readonly trustorUserId: string;
+  readonly endsAtMs: number | null;
+}
+
+async function obtainTrust(
+  ports: DelegationPorts,
+  settings: DelegationSettings,
+  caller: Caller,
+  projectId: string,
+  expiresAtMs: number | undefined,
+): Promise<ObtainedTrust | Refusal> {
+  const own = await ports.sessions.service().open();
+  if (own.kind === "refused") return { ...own, cause: "unavailable" };
+  const roles = rolesToTrust(caller.facts.roles, settings.trustedRoles);
+  if (roles.length === 0) return refused("forbidden", "the caller has none of the roles that bays need");
+  const session = ports.sessions.caller(caller.token, caller.facts);
+  for (let attempt = 1; ; attempt++) {
+    const endsAtMs = expiresAtMs === undefined ? null : expiresAtMs + spread(ports.random);
+    const made = await createTrust(session, {
+      trustorUserId: caller.userId,
+      trusteeUserId: own.facts.userId,
+      projectId,
+      roles,
+      impersonation: true,
+      redelegations: 1,
+      ...(endsAtMs === null ? {} : { expiresAtMs: endsAtMs }),
+    });
+    if (made.kind === "found") {
+      return { kind: "obtained", trustId: made.value.id, trustorUserId: caller.userId, endsAtMs };
+    }
+    // Keystone tells trusts between the same two users by their expiry, to the millisecond, deleted ones included.
+    const isTaken = made.cause === "conflict" && endsAtMs !== null;
+    if (!isTaken || attempt >= limits.identity.trustAttempts) return made;
+  }
+}
+
+/** Milliseconds by which trusts of one user for one deadline differ. */
+const spread = (random: Random): number => Math.floor(random.fraction() * limits.identity.trustSpreadMs);
+
+const rolesToTrust = (roles: readonly Role[], wanted: readonly string[] | undefined): readonly Role[] =>
+  wanted === undefined ? roles : roles.filter((role) => wanted.includes(role.name));
+
+async function openTrust(
+  ports: DelegationPorts,
+  delegation: Extract<Delegation, { kind: "trust" }>,
+  context: string,
+  signal: AbortSignal | undefined,
+): Promise<Opened | Refusal> {
+  if (delegation.expiresAtMs !== null && delegation.expiresAtMs <= ports.clock.nowMs()) {
+    return refused("unauthorized", `the trust ended at ${new Date(delegation.expiresAtMs).toISOString()}`);
+  }
+  let trustId: string;
+  try {
+    trustId = await ports.sealer.open(delegation.sealedTrustId, context);
+  } catch (error) {
+    // Its key is lost, or the record was tampered with. The trust cannot be used; whether another way may is the
+    // caller's to decide, so it is no exception.
+    return refused("unauthorized", `the trust cannot be unsealed: ${textOf(error)}`);
+  }
+  const session = ports.sessions.trust(trustId, signal);
+  const issued = await session.open();
+  if (issued.kind === "issued") return { kind: "open", session };
+  return refused(issued.cause, `the trust of user ${delegation.trustorUserId} is no longer accepted: ${issued.reason}`);
+}
+
+/** The service's user on the project; it takes its role there when it has none and a role is configured. */
+async function openService(
+  ports: DelegationPorts,
+  settings: DelegationSettings,
+  projectId: string,
+  signal: AbortSignal | undefined,
+): Promise<Opened | Refusal> {
+  const session = ports.sessions.serviceIn(projectId, signal);
+  const issued = await session.open();
+  if (issued.kind === "issued") return { kind: "open", session };
+  const { serviceRole } = settings;
+  if (serviceRole === undefined) {
+    return refused(issued.cause, `the service's user has no role on project ${projectId}: ${issued.reason}`);
+  }
+  const granted = await takeRole(ports.sessions.service(signal), serviceRole, projectId);
+  if (granted) return granted;
+  const again = await session.open();
+  if (again.kind === "issued") return { kind: "open", session };
+  return refused(again.cause, `the service's user cannot act on project ${projectId}: ${again.reason}`);
+}
+
+/** Gives the service's user the role on the project; returns what stands in the way. */
+async function takeRole(service: CloudSession, roleName: string, projectId: string): Promise<Refusal | undefined> {
+  const own = await service.open();
+  if (own.kind === "refused") return own;
+  const role = await findRole(service, roleName);
+  if (role.kind === "refused") return role;
+  if (role.kind !== "found") return refused("other", `there is no role named "${roleName}"`);
+  const granted = await grantRole(service, { projectId, userId: own.facts.userId, roleId: role.value.id });
+  return granted.kind === "refused" ? granted : undefined;
+}
+
+/** By the trust's own token, which acts as the one who gave it; where that no longer opens, by the service's user. */
+async function revoke(
+  ports: DelegationPorts,
+  delegation: Delegation,
+  context: string,
+  signal: AbortSignal | undefined,
+): Promise<{ kind: "revoked" } | { kind: "left"; reason: string }> {
+  if (delegation.kind === "service") return { kind: "revoked" };
+  let trustId: string;
+  try {
+    trustId = await ports.sealer.open(delegation.sealedTrustId, context);
+  } catch (error) {
+    // Without its id it cannot be named to Keystone; cleaning up must go on.
+    return left(ports, delegation, `it cannot be unsealed: ${textOf(error)}`);
+  }
+  const byItself = await deleteTrust(ports.sessions.trust(trustId, signal), trustId);
+  if (byItself.kind === "deleted") return { kind: "revoked" };
+  const byService = await deleteTrust(ports.sessions.service(signal), trustId);
+  return byService.kind === "deleted" ? { kind: "revoked" } : left(ports, delegation, byService.reason);
+}
+
+function left(
+  { log }: DelegationPorts,
+  { projectId, trustorUserId, expiresAtMs }: Extract<Delegation, { kind: "trust" }>,
+  reason: string,
+): { kind: "left"; reason: string } {
+  log.write("warning", "delegation.left", { projectId, trustorUserId, expiresAtMs, reason });
+  return { kind: "left", reason };
+}
