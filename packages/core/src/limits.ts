@@ -140,6 +140,14 @@ export const limits = {
     deadlineMs: 6 * hour,
     deleteDeadlineMs: 2 * hour,
   },
+  process: {
+    /** A token of the longest may come in a header, with others beside it. */
+    headerBytes: 48 * 1_024,
+    /** When stopping: requests in hand end by then. */
+    requestsStopMs: 5 * second,
+    /** When stopping: steps in hand end by then, or their calls are cut. */
+    stepsStopMs: 20 * second,
+  },
   event: {
     keepMs: 90 * day,
   },
