@@ -13,13 +13,16 @@ import { RECORD_TYPES } from "./record-types.ts";
 export interface BatchOptions {
   /** Names this conductor in leases and logs. */
   readonly name: string;
-  /** Fires when the process must stop: steps in hand end, no more begin. */
+  /** Fires when the process wants to stop: steps in hand end, no more begin. */
+  readonly stopping?: AbortSignal;
+  /** Fires when the process must stop: the calls of the steps in hand are cut. */
   readonly signal: AbortSignal;
 }
 
-export function createBatchHandler(ports: ConductorPorts, { name, signal }: BatchOptions): BatchHandler {
+export function createBatchHandler(ports: ConductorPorts, { name, stopping, signal }: BatchOptions): BatchHandler {
   return async (messages) => {
-    const budget = { endsAtMs: ports.clock.nowMs() + limits.engine.budgetMs, signal };
+    const endsAtMs = ports.clock.nowMs() + limits.engine.budgetMs;
+    const budget = { endsAtMs, signal, ...(stopping && { stopping }) };
     const outcomes = await Promise.all(
       messages.map(async (message) => ({ id: message.id, isDone: await handle(message) })),
     );

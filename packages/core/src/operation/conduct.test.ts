@@ -200,6 +200,27 @@ test("no step begins when the budget is over: the rest is handed over at once", 
   expect(await conduct(engine, KEY, budget())).toEqual({ kind: "ended" });
 });
 
+test("a process that wants to stop ends the step in hand uncut, begins no more, and hands the rest over", async () => {
+  await begin();
+  const stop = new AbortController();
+  const cut: boolean[] = [];
+  const stopped: Step<EnginePorts, Thing> = {
+    name: "stopped",
+    run: (_ports, _record, { signal }) => {
+      stop.abort();
+      cut.push(signal.aborted);
+      return Promise.resolve(done());
+    },
+  };
+  const engine = engineWith(operationOf([stopped, { ...stopped, name: "next" }]));
+  const outcome = await conduct(engine, KEY, { ...budget(), stopping: stop.signal });
+  expect(outcome).toEqual({ kind: "handed-over", dueAtMs: nowMs });
+  expect(cut).toEqual([false]);
+  const { operation, lease } = await current();
+  expect(operation?.step).toBe("next");
+  expect(lease).toBeUndefined();
+});
+
 test("the sweep hints at what is overdue and at nothing else", async () => {
   await begin();
   sent = [];

@@ -39,9 +39,13 @@ export interface Engine<Ports extends EnginePorts> {
   readonly types: readonly RecordType<Ports, unknown>[];
 }
 
-/** The invocation's budget: no step begins after `endsAtMs`; `signal` fires when the process must stop. */
+/** The invocation's budget. */
 export interface Budget {
+  /** No further step begins after this. */
   readonly endsAtMs: number;
+  /** Once this has fired no further step begins: the process wants to stop. */
+  readonly stopping?: AbortSignal;
+  /** Cuts the calls of the step in hand: the process must stop now. */
   readonly signal: AbortSignal;
 }
 
@@ -103,7 +107,8 @@ function stepBudget<Ports extends EnginePorts>(
 }
 
 function mayGoOn<Ports extends EnginePorts>(engine: Engine<Ports>, budget: Budget): boolean {
-  return !budget.signal.aborted && engine.ports.clock.nowMs() < budget.endsAtMs;
+  const isStopping = budget.stopping?.aborted === true || budget.signal.aborted;
+  return !isStopping && engine.ports.clock.nowMs() < budget.endsAtMs;
 }
 
 async function claim<Ports extends EnginePorts, State>(
