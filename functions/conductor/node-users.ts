@@ -16,7 +16,7 @@ export interface NodeUserSettings {
   readonly role: string;
 }
 
-type Made = { readonly kind: "user"; readonly userId: string } | Refusal;
+type Made = { readonly kind: "user"; readonly id: string; readonly domainId: string } | Refusal;
 
 /** Makes the user, or finds the one made before and gives it this password again. */
 export async function ensureNodeUser(session: CloudSession, settings: NodeUserSettings, user: NodeUser): Promise<Made> {
@@ -26,7 +26,7 @@ export async function ensureNodeUser(session: CloudSession, settings: NodeUserSe
   if (role.kind === "refused") return role;
   const made = await makeOrFind(session, domain.value, user);
   if (made.kind === "refused") return made;
-  const granted = await grantRole(session, { projectId: user.projectId, userId: made.userId, roleId: role.value });
+  const granted = await grantRole(session, { projectId: user.projectId, userId: made.id, roleId: role.value });
   return granted.kind === "refused" ? granted : made;
 }
 
@@ -37,14 +37,14 @@ async function makeOrFind(
 ): Promise<Made> {
   const description = `Nodes of a bay of project ${projectId}`;
   const made = await createUser(session, { name, domainId, password, description });
-  if (made.kind === "found") return { kind: "user", userId: made.value.id };
+  if (made.kind === "found") return { kind: "user", id: made.value.id, domainId };
   if (made.kind === "refused") return made;
   const found = await findUser(session, name, domainId);
   if (found.kind === "refused") return found;
   // It was there a moment ago: somebody is removing it; the next try sees.
   if (found.kind !== "found") throw new Transient(`user ${name} cannot be found`);
   const renewed = await setPassword(session, found.value.id, password);
-  return renewed.kind === "refused" ? renewed : { kind: "user", userId: found.value.id };
+  return renewed.kind === "refused" ? renewed : { kind: "user", id: found.value.id, domainId };
 }
 
 /** Removes the user; one that is gone already, or never was, is fine. */

@@ -34,7 +34,7 @@ export interface Cloud {
   ensureNodeUser(
     user: NodeUser,
     signal: AbortSignal,
-  ): Promise<{ readonly kind: "user"; readonly userId: string } | Refused>;
+  ): Promise<{ readonly kind: "user"; readonly id: string; readonly domainId: string } | Refused>;
   removeNodeUser(user: Pick<NodeUser, "name">, signal: AbortSignal): Promise<void>;
 }
 
@@ -51,6 +51,7 @@ export type StackProgress = "IN_PROGRESS" | "COMPLETE" | "FAILED";
 /** What the nodes log in with. */
 export interface NodeLogin {
   readonly userId: string;
+  readonly domainId: string;
   readonly userName: string;
   readonly password: string;
 }

@@ -54,16 +54,18 @@ export const ensureNodeCredential: Step<ConductorPorts, Bay> = {
     const fresh = Buffer.from(random.bytes(PASSWORD_BYTES)).toString("base64url");
     const passwordSealed = await sealer.seal(fresh, secretContext(bay, "node-password"));
     const specification = await changeSpecification(table, bay, (current) =>
-      current.nodeCredential ? {} : { nodeCredential: { userId: null, userName, passwordSealed } },
+      current.nodeCredential ? {} : { nodeCredential: { user: null, userName, passwordSealed } },
     );
     const credential = specification?.nodeCredential;
     if (!credential) return failed(SPECIFICATION_MISSING);
-    if (credential.userId !== null) return done();
+    if (credential.user) return done();
     const password = await sealer.open(credential.passwordSealed, secretContext(bay, "node-password"));
-    const user = await cloud.ensureNodeUser({ name: userName, password, projectId: bay.projectId }, signal);
-    if (user.kind === "refused") return failed(`the credential of the bay's nodes could not be made: ${user.reason}`);
+    const made = await cloud.ensureNodeUser({ name: userName, password, projectId: bay.projectId }, signal);
+    if (made.kind === "refused") return failed(`the credential of the bay's nodes could not be made: ${made.reason}`);
     await changeSpecification(table, bay, (current) =>
-      current.nodeCredential ? { nodeCredential: { ...current.nodeCredential, userId: user.userId } } : {},
+      current.nodeCredential
+        ? { nodeCredential: { ...current.nodeCredential, user: { id: made.id, domainId: made.domainId } } }
+        : {},
     );
     return done();
   },

@@ -47,11 +47,12 @@ export const ensureStack = withStacks(
     const found = await stacks.find(name);
     if (found) return stackPlans.isOurs(bay, found) ? done({ stackId: found.id }) : failed(foreignStack(name));
     const specification = await readSpecification(table, bay);
-    const credential = specification?.nodeCredential;
-    if (!credential || credential.userId === null) return failed(SPECIFICATION_MISSING);
-    const { userId, userName, passwordSealed } = credential;
+    if (!specification) return failed(SPECIFICATION_MISSING);
+    const credential = specification.nodeCredential;
+    if (!credential?.user) return failed(SPECIFICATION_MISSING);
+    const { user, userName, passwordSealed } = credential;
     const password = await sealer.open(passwordSealed, secretContext(bay, "node-password"));
-    const plan = stackPlans.plan(bay, specification, { userId, userName, password });
+    const plan = stackPlans.plan(bay, specification, { userId: user.id, domainId: user.domainId, userName, password });
     const made = await stacks.create({ ...plan, name, tags: [...plan.tags, operationTag(operation)] });
     switch (made.kind) {
       case "made":

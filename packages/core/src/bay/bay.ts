@@ -84,8 +84,8 @@ export const baySpecificationSchema = z.object({
   /** The least-privileged credential of the bay's nodes, once made; its password is sealed. */
   nodeCredential: z
     .object({
-      /** Null until the user is made. */
-      userId: z.string().nullable(),
+      /** Absent until the user is made. */
+      user: z.object({ id: z.string(), domainId: z.string() }).nullable(),
       userName: z.string(),
       passwordSealed: z.string(),
     })

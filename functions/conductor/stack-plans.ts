@@ -1,0 +1,61 @@
+/** A bay's stack, by its bay type: what Heat is to build, what to change, what came of it. */
+import { bayInput } from "@jeroboam/coe/bay-input";
+import type { BaySettings } from "@jeroboam/coe/bay-input";
+import type { BayType } from "@jeroboam/coe/bay-type";
+import type { BayTypes } from "@jeroboam/coe/bay-types";
+import { stackName, stackTags } from "@jeroboam/coe/stack-name";
+import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
+import type { NodeLogin, StackPlan, StackPlans } from "./ports.ts";
+
+/** The parameter that marks a stack as a bay's. */
+const MARK = "bay_uuid";
+
+export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): StackPlans {
+  return {
+    nameOf: stackName,
+    isOurs: (bay, stack) => stack.parameters[MARK] === bay.uuid,
+
+    plan(bay, specification, credential) {
+      return planOf(bayTypeOf(bayTypes, specification), bay, specification, credential);
+    },
+
+    planScaling(bay, specification) {
+      const bayType = bayTypeOf(bayTypes, specification);
+      // The parameters that follow from the count are those that another count would change.
+      const wanted = planOf(bayType, bay, specification, SCALING_LOGIN).parameters;
+      const other = planOf(bayType, { ...bay, nodeCount: bay.nodeCount + 1 }, specification, SCALING_LOGIN).parameters;
+      const changed = Object.entries(wanted).filter(
+        ([name, value]) => JSON.stringify(value) !== JSON.stringify(other[name]),
+      );
+      return { parameters: Object.fromEntries(changed), tags: stackTags(bay.uuid) };
+    },
+
+    readOutputs(specification, outputs) {
+      const { tlsDisabled, apiserverPort } = specification.model;
+      const read = bayTypeOf(bayTypes, specification).readOutputs(outputs, { tlsDisabled, apiserverPort });
+      return {
+        apiAddress: read.apiAddress ?? specification.apiAddress,
+        nodeAddresses: [...(read.nodeAddresses ?? specification.nodeAddresses)],
+        masterAddresses: [...(read.masterAddresses ?? specification.masterAddresses)],
+        discoveryUrl: read.discoveryUrl ?? specification.discoveryUrl,
+      };
+    },
+  };
+
+  function planOf(bayType: BayType, bay: Bay, specification: BaySpecification, credential: NodeLogin): StackPlan {
+    const { template, files, parameters, tags, timeoutMinutes } = bayType.stackFor(
+      bayInput(bay, specification, credential, settings),
+    );
+    return { template, files, parameters, tags, timeoutMinutes };
+  }
+}
+
+/** Stands in where the login does not matter: its parameters do not depend on the count. */
+const SCALING_LOGIN: NodeLogin = { userId: "", domainId: "", userName: "", password: "" };
+
+/** A bay of a type that is not installed any more cannot be worked on: that is for the operator to mend. */
+function bayTypeOf(bayTypes: BayTypes, specification: BaySpecification): BayType {
+  const bayType = bayTypes.byName(specification.bayType);
+  if (!bayType) throw new Error(`bay type ${specification.bayType} is not installed`);
+  return bayType;
+}
