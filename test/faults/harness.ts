@@ -24,8 +24,8 @@ export interface ScenarioRun<Ports extends EnginePorts> {
   readonly queue: SimulatedQueue;
   readonly ports: Ports;
   readonly types: readonly RecordType<Ports, unknown>[];
-  /** What the user does; the gate is not armed yet. */
-  start(): Promise<void>;
+  /** What the user does before the faults begin; `settle` runs what was begun so far to rest. */
+  start(settle: () => Promise<void>): Promise<void>;
   /** Whether no record has work any more. */
   isAtRest(): boolean;
   /** Throws when the world is not as it must be at rest. */
@@ -124,7 +124,15 @@ async function driveToRest<Ports extends EnginePorts>(
   gate: ControlledGate,
   options: RunOptions,
 ): Promise<void> {
-  await run.start();
+  await run.start(() => untilRest(run, gate, options.delivery ? { delivery: options.delivery } : {}));
+  await untilRest(run, gate, options);
+}
+
+async function untilRest<Ports extends EnginePorts>(
+  run: ScenarioRun<Ports>,
+  gate: ControlledGate,
+  options: RunOptions,
+): Promise<void> {
   const startMs = run.clock.nowMs();
   let nextSweepMs = startMs + limits.engine.sweepIntervalMs;
   let conductors = 0;
@@ -144,7 +152,7 @@ async function driveToRest<Ports extends EnginePorts>(
     const nowMs = run.clock.nowMs();
     if (nowMs - startMs > LONGEST_RUN_MS) throw new Error("did not come to rest within a day");
     if (nowMs >= nextSweepMs) {
-      await sweep(run.ports);
+      await forgiving(() => sweep(run.ports));
       nextSweepMs = nowMs + limits.engine.sweepIntervalMs;
       // With every message lost the sweep's hints would be lost too: then it conducts by itself.
       if (options.delivery?.lost) await conductOverdue(run, gate, options);
@@ -156,6 +164,15 @@ async function driveToRest<Ports extends EnginePorts>(
   await Promise.all(paused);
 }
 
+/** A schedule that meets a fault tries again the next time. */
+async function forgiving(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (thrown) {
+    if (!(thrown instanceof Transient)) throw thrown;
+  }
+}
+
 async function conductOverdue<Ports extends EnginePorts>(
   run: ScenarioRun<Ports>,
   gate: ControlledGate,
@@ -163,7 +180,7 @@ async function conductOverdue<Ports extends EnginePorts>(
 ): Promise<void> {
   const overdue: Key[] = [];
   const collecting = { send: (keys: readonly Key[]) => Promise.resolve(void overdue.push(...keys)) };
-  await sweep({ ...run.ports, queue: collecting });
+  await forgiving(() => sweep({ ...run.ports, queue: collecting }));
   for (const key of overdue) await invoke(run, gate, key, "conductor-by-sweep", options);
 }
 

@@ -10,8 +10,8 @@ import { again, done, failed } from "@jeroboam/core/operation/record";
 import type { ConductorPorts, Stack, Stacks } from "../ports.ts";
 import { SPECIFICATION_MISSING, secretContext } from "./specification.ts";
 
-/** How often a delete that Heat could not finish is asked for again before the bay says so. */
-const DELETE_REQUESTS = 3;
+/** So many deletes that Heat could not finish, and the bay says so. */
+const DELETE_FAILURES = 3;
 const BUSY_MS = 2_000;
 const POLL_LEAST_MS = 1_000;
 const POLL_MOST_MS = 10_000;
@@ -135,13 +135,18 @@ export const ensureStackGone = withStacks(
     // A stack that only bears the name is somebody else's.
     if (!stack || !stackPlans.isOurs(bay, stack)) return done();
     if (stack.action === "DELETE" && stack.progress === "IN_PROGRESS")
-      return again(pollAfterMs(clock.nowMs(), operation));
-    const requests = Number(operation.notes["deleteRequests"] ?? 0);
-    if (stack.action === "DELETE" && requests >= DELETE_REQUESTS) return failed(await failureOf(stacks, stack));
+      return again(pollAfterMs(clock.nowMs(), operation), {}, { deleteAsked: true });
+    const failures = Number(operation.notes["deleteFailures"] ?? 0);
+    if (stack.action === "DELETE") {
+      // A failure is counted by a write of its own, before anything is asked again: so none is counted twice or not at all.
+      if (operation.notes["deleteAsked"] === true)
+        return again(0, {}, { deleteAsked: false, deleteFailures: failures + 1 });
+      if (failures >= DELETE_FAILURES) return failed(await failureOf(stacks, stack));
+    }
     const removed = await stacks.remove(stack);
     switch (removed.kind) {
       case "accepted":
-        return again(BUSY_MS, {}, { deleteRequests: requests + 1 });
+        return again(BUSY_MS, {}, { deleteAsked: true });
       case "busy":
         return again(BUSY_MS);
       case "refused":

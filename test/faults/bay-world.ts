@@ -1,0 +1,248 @@
+/** A world with one bay in it, for the harness: the real operations over the table in memory and a simulated cloud. */
+import { bayModelUseKey } from "@jeroboam/core/bay-model/bay-model";
+import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
+import { bayKey, bayShape, specificationItem } from "@jeroboam/core/bay/bay";
+import type { JsonObject } from "@jeroboam/core/json";
+import { limits } from "@jeroboam/core/limits";
+import { withOperation } from "@jeroboam/core/operation/operation";
+import { asProvisional } from "@jeroboam/core/operation/provisional";
+import type { OutboxEvent } from "@jeroboam/core/operation/record";
+import { changeRecord, findRecord, insertRecord, newRecord } from "@jeroboam/core/operation/record-store";
+import { createMemoryTable } from "@jeroboam/core/table/memory-table";
+import type { ConductorPorts } from "@jeroboam/conductor/ports";
+import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
+import { createSimulatedClock } from "../simulated/clock.ts";
+import type { CloudBehaviour } from "../simulated/cloud.ts";
+import { createSimulatedCloud } from "../simulated/cloud.ts";
+import { createSimulatedQueue } from "../simulated/queue.ts";
+import { createSeededRandom } from "../simulated/random.ts";
+import type { Gate } from "./gate.ts";
+import type { Scenario, ScenarioRun } from "./harness.ts";
+
+const PROJECT = "p1";
+const BAY_ID = "5a1d7c52-90f4-4be0-8a55-0d6f4f6a2b02";
+const MODEL_ID = "0b1c6a0e-3d1f-4f0e-9a77-5b8f5d2c1a01";
+export const BAY_KEY = bayKey(PROJECT, BAY_ID);
+
+export interface BayRun extends ScenarioRun<ConductorPorts> {
+  readonly world: BayWorld;
+}
+
+export type BayWorld = ReturnType<typeof createBayWorld>;
+
+function createBayWorld(gate: Gate, delivery: Parameters<typeof createSimulatedQueue>[2], behaviour: CloudBehaviour) {
+  const clock = createSimulatedClock();
+  const random = createSeededRandom(11);
+  const table = createMemoryTable({
+    clock,
+    intercept: ({ operation }, moment) => gate.moment(`table.${operation}`, moment),
+  });
+  const queue = createSimulatedQueue(clock, random, delivery);
+  const outside = createSimulatedCloud(gate, clock, behaviour);
+  const told = new Map<string, OutboxEvent>();
+  const ports: ConductorPorts = {
+    clock,
+    random,
+    table,
+    queue: { send: (keys, delayMs) => gate.pass("queue.send", () => queue.send(keys, delayMs)) },
+    log: { write: () => {} },
+    publish: (_key, events) =>
+      gate.pass("publish", () => {
+        for (const event of events) told.set(event.id, event);
+        return Promise.resolve();
+      }),
+    cloud: outside.cloud,
+    stackPlans: {
+      nameOf: (bay) => `stack-of-${bay.uuid}`,
+      isOurs: (bay, stack) => stack.parameters["bay_uuid"] === bay.uuid,
+      plan: (bay) => ({
+        template: "",
+        files: {},
+        parameters: { bay_uuid: bay.uuid, nodes: bay.nodeCount },
+        tags: [],
+        timeoutMinutes: undefined,
+      }),
+      planScaling: (bay) => ({ parameters: { nodes: bay.nodeCount }, tags: [] }),
+      readOutputs: (specification, outputs) => ({
+        apiAddress: "https://10.0.0.5:6443",
+        nodeAddresses: Array.from({ length: Number(outputs["nodes"]) }, (_, index) => `10.0.1.${index}`),
+        masterAddresses: ["10.0.0.5"],
+        discoveryUrl: specification.discoveryUrl,
+      }),
+    },
+    certificates: {
+      make: (commonName) => {
+        const pair = { certificate: `certificate of ${commonName}`, privateKey: `key of ${commonName}` };
+        return Promise.resolve({ authority: pair, client: pair });
+      },
+    },
+    sealer: {
+      seal: (plaintext, context) => Promise.resolve(`sealed(${context}:${plaintext})`),
+      open: (sealed, context) => Promise.resolve(sealed.slice(`sealed(${context}:`.length, -1)),
+    },
+  };
+  return { clock, random, table, queue, told, ports, ...outside };
+}
+
+/** What a user does to the bay; each act obtains a trust, as the API does. */
+export interface BayActs {
+  create(nodeCount?: number): Promise<void>;
+  resize(nodeCount: number): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export function actsOn(world: BayWorld): BayActs {
+  const request = (kind: string, input: JsonObject = {}) => {
+    const id = world.random.uuid();
+    world.trusts.add(id);
+    const nowMs = world.clock.nowMs();
+    return { id, kind, nowMs, deadlineAtMs: nowMs + limits.bay.deleteDeadlineMs, delegation: { trust: id }, input };
+  };
+  const change = async (kind: string, changes: Partial<Bay>): Promise<void> => {
+    const asked = request(kind);
+    const outcome = await changeRecord(world.ports, bayShape, BAY_KEY, (record) => ({
+      kind: "write",
+      record: withOperation(bayShape, record, asked, changes),
+    }));
+    // A bay that is gone already needs no delegation.
+    if (outcome.kind === "absent") world.trusts.delete(asked.id);
+  };
+  return {
+    async create(nodeCount = 1) {
+      const bay = newBay(world.clock.nowMs(), nodeCount);
+      const { table, clock } = world;
+      const mark = { ...bayModelUseKey(MODEL_ID, BAY_ID), revision: 1, body: {}, indexes: {} };
+      await table.put(asProvisional(mark, BAY_KEY, clock.nowMs()), { absent: true });
+      await table.put(asProvisional(specificationItem(bay, newSpecification(), 1), BAY_KEY, clock.nowMs()), {
+        absent: true,
+      });
+      await insertRecord(
+        world.ports,
+        bayShape,
+        withOperation(bayShape, newRecord(BAY_KEY, bay), request("create"), {}),
+      );
+    },
+    resize: (nodeCount) => change("update", { status: "UPDATE_IN_PROGRESS", nodeCount }),
+    remove: () => change("delete", { status: "DELETE_IN_PROGRESS" }),
+  };
+}
+
+export async function bayOf(world: BayWorld): Promise<Bay | undefined> {
+  return (await findRecord(world.table, bayShape, BAY_KEY))?.state;
+}
+
+/** At rest: nothing has work, nothing is due. */
+function isAtRest(world: BayWorld): boolean {
+  return world.table.items().every((item) => item.indexes.due === undefined);
+}
+
+export function bayScenario(
+  name: string,
+  behaviour: CloudBehaviour,
+  start: (acts: BayActs, world: BayWorld, settle: () => Promise<void>) => Promise<void>,
+  verify: (world: BayWorld) => Promise<void>,
+): Scenario<ConductorPorts, BayRun> {
+  return {
+    name,
+    build(gate, delivery) {
+      const world = createBayWorld(gate, delivery, behaviour);
+      const run: BayRun = {
+        world,
+        clock: world.clock,
+        queue: world.queue,
+        ports: world.ports,
+        types: RECORD_TYPES,
+        isAtRest: () => isAtRest(world),
+        async start(settle) {
+          gate.disarm();
+          await start(actsOn(world), world, settle);
+          gate.arm();
+        },
+        verify: () => verify(world),
+      };
+      return Promise.resolve(run);
+    },
+  };
+}
+
+function newBay(nowMs: number, nodeCount: number): Bay {
+  return {
+    uuid: BAY_ID,
+    projectId: PROJECT,
+    userId: "u1",
+    name: "blue",
+    bayModelId: MODEL_ID,
+    status: "CREATE_IN_PROGRESS",
+    statusReason: null,
+    nodeCount,
+    masterCount: 1,
+    stackId: null,
+    healthStatus: null,
+    createdAtMs: nowMs,
+    updatedAtMs: null,
+  };
+}
+
+function newSpecification(): BaySpecification {
+  return {
+    model: {
+      uuid: MODEL_ID,
+      projectId: PROJECT,
+      userId: "u1",
+      name: "model",
+      coe: "kubernetes",
+      serverType: "vm",
+      clusterDistro: "fedora-atomic",
+      driver: null,
+      imageId: "fedora-21-atomic-3",
+      keypairId: "default",
+      flavorId: null,
+      masterFlavorId: null,
+      dnsNameserver: null,
+      externalNetworkId: "public",
+      fixedNetwork: null,
+      fixedSubnet: null,
+      networkDriver: "flannel",
+      volumeDriver: null,
+      apiserverPort: null,
+      dockerVolumeSizeGb: null,
+      dockerStorageDriver: null,
+      sshAuthorizedKey: null,
+      httpProxy: null,
+      httpsProxy: null,
+      noProxy: null,
+      registryEnabled: false,
+      insecureRegistry: null,
+      labels: {},
+      tags: null,
+      tlsDisabled: false,
+      public: false,
+      hidden: false,
+      masterLbEnabled: false,
+      floatingIpEnabled: true,
+    },
+    bayType: "magnum_vm_atomic_k8s",
+    keypairId: "default",
+    flavorId: null,
+    masterFlavorId: null,
+    dockerVolumeSizeGb: null,
+    labels: {},
+    mergeLabels: false,
+    fixedNetwork: null,
+    fixedSubnet: null,
+    floatingIpEnabled: true,
+    masterLbEnabled: false,
+    createTimeoutMinutes: 60,
+    discoveryUrl: null,
+    userName: "demo",
+    projectName: "demo",
+    apiAddress: null,
+    nodeAddresses: [],
+    masterAddresses: [],
+    coeVersion: null,
+    containerVersion: null,
+    healthStatusReason: {},
+    certificates: null,
+    nodeCredential: null,
+  };
+}

@@ -1,0 +1,146 @@
+/** Every operation on a bay, through the harness: right status, one stack, nothing left behind. */
+import { expect } from "vitest";
+import { specificationFromItem, baySpecificationKey } from "@jeroboam/core/bay/bay";
+import type { ConductorPorts } from "@jeroboam/conductor/ports";
+import type { BayRun, BayWorld } from "./bay-world.ts";
+import { BAY_KEY, actsOn, bayOf, bayScenario } from "./bay-world.ts";
+import { describeInterruption, describeOperationFaults } from "./harness.ts";
+
+const quick = { stackMs: 12_000 };
+
+async function verifyBuilt(world: BayWorld, status: string, nodeCount: number): Promise<void> {
+  const bay = await bayOf(world);
+  expect(bay).toMatchObject({ status, nodeCount });
+  expect(world.stacks.size).toBe(1);
+  expect(bay?.stackId).toBe([...world.stacks.keys()][0]);
+  expect(world.counts.creates).toBe(1);
+  expect([...world.stacks.values()][0]?.parameters["nodes"]).toBe(nodeCount);
+  const cold = await world.table.get(baySpecificationKey("p1", bay?.uuid ?? ""));
+  expect(cold && specificationFromItem(cold).nodeAddresses).toHaveLength(nodeCount);
+  expect(world.trusts.size).toBe(0);
+  expect(world.users.size).toBe(1);
+}
+
+function verifyGone(world: BayWorld): Promise<void> {
+  expect(world.table.items()).toEqual([]);
+  expect(world.stacks.size).toBe(0);
+  expect(world.trusts.size).toBe(0);
+  expect(world.users.size).toBe(0);
+  expect([...world.told.values()].map(({ type }) => type)).toContain("bay.delete.end");
+  return Promise.resolve();
+}
+
+const creating = bayScenario(
+  "creating a bay",
+  quick,
+  (acts) => acts.create(2),
+  (world) => verifyBuilt(world, "CREATE_COMPLETE", 2),
+);
+describeOperationFaults(creating);
+describeInterruption<ConductorPorts, BayRun>(creating, {
+  name: "a delete",
+  act: ({ world }) => actsOn(world).remove(),
+  verify: ({ world }) => verifyGone(world),
+});
+
+describeOperationFaults(
+  bayScenario(
+    "creating a bay whose stack fails",
+    { ...quick, fails: "No valid host was found" },
+    (acts) => acts.create(),
+    async (world) => {
+      expect(await bayOf(world)).toMatchObject({
+        status: "CREATE_FAILED",
+        statusReason: "minion 0: No valid host was found",
+      });
+      expect(world.trusts.size).toBe(0);
+    },
+  ),
+);
+
+const resizing = bayScenario(
+  "resizing a bay",
+  quick,
+  async (acts, _world, settle) => {
+    await acts.create(1);
+    await settle();
+    await acts.resize(3);
+  },
+  async (world) => {
+    await verifyBuilt(world, "UPDATE_COMPLETE", 3);
+    expect(world.counts.updates).toBe(1);
+  },
+);
+describeOperationFaults(resizing);
+describeInterruption<ConductorPorts, BayRun>(resizing, {
+  name: "a delete",
+  act: ({ world }) => actsOn(world).remove(),
+  verify: ({ world }) => verifyGone(world),
+});
+describeInterruption<ConductorPorts, BayRun>(resizing, {
+  name: "the stack removed by hand",
+  act: ({ world }) => Promise.resolve(world.removeAllStacks()),
+  verify: async ({ world }) => {
+    const bay = await bayOf(world);
+    expect(["UPDATE_FAILED", "UPDATE_COMPLETE"]).toContain(bay?.status);
+    if (bay?.status === "UPDATE_FAILED") expect(bay.statusReason).toContain("not found in Heat");
+    expect(world.trusts.size).toBe(0);
+  },
+});
+
+describeOperationFaults(
+  bayScenario(
+    "deleting a bay",
+    quick,
+    async (acts, _world, settle) => {
+      await acts.create(1);
+      await settle();
+      await acts.remove();
+    },
+    verifyGone,
+  ),
+);
+
+describeOperationFaults(
+  bayScenario(
+    "deleting a bay whose stack Heat cannot delete at first",
+    { stackMs: 5_000, failingDeletes: 2 },
+    async (acts, _world, settle) => {
+      await acts.create(1);
+      await settle();
+      await acts.remove();
+    },
+    verifyGone,
+  ),
+);
+
+describeOperationFaults(
+  bayScenario(
+    "deleting a bay whose stack was removed by hand",
+    quick,
+    async (acts, world, settle) => {
+      await acts.create(1);
+      await settle();
+      world.removeAllStacks();
+      await acts.remove();
+    },
+    verifyGone,
+  ),
+);
+
+describeOperationFaults(
+  bayScenario(
+    "deleting a bay whose stack Heat can never delete",
+    { stackMs: 5_000, failingDeletes: 1_000 },
+    async (acts, _world, settle) => {
+      await acts.create(1);
+      await settle();
+      await acts.remove();
+    },
+    async (world) => {
+      expect(await bayOf(world)).toMatchObject({ status: "DELETE_FAILED", statusReason: "minion 0: a port is in use" });
+      expect(world.trusts.size).toBe(0);
+      expect(await world.table.get(BAY_KEY)).toBeDefined();
+    },
+  ),
+);
