@@ -2,36 +2,16 @@
  * What the API needs from outside. The app knows no platform: an entry file (lambda.ts, packages/local) composes these
  * from adapters, tests from fakes.
  */
-import type { Clock, Log, Random } from "@jeroboam/core/ports";
-import type { Queue } from "@jeroboam/core/queue/queue";
-import type { Table } from "@jeroboam/core/table/table";
+import type { BayTypes } from "@jeroboam/coe/bay-types";
+import type { BayPorts, DelegationRequest } from "@jeroboam/core/bay/create-bay";
+import type { Caller } from "@jeroboam/core/identity/caller";
+import type { Policy } from "@jeroboam/core/identity/policy";
+import type { CheckToken } from "@jeroboam/core/identity/token-check";
+import type { JsonObject } from "@jeroboam/core/json";
+import type { Image } from "@jeroboam/core/openstack/glance";
+import type { Ambiguous, Found, Missing } from "@jeroboam/core/openstack/lookup";
+import type { Refusal } from "@jeroboam/core/openstack/refusal";
 import type { LinkSettings } from "./links.ts";
-
-/** Who asks, as Keystone says. */
-export interface Caller {
-  readonly userId: string;
-  readonly userName: string | null;
-  /** Absent: the token is for no project (unscoped, a domain's or the system's). */
-  readonly projectId: string | undefined;
-  readonly projectName: string | null;
-  readonly roles: readonly string[];
-}
-
-export type TokenCheck =
-  | { readonly kind: "valid"; readonly caller: Caller }
-  | { readonly kind: "refused" }
-  | { readonly kind: "unavailable"; readonly retryAfterMs: number };
-
-/** Whose record a rule is asked about. */
-export interface PolicyTarget {
-  readonly projectId: string;
-  readonly userId: string;
-}
-
-export interface Policy {
-  /** Whether the rule of Magnum's name lets the caller do it. A rule that nobody defined lets nobody. */
-  allows(rule: string, caller: Caller, target: PolicyTarget): boolean;
-}
 
 export interface ApiSettings {
   /** Where a caller without a token is sent: `www_authenticate_uri` of Keystone's middleware. */
@@ -39,13 +19,16 @@ export interface ApiSettings {
   readonly links: LinkSettings;
 }
 
-export interface ApiPorts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly table: Table;
-  readonly queue: Queue;
-  readonly checkToken: (token: string) => Promise<TokenCheck>;
+export type ImageLookup = Found<Image> | Missing | Ambiguous | Refusal;
+
+/** Clock, chance, log, table and queue, and besides: */
+export interface ApiPorts extends BayPorts {
+  readonly checkToken: CheckToken;
   readonly policy: Policy;
+  readonly bayTypes: BayTypes;
+  /** An image by name or id, as the caller sees it. */
+  readonly findImage: (caller: Caller, nameOrId: string) => Promise<ImageLookup>;
+  /** Lets conductors act for the project in one operation. Throws Rejected when that cannot be had. */
+  readonly delegate: (caller: Caller, request: DelegationRequest) => Promise<JsonObject>;
   readonly settings: ApiSettings;
 }

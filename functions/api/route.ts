@@ -4,14 +4,16 @@
  * The order follows Magnum's (cluster sheet 22): types first (400), then the record (404), then the policy (403).
  */
 import { Rejected } from "@jeroboam/core/errors";
-import type { Json } from "@jeroboam/core/json";
+import type { Caller } from "@jeroboam/core/identity/caller";
+import type { PolicyTarget } from "@jeroboam/core/identity/policy";
 import type { Scope } from "@jeroboam/core/identity/scope";
+import type { Json } from "@jeroboam/core/json";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { linkBase } from "./links.ts";
 import type { Minor } from "./microversion.ts";
 import { openVersioned } from "./negotiation.ts";
-import type { ApiPorts, Caller, PolicyTarget } from "./ports.ts";
+import type { ApiPorts } from "./ports.ts";
 import { setHeaders } from "./refusal.ts";
 import { readJsonBody } from "./wire/json-body.ts";
 
@@ -51,13 +53,15 @@ export interface RouteDefinition<Query, Body, Target extends PolicyTarget> {
   /** Magnum's name of what is done here. */
   readonly rule: string;
   /** Who passes this rule as well does it in every project (administrators). */
-  readonly allProjectsRule?: string;
+  readonly allProjectsRule?: string | undefined;
   /** Reads the query's arguments; without it, any is refused. */
   readonly query?: (given: QueryArguments) => Query;
   /** Reads the body; without it, a body is ignored. Absent bodies arrive as undefined. */
   readonly body?: (given: Json | undefined, request: ApiRequest) => Body;
   /** The record in question; throws when the scope has none. Without it the rule is asked about the caller's own project. */
   readonly find?: (request: ApiRequest, scope: Scope) => Promise<Target>;
+  /** Whose record the rule is asked about, when that is not the record's own project. */
+  readonly asks?: (request: ApiRequest, target: Target) => PolicyTarget;
   readonly run: (request: ApiRequest, input: RouteInput<Query, Body, Target>) => Promise<Reply>;
 }
 
@@ -106,9 +110,15 @@ async function serve<Query, Body, Target extends PolicyTarget>(
     allProjects: allProjectsRule !== undefined && request.allows(allProjectsRule),
   };
   const target = await definition.find?.(request, scope);
-  if (!request.allows(rule, target)) throw new Rejected(403, `Policy doesn't allow ${rule} to be performed.`);
+  requireRule(request, rule, target && definition.asks ? definition.asks(request, target) : target);
   // What a route does not read it does not get: the types of its `run` follow from what it defines.
   return definition.run(request, { query, body, target, scope } as RouteInput<Query, Body, Target>);
+}
+
+/** Refuses with 403, naming the rule, whom it does not let. */
+export function requireRule({ ports, caller }: ApiRequest, rule: string, target: PolicyTarget = caller): void {
+  const enforced = ports.policy.enforce(rule, caller, target);
+  if (enforced.kind === "refused") throw new Rejected(403, enforced.reason);
 }
 
 function readQuery<Query>(
@@ -127,14 +137,13 @@ export function unknownArgument(name: string): Rejected {
 
 function apiRequest(ports: ApiPorts, context: Context<ApiEnv>, minor: Minor): ApiRequest {
   const caller = context.get("caller");
-  const own: PolicyTarget = { projectId: caller.projectId, userId: caller.userId };
   return {
     ports,
     caller,
     minor,
     base: linkBase(ports.settings.links, context.req.raw),
     ident: context.req.param("ident") ?? "",
-    allows: (rule, target = own) => ports.policy.allows(rule, caller, target),
+    allows: (rule, target = caller) => ports.policy.allows(rule, caller, target),
   };
 }
 

@@ -3,7 +3,7 @@
  * (cluster sheet 4), except that an unreachable Keystone is told in the envelope, with a time to come back.
  */
 import { Rejected } from "@jeroboam/core/errors";
-import { limits } from "@jeroboam/core/limits";
+import { isRequestAllowed } from "@jeroboam/core/identity/access-rules";
 import type { MiddlewareHandler } from "hono";
 import { PUBLIC_PATHS } from "../paths.ts";
 import type { ApiPorts } from "../ports.ts";
@@ -16,18 +16,21 @@ const UNAUTHORIZED = {
 export function authentication({ checkToken, settings }: ApiPorts): MiddlewareHandler<ApiEnv> {
   return async function authentication(context, next) {
     if (PUBLIC_PATHS.has(context.req.path)) return next();
-    const token = context.req.header("x-auth-token") ?? "";
-    const check =
-      token === "" || token.length > limits.api.tokenBytes ? { kind: "refused" as const } : await checkToken(token);
+    const refuse = (): Response =>
+      context.json(UNAUTHORIZED, 401, { "WWW-Authenticate": `Keystone uri="${settings.keystoneUrl}"` });
+    const check = await checkToken(context.req.header("x-auth-token") ?? "");
     switch (check.kind) {
       case "refused":
-        return context.json(UNAUTHORIZED, 401, { "WWW-Authenticate": `Keystone uri="${settings.keystoneUrl}"` });
+        return refuse();
       case "unavailable":
         throw new Rejected(503, "Keystone does not answer, so that nobody can be authenticated. Try again later.", {
           "Retry-After": String(Math.ceil(check.retryAfterMs / 1_000)),
         });
       case "valid": {
         const { caller } = check;
+        // Access rules are about the path as it was called, as keystonemiddleware reads them.
+        const { pathname } = new URL(context.req.url);
+        if (!isRequestAllowed(caller.facts, context.req.raw.method, pathname)) return refuse();
         if (caller.projectId === undefined) throw new Rejected(403, "The token is for no project.");
         context.set("caller", { ...caller, projectId: caller.projectId });
         return next();

@@ -1,10 +1,20 @@
 /**
- * The API's ports as fakes, for tests: a clock that a test moves, ids counted up, a log that is read back, and two
- * projects, a and b, with a member, a reader and an administrator.
+ * The API's ports as fakes, for tests: a clock that a test moves, ids counted up, a log that is read back, Magnum's
+ * default policy, and two projects, a and b, with members, a reader and an administrator.
  */
+import { createBayTypes } from "@jeroboam/coe/bay-types";
+import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
+import type { DelegationRequest } from "@jeroboam/core/bay/create-bay";
+import type { Caller } from "@jeroboam/core/identity/caller";
+import { callerOf } from "@jeroboam/core/identity/caller";
+import { buildPolicy } from "@jeroboam/core/identity/policy";
+import type { Policy } from "@jeroboam/core/identity/policy";
+import type { AccessRule } from "@jeroboam/core/openstack/token";
 import type { LogLevel } from "@jeroboam/core/ports";
-import type { Table } from "@jeroboam/core/table/table";
-import type { ApiPorts, ApiSettings, Caller, Policy, TokenCheck } from "../ports.ts";
+import type { MemoryTable } from "@jeroboam/core/table/memory-table";
+import { createMemoryTable } from "@jeroboam/core/table/memory-table";
+import type { Key } from "@jeroboam/core/table/table";
+import type { ApiPorts, ApiSettings, ImageLookup } from "../ports.ts";
 
 export const TOKENS = {
   memberA: "token-member-a",
@@ -12,21 +22,52 @@ export const TOKENS = {
   readerA: "token-reader-a",
   memberB: "token-member-b",
   admin: "token-admin",
+  /** An application credential's, which may only list bays. */
+  listOnlyA: "token-list-only-a",
   unscoped: "token-unscoped",
   unavailable: "token-unavailable",
 } as const;
 
 const CALLERS: Readonly<Record<string, Caller>> = {
-  [TOKENS.memberA]: callerOf("alice", "a", ["member", "reader"]),
-  [TOKENS.otherMemberA]: callerOf("amir", "a", ["member", "reader"]),
-  [TOKENS.readerA]: callerOf("rita", "a", ["reader"]),
-  [TOKENS.memberB]: callerOf("bob", "b", ["member", "reader"]),
-  [TOKENS.admin]: callerOf("root", "admin", ["admin", "member", "reader"]),
-  [TOKENS.unscoped]: callerOf("ulla", undefined, []),
+  [TOKENS.memberA]: fakeCaller(TOKENS.memberA, "alice", "a", ["member", "reader"]),
+  [TOKENS.otherMemberA]: fakeCaller(TOKENS.otherMemberA, "amir", "a", ["member", "reader"]),
+  [TOKENS.readerA]: fakeCaller(TOKENS.readerA, "rita", "a", ["reader"]),
+  [TOKENS.memberB]: fakeCaller(TOKENS.memberB, "bob", "b", ["member", "reader"]),
+  [TOKENS.admin]: fakeCaller(TOKENS.admin, "root", "ops", ["admin", "member", "reader"]),
+  [TOKENS.listOnlyA]: fakeCaller(
+    TOKENS.listOnlyA,
+    "alice",
+    "a",
+    ["member"],
+    [{ service: "container-infra", method: "GET", path: "/v1/bays" }],
+  ),
+  [TOKENS.unscoped]: fakeCaller(TOKENS.unscoped, "ulla", undefined, []),
 };
 
-function callerOf(user: string, projectId: string | undefined, roles: readonly string[]): Caller {
-  return { userId: user, userName: user, projectId, projectName: projectId ?? null, roles };
+function fakeCaller(
+  token: string,
+  user: string,
+  projectId: string | undefined,
+  roles: readonly string[],
+  accessRules?: readonly AccessRule[],
+): Caller {
+  return callerOf(token, {
+    userId: `user-${user}`,
+    userName: user,
+    userDomainId: "default",
+    userDomainName: "Default",
+    projectId,
+    projectName: projectId && `project ${projectId}`,
+    projectDomainId: "default",
+    projectDomainName: "Default",
+    domainId: undefined,
+    isSystemScoped: false,
+    roles: roles.map((name) => ({ id: name, name })),
+    catalog: [],
+    expiresAtMs: Date.parse("2036-01-01T00:00:00Z"),
+    trustId: undefined,
+    applicationCredential: accessRules && { id: "credential", isRestricted: true, accessRules },
+  });
 }
 
 export interface LogLine {
@@ -38,28 +79,45 @@ export interface LogLine {
 export interface FakePorts extends ApiPorts {
   readonly clock: { nowMs(): number; advance(ms: number): void };
   readonly log: ApiPorts["log"] & { readonly lines: LogLine[] };
+  readonly table: MemoryTable;
+  /** What was hinted at, and delegated, so far. */
+  readonly hints: Key[];
+  readonly delegations: (DelegationRequest & { readonly userId: string })[];
 }
 
-export interface FakeOptions extends Partial<ApiSettings> {
-  readonly table?: Table;
-}
-
-export function createFakePorts({ table, ...settings }: FakeOptions = {}): FakePorts {
+export function createFakePorts(settings: Partial<ApiSettings> = {}): FakePorts {
   const lines: LogLine[] = [];
+  const hints: Key[] = [];
+  const delegations: FakePorts["delegations"] = [];
   let nowMs = Date.parse("2026-01-02T03:04:05Z");
   let ids = 0;
+  const clock = { nowMs: () => nowMs, advance: (ms: number) => void (nowMs += ms) };
   return {
-    clock: { nowMs: () => nowMs, advance: (ms) => void (nowMs += ms) },
+    clock,
     random: {
       uuid: () => `00000000-0000-4000-8000-${String((ids += 1)).padStart(12, "0")}`,
       fraction: () => 0.5,
       bytes: (length) => new Uint8Array(length),
     },
     log: { lines, write: (level, event, facts = {}) => void lines.push({ level, event, facts }) },
-    table: table ?? noTable,
-    queue: { send: () => Promise.resolve() },
-    checkToken: (token) => Promise.resolve(checkToken(token)),
-    policy: secureDefaults,
+    table: createMemoryTable({ clock }),
+    queue: { send: (keys) => Promise.resolve(void hints.push(...keys)) },
+    hints,
+    checkToken(token) {
+      const caller = CALLERS[token];
+      if (caller) return Promise.resolve({ kind: "valid", caller });
+      return Promise.resolve(
+        token === TOKENS.unavailable ? { kind: "unavailable", retryAfterMs: 3_000 } : { kind: "refused" },
+      );
+    },
+    policy: defaultPolicy(),
+    bayTypes: createBayTypes(seedBayTypes(() => ({ template: "", files: {} }))),
+    findImage: (_caller, nameOrId) => Promise.resolve(IMAGES[nameOrId] ?? { kind: "missing" }),
+    delegations,
+    delegate({ userId }, request) {
+      delegations.push({ ...request, userId });
+      return Promise.resolve({ trustId: `trust-${delegations.length}` });
+    },
     settings: {
       keystoneUrl: "http://keystone.test/v3",
       links: { kind: "request", trustForwarded: false },
@@ -68,24 +126,21 @@ export function createFakePorts({ table, ...settings }: FakeOptions = {}): FakeP
   };
 }
 
-function checkToken(token: string): TokenCheck {
-  if (token === TOKENS.unavailable) return { kind: "unavailable", retryAfterMs: 3_000 };
-  const caller = CALLERS[token];
-  return caller ? { kind: "valid", caller } : { kind: "refused" };
+function defaultPolicy(): Policy {
+  const outcome = buildPolicy();
+  if (outcome.kind === "invalid") throw new Error(outcome.problems.join("; "));
+  return outcome.policy;
 }
 
-/** Today's default rules, as far as the fakes' callers need them (cluster sheet 22). */
-const secureDefaults: Policy = {
-  allows(rule, caller, target) {
-    const admin = caller.roles.includes("admin");
-    if (!/^(?:bay|baymodel|cluster|clustertemplate):[a-z_]+$/.test(rule)) return false;
-    if (rule.endsWith("_all_projects") || rule === "clustertemplate:publish") return admin;
-    const role = /:(?:get|get_all|detail)$/.test(rule) ? "reader" : "member";
-    return admin || (caller.roles.includes(role) && caller.projectId === target.projectId);
-  },
+const IMAGES: Readonly<Record<string, ImageLookup>> = {
+  atomic: imageOf("atomic", "fedora-atomic"),
+  "atomic-25": imageOf("atomic-25", "fedora-atomic"),
+  plain: imageOf("plain", null),
+  windows: imageOf("windows", "windows"),
+  twins: { kind: "ambiguous", ids: ["one", "two"] },
+  locked: { kind: "refused", cause: "forbidden", reason: "image refused: not yours" },
 };
 
-/** For tests of what needs no table. */
-const noTable = new Proxy({} as Table, {
-  get: (_target, name) => () => Promise.reject(new Error(`this test has no table to ${String(name)}`)),
-});
+function imageOf(name: string, distro: string | null): ImageLookup {
+  return { kind: "found", value: { id: `image-${name}`, name, status: "active", os_distro: distro } };
+}

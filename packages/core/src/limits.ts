@@ -88,6 +88,10 @@ export const limits = {
     nameChars: 255,
     labels: 64,
     labelChars: 4_096,
+    /** All labels of one record together, as JSON: a bay's item holds its own and its model's. */
+    labelsBytes: 64 * 1_024,
+    sshKeyChars: 16 * 1_024,
+    urlChars: 2_048,
     patchOperations: 128,
     jsonDepth: 20,
     requestIdChars: 255,
@@ -134,6 +138,7 @@ export const limits = {
     sameName: 10,
     masters: 15,
     createTimeoutDefaultMinutes: 60,
+    createTimeoutMaxMinutes: 7 * 24 * 60,
     /** On top of the stack's own timeout, before the operation gives up by itself. */
     deadlineMarginMs: 10 * minute,
     /** For operations without a timeout of their own (0 means none to Heat, not to us). */

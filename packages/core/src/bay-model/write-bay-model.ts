@@ -1,7 +1,7 @@
 /**
  * Creating, changing and deleting bay models: each a single conditional write, decided anew when somebody wrote between.
- * A model in use keeps what its bays depend on. Whether the values make sense is left to bay-model-rules.ts, whether the
- * caller may to the policy.
+ * A model in use keeps what its bays depend on. Whether the values make sense, and whether the caller may, is left to the
+ * API.
  */
 import { Transient } from "../errors.ts";
 import { limits } from "../limits.ts";

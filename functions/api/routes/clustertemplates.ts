@@ -1,0 +1,26 @@
+/** /v1/clustertemplates: bay models as today's clients know them (cluster sheet 7). The list is always in full. */
+import type { BayModel } from "@jeroboam/core/bay-model/bay-model";
+import { randomName } from "@jeroboam/core/bay-model/random-name";
+import type { ApiRequest } from "../route.ts";
+import { viewClusterTemplate } from "../views/bay-models.ts";
+import { CLUSTER_TEMPLATE, CLUSTER_TEMPLATE_PATCH } from "../wire/bay-model.ts";
+import { bayModelRoutes } from "./bay-model-routes.ts";
+import { bayTypeName } from "./platform.ts";
+
+const view = ({ base, ports }: ApiRequest, model: BayModel): object =>
+  viewClusterTemplate(model, base, bayTypeName(ports, model));
+
+export const clustertemplates = bayModelRoutes({
+  collection: "clustertemplates",
+  rules: "clustertemplate",
+  noun: "ClusterTemplate",
+  hasAllProjectsRules: true,
+  nextOn: "full",
+  creation: CLUSTER_TEMPLATE,
+  patched: CLUSTER_TEMPLATE,
+  patch: CLUSTER_TEMPLATE_PATCH,
+  nameFor: ({ ports }) => randomName(ports.random, "template"),
+  published: ["public", "hidden"],
+  view,
+  viewBrief: view,
+});

@@ -1,0 +1,86 @@
+/**
+ * The query of a list and the reply to it (bay-era sheet 1.11, cluster sheet 6.3). The generations differ in when there
+ * is a `next`: today's clients were written against one that stands on every full page, even the last; the older sheet
+ * lists just that as a bug. Each collection says which it is.
+ */
+import { Rejected } from "@jeroboam/core/errors";
+import { isUuid } from "@jeroboam/core/identity/ident";
+import { limits } from "@jeroboam/core/limits";
+import type { ListPage, ListRequest, SortValue } from "@jeroboam/core/listing/page";
+import type { ApiRequest, QueryArguments, Reply } from "../route.ts";
+import { unknownArgument } from "../route.ts";
+
+/** What a list can be sorted by besides its creation, which goes by `id` and `created_at`. */
+export type SortKeys<Entry> = Readonly<Record<string, (entry: Entry) => SortValue>>;
+
+export interface ListQuery<Entry> {
+  readonly request: ListRequest<Entry>;
+  readonly sortKey: string;
+}
+
+export function readListQuery<Entry>(sortKeys: SortKeys<Entry>): (given: QueryArguments) => ListQuery<Entry> {
+  return ({ limit, marker, sort_key: sortKey = "id", sort_dir: direction = "asc", ...rest }) => {
+    const [unknown] = Object.keys(rest);
+    if (unknown !== undefined) throw unknownArgument(unknown);
+    if (marker !== undefined && !isUuid(marker)) throw new Rejected(400, "marker must be the uuid of a list's item");
+    if (direction !== "asc" && direction !== "desc") throw new Rejected(400, "sort_dir must be asc or desc");
+    return {
+      sortKey,
+      request: {
+        limit: readLimit(limit),
+        descending: direction === "desc",
+        ...(marker !== undefined && { marker: marker.toLowerCase() }),
+        ...sortBy(sortKeys, sortKey),
+      },
+    };
+  };
+}
+
+function readLimit(limit: string | undefined): number {
+  if (limit === undefined) return limits.api.pageItems;
+  if (!/^\+?\d{1,15}$/.test(limit) || Number(limit) === 0) throw new Rejected(400, "limit must be a positive number");
+  return Math.min(Number(limit), limits.api.pageItems);
+}
+
+function sortBy<Entry>(sortKeys: SortKeys<Entry>, key: string): { sortBy?: (entry: Entry) => SortValue } {
+  if (key === "id" || key === "created_at") return {};
+  const found = Object.hasOwn(sortKeys, key) ? sortKeys[key] : undefined;
+  if (!found) throw new Rejected(400, `sort_key ${key.slice(0, 100)} is nothing that the list can be sorted by`);
+  return { sortBy: found };
+}
+
+export interface ListReply<Entry> {
+  /** Below `/v1/`. */
+  readonly path: string;
+  readonly key: string;
+  readonly nextOn: "more" | "full";
+  uuidOf(entry: Entry): string;
+  view(entry: Entry): unknown;
+}
+
+export function listReply<Entry>(
+  { base }: Pick<ApiRequest, "base">,
+  { request, sortKey }: ListQuery<Entry>,
+  page: ListPage<Entry>,
+  reply: ListReply<Entry>,
+): Reply {
+  switch (page.kind) {
+    case "unknown-marker":
+      throw new Rejected(404, `Marker ${request.marker ?? ""} could not be found.`);
+    case "too-many":
+      throw new Rejected(400, `More than ${limits.api.sortedRecords} items are sorted by id or created_at only`);
+    case "page": {
+      const last = page.entries.at(-1);
+      const isFull = page.entries.length === request.limit;
+      const hasNext = last !== undefined && (reply.nextOn === "more" ? page.hasMore : isFull);
+      const direction = request.descending ? "desc" : "asc";
+      const query = hasNext
+        ? `sort_key=${sortKey}&sort_dir=${direction}&limit=${request.limit}&marker=${reply.uuidOf(last)}`
+        : undefined;
+      const items = page.entries.map((entry) => reply.view(entry));
+      return { status: 200, body: { [reply.key]: items, ...(query && { next: `${base}/v1/${reply.path}?${query}` }) } };
+    }
+    default:
+      return page satisfies never;
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Reads a Python dict written as text, as magnumclient and Terraform send labels in patches: `{'a': 'b', "n": 1}`. JSON
+ * objects are read too: they are written alike, but for true, false and null. Only flat dicts are wanted here, so
+ * nothing nested is read; anything else is no literal.
+ */
+
+export type Literal = string | number | boolean | null;
+
+const WORDS: Readonly<Record<string, Literal>> = {
+  True: true,
+  False: false,
+  None: null,
+  true: true,
+  false: false,
+  null: null,
+};
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  n: "\n",
+  t: "\t",
+  r: "\r",
+  "\\": "\\",
+  "'": "'",
+  '"': '"',
+  "/": "/",
+};
+
+/** One token: a mark, a quoted text (with its prefix u), a number or a word. Each alternative begins differently. */
+const TOKEN = /\s*(?:([{}:,])|u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?)|([A-Za-z]+))/sy;
+
+/** The dict, or nothing when the text is not one. */
+export function readPythonDict(text: string): Readonly<Record<string, Literal>> | undefined {
+  const tokens = tokenise(text.trim());
+  if (tokens?.[0] !== "{" || tokens.at(-1) !== "}") return undefined;
+  const dict: Record<string, Literal> = {};
+  const inner = tokens.slice(1, -1);
+  for (let at = 0; at < inner.length; at += 4) {
+    const [key, colon, value, comma] = inner.slice(at, at + 4);
+    if (typeof key !== "object" || typeof key.value !== "string" || colon !== ":" || typeof value !== "object")
+      return undefined;
+    if (comma !== undefined && comma !== ",") return undefined;
+    Object.defineProperty(dict, key.value, {
+      value: value.value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  }
+  return dict;
+}
+
+type Token = "{" | "}" | ":" | "," | { readonly value: Literal };
+
+function tokenise(text: string): readonly Token[] | undefined {
+  const tokens: Token[] = [];
+  TOKEN.lastIndex = 0;
+  let end = 0;
+  for (let found = TOKEN.exec(text); found; found = TOKEN.exec(text)) {
+    end = TOKEN.lastIndex;
+    const [, mark, quoted, number, word] = found;
+    if (mark !== undefined) tokens.push(mark as "{" | "}" | ":" | ",");
+    else if (quoted !== undefined) tokens.push({ value: unquote(quoted) });
+    else if (number !== undefined) tokens.push({ value: Number(number) });
+    else if (word !== undefined && Object.hasOwn(WORDS, word)) tokens.push({ value: WORDS[word] ?? null });
+    else return undefined;
+  }
+  return end === text.length ? tokens : undefined;
+}
+
+function unquote(quoted: string): string {
+  return quoted
+    .slice(1, -1)
+    .replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (whole, code: string | undefined, one: string) =>
+      code === undefined ? (ESCAPES[one] ?? whole) : String.fromCharCode(Number.parseInt(code, 16)),
+    );
+}
