@@ -71,15 +71,21 @@ def sample_value(kind):
     return {"number": 1, "boolean": True, "comma_delimited_list": "10.0.0.5,10.0.0.6"}.get(kind, "sample")
 
 
-def heat_params_of(files, surroundings):
-    """The cloud-config of each kind of node, with a sample for each parameter of its template."""
+def parts_of(mime):
+    """The parts of a MultipartMime: subtype (None for one that is itself of many parts) and text."""
+    return [(part["subtype"] if part["type"] == "text" else None, part["config"]) for part in mime.properties["parts"]]
+
+
+def own_parts_of(files, surroundings):
+    """What each kind of node is told by its own template, with a sample for each parameter of that template."""
     for name, text in files.items():
-        if not name.endswith(".yaml") or "heat_template_version" not in text:
+        if not name.endswith(".yaml") or not text.startswith("heat_template_version"):
             continue
         declared = template_format.parse(text)["parameters"]
-        node = parse("node", text, files, {key: sample_value(one["type"]) for key, one in declared.items()}, surroundings)
-        if "heat_params" in node:
-            yield name, node["heat_params"].properties["config"]
+        parameters = {key: sample_value(one["type"]) for key, one in declared.items()}
+        node = parse("node", text, files, parameters, surroundings)
+        if "user_data" in node:
+            yield name, [part for part in parts_of(node["user_data"]) if part[0] is not None]
 
 
 def run(*command):
@@ -97,29 +103,36 @@ def check_text(suffix, text, *command, seen={}):
     return seen[(command, text)]
 
 
+def check_part(name, subtype, text):
+    left = re.findall(r"@[A-Z_]+@", text)
+    problems = ["%s leaves %s" % (name, ", ".join(left))] if left else []
+    if not text.isascii():
+        problems.append("%s is not ASCII: Heat cannot join it" % name)
+    if subtype == "cloud-config":
+        return problems + check_text(".yaml", text, "cloud-init", "schema", "--config-file")
+    return problems + check_text(".sh", text, "shellcheck")
+
+
 def check_first_boot(top, files, surroundings):
-    problems = []
-    scripts = {
-        name: one.properties["config"] for name, one in top.items() if one.type() == "OS::Heat::SoftwareConfig"
+    """Problems in what nodes are told and run, and the size of the largest user data in base64."""
+    shared = {
+        name: parts_of(one) for name, one in top.items() if one.type() == "OS::Heat::MultipartMime"
     }
-    for script in scripts.values():
-        problems += check_text(".sh", script, "shellcheck")
-    longest = max((len(script) for script in scripts.values()), default=0)
-    size = 0
-    for name, text in heat_params_of(files, surroundings):
-        left = re.findall(r"@[A-Z_]+@", text)
-        if left:
-            problems.append("%s leaves %s" % (name, ", ".join(left)))
-        if text.startswith("#cloud-config"):
-            problems += check_text(".yaml", text, "cloud-init", "schema", "--config-file")
-        else:
-            problems += check_text(".sh", text, "shellcheck", "--shell=bash", "--exclude=SC2034")
-        parts = [multi_part.MultipartMime._create_message(text, "cloud-config", "heat-params.yaml")]
-        size = max(size, sum(len(str(part)) for part in parts) + longest)
+    own = dict(own_parts_of(files, surroundings))
+    problems = []
+    for name, parts in list(shared.items()) + list(own.items()):
+        for subtype, text in parts:
+            problems += check_part(name, subtype, text)
+    messages = {name: len(message(parts)) for name, parts in list(shared.items()) + list(own.items())}
+    size = max(messages[name] for name in shared) + max(messages[name] for name in own)
     encoded = (size + 2) // 3 * 4
     if encoded > USER_DATA_BYTES:
         problems.append("user data of %d bytes in base64 is more than Nova takes" % encoded)
     return problems, encoded
+
+
+def message(parts):
+    return "".join(str(multi_part.MultipartMime._create_message(text, kind, "part")) for kind, text in parts)
 
 
 def check(definition):

@@ -156,7 +156,7 @@ export interface TemplateSet {
 }
 
 /**
- * The template `file` in `folder` (below this package's source folder), with the files it refers to and those `besides`
- * that only the environment names. Called when a stack is to be defined, not before.
+ * The template at `path` below this package's source folder, with the files it refers to and those `besides` that only
+ * the environment names. Called when a stack is to be defined, not before.
  */
-export type TemplateLoader = (folder: string, file: string, besides: readonly string[]) => TemplateSet;
+export type TemplateLoader = (path: string, besides: readonly string[]) => TemplateSet;

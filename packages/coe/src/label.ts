@@ -23,10 +23,10 @@ export const networkLabel = z
   .string()
   .refine((text) => parseNetwork(text) !== undefined, "must be an IPv4 network such as 10.100.0.0/16");
 
-/** One line that a shell script can hold in single quotes. */
-export const plainText = /^[^'\p{Cc}]*$/u;
+/** One line that a shell script can hold in single quotes and Heat can put into a MIME part as it is. */
+export const plainText = /^[\x20-\x26\x28-\x7e]*$/;
 
-export const textLabel = z.string().regex(plainText, "must be one line without single quotes");
+export const textLabel = z.string().regex(plainText, "must be one line of ASCII without single quotes");
 
 /** A comma-separated list. */
 export const listLabel = textLabel.transform((text) =>

@@ -84,8 +84,10 @@ describe.each(seedBayTypes(fileTemplates()).map((bayType) => ({ name: bayType.na
     });
 
     test("fills every place of each node's heat-params, which only root may read", () => {
-      for (const [, text] of nested) {
-        for (const replace of mapsWith("str_replace", parse(text))) {
+      for (const text of [stack.template, ...nested.map(([, text]) => text)]) {
+        for (const replace of mapsWith("str_replace", parse(text)).filter(
+          (map) => mapsWith("get_file", map).length > 0,
+        )) {
           const { template: file, params } = replace["str_replace"] as {
             template: { get_file: string };
             params: object;

@@ -50,7 +50,7 @@ export function checkTexts(spec: BaySpec): readonly SpecProblem[] {
   };
   return Object.entries(texts)
     .filter(([, text]) => text !== null && !plainText.test(text))
-    .map(([field]) => ({ field, message: `${field} must be one line without single quotes` }));
+    .map(([field]) => ({ field, message: `${field} must be one line of ASCII without single quotes` }));
 }
 
 /** What the bay's own network is to be, if it gets one: null where it joins an existing network. */

@@ -3,10 +3,9 @@ import type { BayTypeInput, HeatEnvironment, HeatStackDefinition, TemplateLoader
 import { stackName, stackTags } from "./stack-name.ts";
 import { given } from "./stack-parameters.ts";
 
-/** The folder of the bay type, the template in it that is the stack, and what differs between bays. */
+/** The template that is the stack, and what differs between bays. */
 interface StackSubject {
-  readonly folder: string;
-  readonly file: string;
+  readonly template: string;
   readonly parameters: HeatStackDefinition["parameters"];
   /** GB; 0 or none: nodes boot from the disk of their flavor. */
   readonly bootVolumeSize: number | undefined;
@@ -19,7 +18,7 @@ export function defineStack(load: TemplateLoader, input: BayTypeInput, subject: 
   const timeoutMinutes = input.createTimeoutMinutes ?? 0;
   return {
     name: stackName(input),
-    ...load(subject.folder, subject.file, besides),
+    ...load(subject.template, besides),
     environment,
     parameters: subject.parameters,
     tags: stackTags(input.uuid),
@@ -32,7 +31,7 @@ function serverEnvironment(volumeSizeGb: number, volumeType: string | undefined)
     return { resource_registry: { "Jeroboam::Server": "OS::Nova::Server" }, parameter_defaults: {} };
   }
   return {
-    resource_registry: { "Jeroboam::Server": "../../node/server-on-volume.yaml" },
+    resource_registry: { "Jeroboam::Server": "node/server-on-volume.yaml" },
     parameter_defaults: given({ boot_volume_size: volumeSizeGb, boot_volume_type: volumeType }),
   };
 }

@@ -1,4 +1,6 @@
 # Where Docker keeps images and containers: the bay's own volume if it asked for one, else the node's disk.
+docker_options=()
+
 find_docker_volume() {
   local link
   for link in /dev/disk/by-id/*"${DOCKER_VOLUME:0:20}"; do
@@ -11,16 +13,14 @@ find_docker_volume() {
 }
 
 step 'Docker storage'
-systemctl stop docker || true # the image may start it at boot, or not
+systemctl stop docker.socket docker || true # the image may start it at boot, or not
 docker_device=''
 if [[ -n $DOCKER_VOLUME ]]; then
   retry 60 5 find_docker_volume || fail 'the volume for Docker did not appear'
 fi
-if [[ -n $DOCKER_STORAGE_DRIVER ]]; then
-  echo "STORAGE_DRIVER=$DOCKER_STORAGE_DRIVER" >/etc/sysconfig/docker-storage-setup
-fi
-if [[ -n $docker_device && ${DOCKER_STORAGE_DRIVER:-overlay2} == devicemapper ]]; then
-  printf 'VG=docker\nDEVS=%s\nWIPE_SIGNATURES=true\n' "$docker_device" >>/etc/sysconfig/docker-storage-setup
+
+if [[ -n $docker_device && $DOCKER_STORAGE_DRIVER == devicemapper ]]; then
+  docker_options+=(--storage-driver=devicemapper "--storage-opt=dm.directlvm_device=$docker_device")
 elif [[ -n $docker_device ]]; then
   # a file system that is there already holds what an earlier try of this step wrote
   blkid "$docker_device" >/dev/null || mkfs.xfs -n ftype=1 "$docker_device"
@@ -29,4 +29,6 @@ elif [[ -n $docker_device ]]; then
     echo "UUID=$(blkid -s UUID -o value "$docker_device") /var/lib/docker xfs defaults,nofail 0 0" >>/etc/fstab
   mountpoint -q /var/lib/docker || mount /var/lib/docker
 fi
-if [[ -n $DOCKER_STORAGE_DRIVER ]] && command -v docker-storage-setup >/dev/null; then docker-storage-setup; fi
+if [[ -n $DOCKER_STORAGE_DRIVER && $DOCKER_STORAGE_DRIVER != devicemapper ]]; then
+  docker_options+=("--storage-driver=$DOCKER_STORAGE_DRIVER")
+fi

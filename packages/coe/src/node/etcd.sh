@@ -1,6 +1,7 @@
 # One etcd member on each master. The members name each other by the addresses Heat gave them before any booted, so no
 # discovery service is needed; one is used only if the bay names it.
 step 'etcd'
+etcd=$(command -v etcd) || fail 'the image has no etcd'
 etcd_scheme=http
 if ! is_true "$TLS_DISABLED"; then etcd_scheme=https; fi
 
@@ -44,7 +45,7 @@ if ! is_true "$TLS_DISABLED"; then
   done
 fi
 
-cat >/etc/systemd/system/etcd.service <<'UNIT'
+cat >/etc/systemd/system/etcd.service <<UNIT
 [Unit]
 Description=etcd
 Wants=network-online.target
@@ -54,7 +55,7 @@ After=network-online.target
 Type=notify
 User=etcd
 EnvironmentFile=/etc/etcd/etcd.conf
-ExecStart=/usr/bin/etcd
+ExecStart=$etcd
 Restart=always
 RestartSec=5
 # the members of a new cluster wait for each other

@@ -18,7 +18,7 @@ if [[ $NETWORK_DRIVER == flannel ]]; then
 # After each start of flannel: the options by which Docker's bridge takes this node's part of the network.
 set -eu
 . /run/flannel/subnet.env
-echo "DOCKER_NETWORK_OPTIONS=--bip=$FLANNEL_SUBNET --mtu=$FLANNEL_MTU --ip-masq=false" >/run/flannel/docker
+echo "BAY_NETWORK_OPTIONS=--bip=$FLANNEL_SUBNET --mtu=$FLANNEL_MTU --ip-masq=false" >/run/flannel/bay
 SCRIPT
   chmod 0755 /opt/jeroboam/bin/docker-network
 
@@ -47,7 +47,7 @@ Requires=flanneld.service
 After=flanneld.service
 
 [Service]
-EnvironmentFile=/run/flannel/docker
+EnvironmentFile=/run/flannel/bay
 UNIT
   systemctl daemon-reload
   systemctl enable flanneld

@@ -1,13 +1,15 @@
 #!/bin/bash
 # Sets a new node up: once, at its first boot, as root. The Heat template joins the files that make up this script, in
-# its own order; each file is a step or the functions of one, and relies on those above it and on heat-params.
+# its own order; each file is a step or the functions of one, and relies on those above it.
 # The first command that fails ends the script, and Heat is told at which step: a bay that cannot come up says so
 # within seconds, instead of waiting for a timeout.
 set -euo pipefail
 umask 022
 
 # shellcheck source=/dev/null
-. /etc/sysconfig/heat-params
+. /etc/sysconfig/heat-params # what the bay is
+# shellcheck source=/dev/null
+. /etc/sysconfig/node-params # which node this is
 
 step_name='starting'
 failure=''

@@ -76,8 +76,7 @@ export function kubernetesAtomic(load: TemplateLoader): BayType {
     stackFor(input) {
       const values = parseLabels(labels, input.labels);
       return defineStack(load, input, {
-        folder: "kubernetes/atomic",
-        file: "kubecluster.yaml",
+        template: "kubernetes/atomic/kubecluster.yaml",
         parameters: parametersFor(input, values),
         bootVolumeSize: values.boot_volume_size,
         bootVolumeType: values.boot_volume_type,
