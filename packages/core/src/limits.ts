@@ -132,6 +132,15 @@ export const limits = {
     sameName: 10,
     conflictRetries: 4,
   },
+  secret: {
+    /** One call of the key service. */
+    requestTimeoutMs: 3 * second,
+    requestAttempts: 3,
+    /** A process seals this long by one data key. */
+    dataKeyMs: hour,
+    /** Data keys that one process keeps opened. */
+    openedDataKeys: 1_000,
+  },
   bay: {
     nodes: 1_000,
     /** Bays of one name that are looked at before saying that the name is ambiguous. */

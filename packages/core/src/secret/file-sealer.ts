@@ -4,17 +4,15 @@
  * The file is JSON, `{"current": id, "keys": {id: base64 of 32 bytes}}`, made with mode 0600 when it is missing. Rotating:
  * add a key, name it current; keep the old ones for as long as something sealed by them lives.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { textOf } from "../errors.ts";
+import { decrypt, encrypt, isEncrypted, KEY_BYTES } from "./aes-gcm.ts";
 import type { Sealer } from "./sealer.ts";
 
 const VERSION = "v1";
-const KEY_BYTES = 32;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 
 const keyFileSchema = z.object({
   current: z.string(),
@@ -31,25 +29,19 @@ export async function openFileSealer(path: string): Promise<Sealer> {
   const keys = readKeys(await readOrMake(path), path);
   return {
     async seal(plaintext, context) {
-      const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv("aes-256-gcm", keyFor(keys, keys.currentId), nonce);
-      cipher.setAAD(additionalData(keys.currentId, context));
-      const ciphertext = Buffer.concat([cipher.update(plaintext, "utf8"), cipher.final()]);
-      const sealed = Buffer.concat([nonce, ciphertext, cipher.getAuthTag()]);
+      const key = keyFor(keys, keys.currentId);
+      const sealed = encrypt(key, plaintext, additionalData(keys.currentId, context));
       return `${VERSION}.${keys.currentId}.${sealed.toString("base64url")}`;
     },
     async open(sealed, context) {
       const [version, keyId = "", text = "", ...rest] = sealed.split(".");
       const bytes = Buffer.from(text, "base64url");
-      if (version !== VERSION || rest.length > 0 || bytes.length < NONCE_BYTES + TAG_BYTES) {
+      if (version !== VERSION || rest.length > 0 || !isEncrypted(bytes)) {
         throw new Error("a sealed secret is not in the form that this version knows");
       }
-      const decipher = createDecipheriv("aes-256-gcm", keyFor(keys, keyId), bytes.subarray(0, NONCE_BYTES));
-      decipher.setAAD(additionalData(keyId, context));
-      decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+      const key = keyFor(keys, keyId);
       try {
-        const opened = [decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()];
-        return Buffer.concat(opened).toString("utf8");
+        return decrypt(key, bytes, additionalData(keyId, context));
       } catch (error) {
         // The tag does not fit: another context, or altered bytes. The cipher's own message says less.
         throw new Error(`a sealed secret does not open for "${context}"`, { cause: error });
@@ -64,8 +56,7 @@ function keyFor(keys: Keys, id: string): Buffer {
   return key;
 }
 
-const additionalData = (keyId: string, context: string): Buffer =>
-  Buffer.from(`${VERSION}.${keyId}.${context}`, "utf8");
+const additionalData = (keyId: string, context: string): string => `${VERSION}.${keyId}.${context}`;
 
 function readKeys(text: string, path: string): Keys {
   const bad = (what: string): Error => new Error(`the key file ${path} ${what}`);

@@ -1,0 +1,104 @@
+/**
+ * A KMS to test against: the three calls that the product makes or depends on, over its JSON protocol, with KMS's own
+ * rules for keys and encryption contexts. No signatures are checked. Keys live as long as the service.
+ */
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface KmsService {
+  readonly endpoint: string;
+  readonly keyArn: string;
+  /** The calls so far, by action. */
+  readonly calls: string[];
+  /** What `aws kms encrypt` would print: base64. */
+  encrypt(plaintext: string, context: Readonly<Record<string, string>>): string;
+  /** Begins a new version of the key; what the older ones wrapped still opens. */
+  rotate(): void;
+  close(): Promise<void>;
+}
+
+interface Input {
+  readonly KeyId?: string;
+  readonly NumberOfBytes?: number;
+  readonly CiphertextBlob?: string;
+  readonly EncryptionContext?: Readonly<Record<string, string>>;
+}
+
+export async function startKms(): Promise<KmsService> {
+  const keyArn = "arn:aws:kms:eu-central-1:123456789012:key/0b1c2d3e-0000-4000-8000-000000000001";
+  const versions = [randomBytes(32)];
+  const calls: string[] = [];
+
+  const wrap = (plaintext: Uint8Array, context: Input["EncryptionContext"]): Buffer => {
+    const version = versions.length - 1;
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv("aes-256-gcm", versions[version]!, nonce).setAAD(canonical(context));
+    const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
+    return Buffer.concat([Buffer.from([version]), nonce, ciphertext, cipher.getAuthTag()]);
+  };
+  const unwrap = (bytes: Buffer, context: Input["EncryptionContext"]): Buffer => {
+    const decipher = createDecipheriv("aes-256-gcm", versions[bytes[0]!]!, bytes.subarray(1, 13));
+    decipher.setAAD(canonical(context)).setAuthTag(bytes.subarray(-16));
+    return Buffer.concat([decipher.update(bytes.subarray(13, -16)), decipher.final()]);
+  };
+  const answer = (action: string, input: Input): Readonly<Record<string, unknown>> => {
+    if (input.KeyId !== keyArn) throw new KmsRefusal("NotFoundException");
+    const { EncryptionContext: context } = input;
+    if (action === "GenerateDataKey") {
+      const key = randomBytes(input.NumberOfBytes ?? 32);
+      return {
+        KeyId: keyArn,
+        Plaintext: key.toString("base64"),
+        CiphertextBlob: wrap(key, context).toString("base64"),
+      };
+    }
+    if (action !== "Decrypt") throw new KmsRefusal("UnsupportedOperationException");
+    try {
+      const plaintext = unwrap(Buffer.from(input.CiphertextBlob ?? "", "base64"), context);
+      return { KeyId: keyArn, Plaintext: plaintext.toString("base64") };
+    } catch {
+      // KMS says no more than this of a wrong context or wrong bytes.
+      throw new KmsRefusal("InvalidCiphertextException");
+    }
+  };
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const action = String(request.headers["x-amz-target"]).replace("TrentService.", "");
+    calls.push(action);
+    let body = "";
+    for await (const chunk of request) body += String(chunk);
+    response.setHeader("content-type", "application/x-amz-json-1.1");
+    try {
+      response.end(JSON.stringify(answer(action, JSON.parse(body))));
+    } catch (thrown) {
+      const type = thrown instanceof KmsRefusal ? thrown.message : "KMSInternalException";
+      response.statusCode = thrown instanceof KmsRefusal ? 400 : 500;
+      response.end(JSON.stringify({ __type: type }));
+    }
+  };
+  const server = createServer((request, response) => void handle(request, response));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    keyArn,
+    calls,
+    encrypt: (plaintext, context) => wrap(Buffer.from(plaintext), context).toString("base64"),
+    rotate: () => void versions.push(randomBytes(32)),
+    close: () => new Promise((resolve) => void server.close(() => resolve())),
+  };
+}
+
+class KmsRefusal extends Error {}
+
+const canonical = (context: Input["EncryptionContext"] = {}): Buffer =>
+  Buffer.from(
+    JSON.stringify(
+      Object.keys(context)
+        .toSorted()
+        .map((name) => [name, context[name]]),
+    ),
+  );
