@@ -23,21 +23,23 @@ export interface FaultyProxy {
   readonly requests: string[];
   /** The faults of the coming requests, one each; then all is well again. */
   breakNext(...faults: (Fault | undefined)[]): void;
-  /** The fault of every request from now on. */
-  breakAll(fault: Fault | undefined): void;
+  /** The fault of every request from now on, or of every request of one operation. */
+  breakAll(fault: Fault | undefined, operation?: string): void;
   close(): Promise<void>;
 }
 
 export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
   const requests: string[] = [];
   let coming: (Fault | undefined)[] = [];
-  let lasting: Fault | undefined;
+  let lasting: { readonly fault: Fault | undefined; readonly operation: string | undefined } | undefined;
 
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const parts: Buffer[] = [];
     for await (const part of incoming) parts.push(part as Buffer);
-    requests.push(String(incoming.headers["x-amz-target"]).split(".").at(-1) ?? "");
-    const fault = coming.length > 0 ? coming.shift() : lasting;
+    const operation = String(incoming.headers["x-amz-target"]).split(".").at(-1) ?? "";
+    requests.push(operation);
+    const isStruck = lasting?.operation === undefined || lasting.operation === operation;
+    const fault = coming.length > 0 ? coming.shift() : isStruck ? lasting?.fault : undefined;
     if (fault?.kind === "silence") return;
     if (fault?.kind === "answer") return void outgoing.writeHead(fault.status, JSON_TYPE).end(fault.body);
     const reply = await forward(target, incoming, Buffer.concat(parts));
@@ -48,14 +50,17 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
     if (fault?.kind === "garbled") return void outgoing.writeHead(200, JSON_TYPE).end('{"Item":{"pk"');
     outgoing.writeHead(reply.status, reply.headers).end(reply.body);
   };
-  const server = createServer((incoming, outgoing) => void handle(incoming, outgoing));
+  const server = createServer((incoming, outgoing) => {
+    // A request that was given up on either side ends on the other.
+    handle(incoming, outgoing).catch(() => outgoing.destroy());
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     breakNext: (...faults) => void (coming = faults),
-    breakAll: (fault) => void (lasting = fault),
+    breakAll: (fault, operation) => void (lasting = { fault, operation }),
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -50,6 +50,12 @@ export const limits = {
     visibilityMs: 90 * second,
     longPollMs: 20 * second,
     requestTimeoutMs: 10 * second,
+    connectTimeoutMs: 2 * second,
+    /** Tries of one request inside the SDK, and of the messages of a batch that the queue did not take. */
+    requestAttempts: 3,
+    /** Between polls of a queue that is out of reach. */
+    retryBaseMs: 500,
+    retryCapMs: 30 * second,
     /** Batches being handled at one time by one process. */
     batchesInHand: 8,
     /** Hints waiting in the in-process queue; more, and the oldest are lost. */

@@ -31,9 +31,10 @@ export interface BatchOutcome {
 
 export type BatchHandler = (messages: readonly ReceivedMessage[]) => Promise<BatchOutcome>;
 
-/** The text of a hint's message. */
+/** The text of a hint's message, in ASCII: not every queue takes every character. */
 export function encodeHint(key: Key): string {
-  return JSON.stringify({ pk: key.pk, sk: key.sk } satisfies Hint);
+  const text = JSON.stringify({ pk: key.pk, sk: key.sk } satisfies Hint);
+  return text.replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** The key in a message, or nothing when the text is no hint of ours. */
