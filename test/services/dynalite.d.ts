@@ -9,3 +9,10 @@ declare module "dynalite" {
   }
   export default function dynalite(options?: Options): Server;
 }
+
+declare module "dynalite/db/index.js" {
+  type Value = Readonly<Record<string, string>>;
+
+  const db: { compare: (comparison: string, value: Value, others: Value | readonly Value[]) => boolean };
+  export default db;
+}

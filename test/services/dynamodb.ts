@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
+import dynaliteDb from "dynalite/db/index.js";
 import { createDynamoDbClient } from "@jeroboam/core/table/dynamodb-table";
 import type { DynamoDbClientOptions } from "@jeroboam/core/table/dynamodb-table";
 
@@ -39,6 +40,20 @@ export function guardPortability(client: DynamoDBClient): DynamoDBClient {
     { step: "initialize", name: "guardPortability" },
   );
   return client;
+}
+
+/**
+ * dynalite orders keys by their UTF-8 bytes, as DynamoDB does, but checks whether a page's start lies in the range by
+ * JavaScript's order of strings, and so refuses some pages wrongly. In hexadecimal both orders are the same.
+ */
+const compareStrings = dynaliteDb.compare;
+dynaliteDb.compare = (comparison, value, others) => {
+  const list = Array.isArray(others) ? others : [others];
+  return compareStrings(comparison, toHexadecimal(value), list.map(toHexadecimal));
+};
+
+function toHexadecimal(value: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return value?.["S"] === undefined ? value : { S: Buffer.from(value["S"]).toString("hex") };
 }
 
 export async function startDynamoDb(): Promise<DynamoDbService> {
