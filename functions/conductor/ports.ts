@@ -3,9 +3,8 @@
  * the steps' words; `openstack-cloud.ts` says it to OpenStack.
  */
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
-import type { JsonObject } from "@jeroboam/core/json";
+import type { Delegation } from "@jeroboam/core/identity/delegation";
 import type { EnginePorts } from "@jeroboam/core/operation/conduct";
-import type { Operation } from "@jeroboam/core/operation/record";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
 
 export interface ConductorPorts extends EnginePorts {
@@ -22,20 +21,27 @@ export interface Refused {
 }
 
 export interface Cloud {
-  /** Heat in the bay's project, as the operation's delegation lets us act. */
+  /** Heat in the bay's project, as its delegation lets us act. */
   stacks(
-    bay: Bay,
-    operation: Operation,
+    access: CloudAccess,
     signal: AbortSignal,
   ): Promise<{ readonly kind: "stacks"; readonly stacks: Stacks } | Refused>;
-  /** Gives delegations back; those that are gone already count as given back. */
-  revokeDelegations(delegations: readonly JsonObject[], signal: AbortSignal): Promise<void>;
+  /** Ends a delegation; one that has ended already counts as ended, one that cannot be ended is logged. */
+  revoke(delegation: Delegation, context: string, signal: AbortSignal): Promise<void>;
   /** The user by which the bay's nodes ask our API: theirs alone, with this password, and nothing else to their name. */
   ensureNodeUser(
     user: NodeUser,
     signal: AbortSignal,
   ): Promise<{ readonly kind: "user"; readonly id: string; readonly domainId: string } | Refused>;
   removeNodeUser(user: Pick<NodeUser, "name">, signal: AbortSignal): Promise<void>;
+}
+
+export interface CloudAccess {
+  readonly delegation: Delegation;
+  /** What the delegation was obtained for. */
+  readonly context: string;
+  /** To remove what was made: where the delegation has ended, the service's own user acts. */
+  readonly isCleanup: boolean;
 }
 
 export interface NodeUser {

@@ -1,13 +1,14 @@
 /** A world with one bay in it, for the harness: the real operations over the table in memory and a simulated cloud. */
-import { bayModelUseKey } from "@jeroboam/core/bay-model/bay-model";
+import type { BayModel } from "@jeroboam/core/bay-model/bay-model";
+import { bayModelKey, bayModelShape } from "@jeroboam/core/bay-model/bay-model";
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
-import { bayKey, bayShape, specificationItem } from "@jeroboam/core/bay/bay";
-import type { JsonObject } from "@jeroboam/core/json";
-import { limits } from "@jeroboam/core/limits";
-import { withOperation } from "@jeroboam/core/operation/operation";
-import { asProvisional } from "@jeroboam/core/operation/provisional";
+import { bayKey, bayShape } from "@jeroboam/core/bay/bay";
+import { deleteBay, resizeBay } from "@jeroboam/core/bay/change-bay";
+import type { Delegate } from "@jeroboam/core/bay/create-bay";
+import { createBay } from "@jeroboam/core/bay/create-bay";
+import { readSpecification } from "@jeroboam/core/bay/specification-store";
 import type { OutboxEvent } from "@jeroboam/core/operation/record";
-import { changeRecord, findRecord, insertRecord, newRecord } from "@jeroboam/core/operation/record-store";
+import { findRecord, insertRecord, newRecord } from "@jeroboam/core/operation/record-store";
 import { createMemoryTable } from "@jeroboam/core/table/memory-table";
 import type { ConductorPorts } from "@jeroboam/conductor/ports";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
@@ -20,9 +21,7 @@ import type { Gate } from "./gate.ts";
 import type { Scenario, ScenarioRun } from "./harness.ts";
 
 const PROJECT = "p1";
-const BAY_ID = "5a1d7c52-90f4-4be0-8a55-0d6f4f6a2b02";
 const MODEL_ID = "0b1c6a0e-3d1f-4f0e-9a77-5b8f5d2c1a01";
-export const BAY_KEY = bayKey(PROJECT, BAY_ID);
 
 export interface BayRun extends ScenarioRun<ConductorPorts> {
   readonly world: BayWorld;
@@ -81,10 +80,10 @@ function createBayWorld(gate: Gate, delivery: Parameters<typeof createSimulatedQ
       open: (sealed, context) => Promise.resolve(sealed.slice(`sealed(${context}:`.length, -1)),
     },
   };
-  return { clock, random, table, queue, told, ports, ...outside };
+  return { clock, random, table, queue, told, ports, bayKey: bayKey(PROJECT, "none"), ...outside };
 }
 
-/** What a user does to the bay; each act obtains a trust, as the API does. */
+/** What a user does to the bay, by the API's own use-cases. */
 export interface BayActs {
   create(nodeCount?: number): Promise<void>;
   resize(nodeCount: number): Promise<void>;
@@ -92,43 +91,50 @@ export interface BayActs {
 }
 
 export function actsOn(world: BayWorld): BayActs {
-  const request = (kind: string, input: JsonObject = {}) => {
-    const id = world.random.uuid();
-    world.trusts.add(id);
-    const nowMs = world.clock.nowMs();
-    return { id, kind, nowMs, deadlineAtMs: nowMs + limits.bay.deleteDeadlineMs, delegation: { trust: id }, input };
-  };
-  const change = async (kind: string, changes: Partial<Bay>): Promise<void> => {
-    const asked = request(kind);
-    const outcome = await changeRecord(world.ports, bayShape, BAY_KEY, (record) => ({
-      kind: "write",
-      record: withOperation(bayShape, record, asked, changes),
-    }));
-    // A bay that is gone already needs no delegation.
-    if (outcome.kind === "absent") world.trusts.delete(asked.id);
+  const { ports, table, trusts } = world;
+  const delegate: Delegate = () => {
+    const sealedTrustId = `trust-${trusts.size + 1}`;
+    trusts.add(sealedTrustId);
+    return Promise.resolve({
+      kind: "trust",
+      projectId: PROJECT,
+      trustorUserId: "u1",
+      sealedTrustId,
+      expiresAtMs: null,
+    });
   };
   return {
     async create(nodeCount = 1) {
-      const bay = newBay(world.clock.nowMs(), nodeCount);
-      const { table, clock } = world;
-      const mark = { ...bayModelUseKey(MODEL_ID, BAY_ID), revision: 1, body: {}, indexes: {} };
-      await table.put(asProvisional(mark, BAY_KEY, clock.nowMs()), { absent: true });
-      await table.put(asProvisional(specificationItem(bay, newSpecification(), 1), BAY_KEY, clock.nowMs()), {
-        absent: true,
-      });
-      await insertRecord(
-        world.ports,
-        bayShape,
-        withOperation(bayShape, newRecord(BAY_KEY, bay), request("create"), {}),
-      );
+      const state = newModel(world.clock.nowMs());
+      const model = { ...newRecord(bayModelKey(PROJECT, MODEL_ID), state) };
+      const inserted = await insertRecord(ports, bayModelShape, model);
+      if (inserted.kind !== "inserted") throw new Error("the model exists");
+      const request = {
+        projectId: PROJECT,
+        userId: "u1",
+        name: "blue",
+        nodeCount,
+        masterCount: 1,
+        specification: newSpecification(state),
+      };
+      const created = await createBay(ports, inserted.record, request, delegate);
+      if (created.kind !== "created") throw new Error(created.kind);
+      world.bayKey = created.record.key;
     },
-    resize: (nodeCount) => change("update", { status: "UPDATE_IN_PROGRESS", nodeCount }),
-    remove: () => change("delete", { status: "DELETE_IN_PROGRESS" }),
+    async resize(nodeCount) {
+      const record = await findRecord(table, bayShape, world.bayKey);
+      const specification = record && (await readSpecification(table, record.state));
+      if (record && specification) await resizeBay(ports, { record, specification }, { nodeCount, rollback: false });
+    },
+    async remove() {
+      const record = await findRecord(table, bayShape, world.bayKey);
+      if (record) await deleteBay(ports, record);
+    },
   };
 }
 
 export async function bayOf(world: BayWorld): Promise<Bay | undefined> {
-  return (await findRecord(world.table, bayShape, BAY_KEY))?.state;
+  return (await findRecord(world.table, bayShape, world.bayKey))?.state;
 }
 
 /** At rest: nothing has work, nothing is due. */
@@ -165,62 +171,51 @@ export function bayScenario(
   };
 }
 
-function newBay(nowMs: number, nodeCount: number): Bay {
+function newModel(nowMs: number): BayModel {
   return {
-    uuid: BAY_ID,
+    uuid: MODEL_ID,
     projectId: PROJECT,
     userId: "u1",
-    name: "blue",
-    bayModelId: MODEL_ID,
-    status: "CREATE_IN_PROGRESS",
-    statusReason: null,
-    nodeCount,
-    masterCount: 1,
-    stackId: null,
-    healthStatus: null,
+    name: "model",
+    coe: "kubernetes",
+    serverType: "vm",
+    clusterDistro: "fedora-atomic",
+    driver: null,
+    imageId: "fedora-21-atomic-3",
+    keypairId: "default",
+    flavorId: null,
+    masterFlavorId: null,
+    dnsNameserver: null,
+    externalNetworkId: "public",
+    fixedNetwork: null,
+    fixedSubnet: null,
+    networkDriver: "flannel",
+    volumeDriver: null,
+    apiserverPort: null,
+    dockerVolumeSizeGb: null,
+    dockerStorageDriver: null,
+    sshAuthorizedKey: null,
+    httpProxy: null,
+    httpsProxy: null,
+    noProxy: null,
+    registryEnabled: false,
+    insecureRegistry: null,
+    labels: {},
+    tags: null,
+    tlsDisabled: false,
+    public: false,
+    hidden: false,
+    masterLbEnabled: false,
+    floatingIpEnabled: true,
     createdAtMs: nowMs,
     updatedAtMs: null,
+    deletingSinceMs: null,
   };
 }
 
-function newSpecification(): BaySpecification {
+function newSpecification(model: BayModel): Omit<BaySpecification, "delegation"> {
   return {
-    model: {
-      uuid: MODEL_ID,
-      projectId: PROJECT,
-      userId: "u1",
-      name: "model",
-      coe: "kubernetes",
-      serverType: "vm",
-      clusterDistro: "fedora-atomic",
-      driver: null,
-      imageId: "fedora-21-atomic-3",
-      keypairId: "default",
-      flavorId: null,
-      masterFlavorId: null,
-      dnsNameserver: null,
-      externalNetworkId: "public",
-      fixedNetwork: null,
-      fixedSubnet: null,
-      networkDriver: "flannel",
-      volumeDriver: null,
-      apiserverPort: null,
-      dockerVolumeSizeGb: null,
-      dockerStorageDriver: null,
-      sshAuthorizedKey: null,
-      httpProxy: null,
-      httpsProxy: null,
-      noProxy: null,
-      registryEnabled: false,
-      insecureRegistry: null,
-      labels: {},
-      tags: null,
-      tlsDisabled: false,
-      public: false,
-      hidden: false,
-      masterLbEnabled: false,
-      floatingIpEnabled: true,
-    },
+    model,
     bayType: "magnum_vm_atomic_k8s",
     keypairId: "default",
     flavorId: null,

@@ -4,7 +4,7 @@
  * passes the gate, and everything that exists can be counted.
  */
 import { Transient } from "@jeroboam/core/errors";
-import type { JsonObject } from "@jeroboam/core/json";
+import type { Delegation } from "@jeroboam/core/identity/delegation";
 import type { Clock } from "@jeroboam/core/ports";
 import type { Cloud, Stack, StackAction, Stacks } from "@jeroboam/conductor/ports";
 import type { Gate } from "../faults/gate.ts";
@@ -42,9 +42,8 @@ export interface SimulatedCloud {
 
 const TRUST_GONE = { kind: "refused", reason: "the trust is gone" } as const;
 
-function trustOf(delegation: JsonObject | undefined): string {
-  const trust = delegation?.["trust"];
-  return typeof trust === "string" ? trust : "";
+function trustOf(delegation: Delegation): string {
+  return delegation.kind === "trust" ? delegation.sealedTrustId : "";
 }
 
 export function createSimulatedCloud(gate: Gate, clock: Clock, behaviour: CloudBehaviour): SimulatedCloud {
@@ -131,17 +130,15 @@ export function createSimulatedCloud(gate: Gate, clock: Clock, behaviour: CloudB
   });
 
   const cloud: Cloud = {
-    stacks: (bay, operation) =>
+    stacks: ({ delegation, isCleanup }) =>
       gate.pass<Awaited<ReturnType<Cloud["stacks"]>>>("keystone.login", () => {
-        const trust = trustOf(operation.delegation);
-        if (!trusts.has(trust)) return Promise.resolve(TRUST_GONE);
-        return Promise.resolve({ kind: "stacks" as const, stacks: stacksOf(bay.projectId, () => trusts.has(trust)) });
+        // Cleaning, the service's own user takes over where the trust has ended.
+        const isAlive = trusts.has(trustOf(delegation)) ? () => trusts.has(trustOf(delegation)) : () => isCleanup;
+        if (!isAlive()) return Promise.resolve(TRUST_GONE);
+        return Promise.resolve({ kind: "stacks" as const, stacks: stacksOf(delegation.projectId, isAlive) });
       }),
-    revokeDelegations: (delegations) =>
-      gate.pass("keystone.revoke", () => {
-        for (const delegation of delegations) trusts.delete(trustOf(delegation));
-        return Promise.resolve();
-      }),
+    revoke: (delegation) =>
+      gate.pass("keystone.revoke", () => Promise.resolve(void trusts.delete(trustOf(delegation)))),
     ensureNodeUser: ({ name, password }) =>
       gate.pass("keystone.user", () => {
         users.set(name, password);

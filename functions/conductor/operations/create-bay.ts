@@ -2,7 +2,6 @@
 import type { Bay } from "@jeroboam/core/bay/bay";
 import type { OperationDefinition } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
-import { revokeDelegations } from "./delegation.ts";
 import { ensureCertificates, ensureNodeCredential, settleItems } from "./specification.ts";
 import { awaitStackCreated, ensureStack } from "./stack.ts";
 
@@ -10,7 +9,7 @@ export const createBay: OperationDefinition<ConductorPorts, Bay> = {
   kind: "create",
   version: 1,
   steps: [settleItems, ensureCertificates, ensureNodeCredential, ensureStack, awaitStackCreated],
-  always: [revokeDelegations],
+  always: [],
   end: (_bay, outcome, nowMs) => ({
     kind: "kept",
     changes:

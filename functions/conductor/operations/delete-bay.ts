@@ -5,7 +5,7 @@ import { removeSpecification } from "@jeroboam/core/bay/specification-store";
 import type { OperationDefinition, Step } from "@jeroboam/core/operation/record";
 import { again, done } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
-import { revokeDelegations, revokeSuperseded } from "./delegation.ts";
+import { revokeDelegation, revokeSuperseded } from "./delegation.ts";
 import { nodeUserName } from "./specification.ts";
 import { ensureStackGone } from "./stack.ts";
 
@@ -33,8 +33,8 @@ const removeItems: Step<ConductorPorts, Bay> = {
 export const deleteBay: OperationDefinition<ConductorPorts, Bay> = {
   kind: "delete",
   version: 1,
-  steps: [revokeSuperseded, ensureStackGone, removeNodeCredential, removeItems],
-  always: [revokeDelegations],
+  steps: [revokeSuperseded, ensureStackGone, removeNodeCredential, revokeDelegation, removeItems],
+  always: [],
   end: (_bay, outcome, nowMs) =>
     outcome.kind === "succeeded"
       ? { kind: "removed" }

@@ -3,7 +3,8 @@
  * stack is adopted only when it bears our mark. Each operation tags the stack with its own id: so a step can tell whether
  * the update that it sees finished is its own.
  */
-import type { Bay } from "@jeroboam/core/bay/bay";
+import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
+import { delegationContext } from "@jeroboam/core/bay/bay";
 import { changeSpecification, readSpecification } from "@jeroboam/core/bay/specification-store";
 import type { ActiveRecord, Operation, Step, StepBudget, StepResult } from "@jeroboam/core/operation/record";
 import { again, done, failed } from "@jeroboam/core/operation/record";
@@ -26,15 +27,24 @@ export function operationTag(operation: Operation): string {
   return `jeroboam-operation-${operation.id}`;
 }
 
-type StackStep = (ports: ConductorPorts, record: ActiveRecord<Bay>, stacks: Stacks) => Promise<StepResult<Bay>>;
+type StackStep = (
+  ports: ConductorPorts,
+  record: ActiveRecord<Bay>,
+  stacks: Stacks,
+  specification: BaySpecification,
+) => Promise<StepResult<Bay>>;
 
 /** A step that needs Heat: without access the operation fails with the cloud's own reason. */
-function withStacks(name: string, run: StackStep): Step<ConductorPorts, Bay> {
+function withStacks(name: string, run: StackStep, isCleanup = false): Step<ConductorPorts, Bay> {
   return {
     name,
     async run(ports, record, { signal }: StepBudget) {
-      const access = await ports.cloud.stacks(record.state, record.operation, signal);
-      return access.kind === "refused" ? failed(access.reason) : run(ports, record, access.stacks);
+      const specification = await readSpecification(ports.table, record.state);
+      if (!specification) return isCleanup ? done() : failed(SPECIFICATION_MISSING);
+      const { delegation } = specification;
+      const access = { delegation, context: delegationContext(record.state), isCleanup };
+      const opened = await ports.cloud.stacks(access, signal);
+      return opened.kind === "refused" ? failed(opened.reason) : run(ports, record, opened.stacks, specification);
     },
   };
 }
@@ -42,12 +52,10 @@ function withStacks(name: string, run: StackStep): Step<ConductorPorts, Bay> {
 /** Makes the bay's stack exist. */
 export const ensureStack = withStacks(
   "ensure-stack",
-  async ({ table, stackPlans, sealer }, { state: bay, operation }, stacks) => {
+  async ({ stackPlans, sealer }, { state: bay, operation }, stacks, specification) => {
     const name = stackPlans.nameOf(bay);
     const found = await stacks.find(name);
     if (found) return stackPlans.isOurs(bay, found) ? done({ stackId: found.id }) : failed(foreignStack(name));
-    const specification = await readSpecification(table, bay);
-    if (!specification) return failed(SPECIFICATION_MISSING);
     const credential = specification.nodeCredential;
     if (!credential?.user) return failed(SPECIFICATION_MISSING);
     const { user, userName, passwordSealed } = credential;
@@ -76,13 +84,11 @@ export const awaitStackCreated = withStacks("await-stack", (ports, record, stack
 /** Asks Heat for the bay's present counts, once an operation. */
 export const ensureStackUpdated = withStacks(
   "ensure-stack-updated",
-  async ({ table, stackPlans }, { state: bay, operation }, stacks) => {
+  async ({ stackPlans }, { state: bay, operation }, stacks, specification) => {
     const stack = await findStack(stacks, stackPlans.nameOf(bay), bay);
     if (!stack) return failed(vanishedStack(bay));
     if (stack.tags.includes(operationTag(operation))) return done();
     if (stack.progress === "IN_PROGRESS") return again(BUSY_MS);
-    const specification = await readSpecification(table, bay);
-    if (!specification) return failed(SPECIFICATION_MISSING);
     const change = stackPlans.planScaling(bay, specification);
     const updated = await stacks.update(stack, { ...change, tags: [...change.tags, operationTag(operation)] });
     switch (updated.kind) {
@@ -155,6 +161,7 @@ export const ensureStackGone = withStacks(
         return removed satisfies never;
     }
   },
+  true,
 );
 
 /** By its id where it is known; else, when a crash came between Heat's reply and our note of it, by its name. */

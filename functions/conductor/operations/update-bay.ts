@@ -2,14 +2,13 @@
 import type { Bay } from "@jeroboam/core/bay/bay";
 import type { OperationDefinition } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
-import { revokeDelegations } from "./delegation.ts";
 import { awaitStackUpdated, ensureStackUpdated } from "./stack.ts";
 
 export const updateBay: OperationDefinition<ConductorPorts, Bay> = {
   kind: "update",
   version: 1,
   steps: [ensureStackUpdated, awaitStackUpdated],
-  always: [revokeDelegations],
+  always: [],
   end: (_bay, outcome, nowMs) => ({
     kind: "kept",
     changes:

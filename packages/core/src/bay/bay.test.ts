@@ -14,6 +14,7 @@ import type { Key } from "../table/table.ts";
 import type { Bay, BaySpecification, BayStatus } from "./bay.ts";
 import { bayKey, bayShape, baySpecificationKey, bayStatusSchema } from "./bay.ts";
 import { deleteBay, resizeBay } from "./change-bay.ts";
+import { readSpecification } from "./specification-store.ts";
 import type { BayPorts, Delegate, DelegationRequest } from "./create-bay.ts";
 import { createBay } from "./create-bay.ts";
 import type { BayWithSpecification } from "./find-bay.ts";
@@ -62,7 +63,7 @@ const snapshot = {
   floatingIpEnabled: true,
 };
 
-const specification: BaySpecification = {
+const specification: Omit<BaySpecification, "delegation"> = {
   model: snapshot,
   bayType: "magnum_vm_atomic_k8s",
   keypairId: "ops",
@@ -101,8 +102,16 @@ let failAt: number | undefined;
 
 const delegate: Delegate = (request) => {
   delegations.push(request);
-  return Promise.resolve({ trust: `trust-${delegations.length}` });
+  return Promise.resolve(trust(delegations.length));
 };
+
+const trust = (number: number) => ({
+  kind: "trust" as const,
+  projectId: "a",
+  trustorUserId: "alice",
+  sealedTrustId: `trust-${number}`,
+  expiresAtMs: null,
+});
 
 beforeEach(async () => {
   clock = createTestClock(1_900_000_000_000);
@@ -144,17 +153,17 @@ async function make(name: string | null = "blue", projectId = "a"): Promise<BayW
   const request = { projectId, userId: "u", name, nodeCount: 2, masterCount: 1, specification };
   const made = await createBay(ports, model, request, delegate);
   if (made.kind !== "created") throw new Error(made.kind);
-  return { record: made.record, specification };
+  return { record: made.record, specification: { ...specification, delegation: trust(delegations.length) } };
 }
 
 /** Puts the bay into the status, as if its conductor had ended. */
-async function settle({ record }: BayWithSpecification, status: BayStatus): Promise<BayWithSpecification> {
-  const settled = await changeRecord(ports, bayShape, record.key, (current) => {
+async function settle(bay: BayWithSpecification, status: BayStatus): Promise<BayWithSpecification> {
+  const settled = await changeRecord(ports, bayShape, bay.record.key, (current) => {
     const { operation: _operation, dueAtMs: _due, ...rest } = current;
     return { kind: "write", record: { ...rest, state: { ...current.state, status } } };
   });
   if (settled.kind !== "changed") throw new Error(settled.kind);
-  return { record: settled.record, specification };
+  return { ...bay, record: settled.record };
 }
 
 const stored = ({ record }: BayWithSpecification) => findRecord(table, bayShape, record.key);
@@ -164,12 +173,15 @@ describe("creating", () => {
     const { record } = await make();
     expect(calls).toEqual(["put", "get", "put", "put"]);
     expect(hints).toEqual([record.key]);
-    expect(delegations).toEqual([
-      { projectId: "a", recordKey: record.key, expiresAtMs: clock.nowMs() + 30 * 60_000 + limits.bay.deadlineMarginMs },
-    ]);
+    expect(delegations).toEqual([{ context: `bay/${record.state.uuid}/delegation` }]);
+    expect((await readSpecification(table, record.state))?.delegation).toEqual(trust(1));
     expect(record).toMatchObject({
       state: { status: "CREATE_IN_PROGRESS", nodeCount: 2, updatedAtMs: null, bayModelId: MODEL_ID },
-      operation: { kind: "create", delegation: { trust: "trust-1" }, deadlineAtMs: delegations[0]?.expiresAtMs },
+      operation: {
+        kind: "create",
+        delegation: trust(1),
+        deadlineAtMs: clock.nowMs() + 30 * 60_000 + limits.bay.deadlineMarginMs,
+      },
       dueAtMs: clock.nowMs(),
     });
   });
@@ -212,10 +224,11 @@ describe("creating", () => {
 
 describe("finding", () => {
   test("by uuid is one strong read that holds the project; another project finds nothing, an administrator all", async () => {
-    const { record } = await make();
+    const bay = await make();
+    const { record } = bay;
     const { uuid } = record.state;
     calls = [];
-    expect(await findBay(table, A, uuid)).toEqual({ kind: "found", bay: { record, specification } });
+    expect(await findBay(table, A, uuid)).toEqual({ kind: "found", bay });
     expect(calls).toEqual(["query"]);
     expect(await findBay(table, B, uuid)).toEqual({ kind: "absent" });
     expect(await findBay(table, ADMIN, uuid)).toMatchObject({ kind: "found", bay: { record: { state: { uuid } } } });
@@ -307,19 +320,17 @@ describe("resizing", () => {
   test.each(bayStatusSchema.options)("from %s", async (status) => {
     const bay = await settle(await make(), status);
     const writes = table.counts.put;
-    delegations = [];
-    const outcome = await resizeBay(ports, bay, to(5), delegate);
+    const outcome = await resizeBay(ports, bay, to(5));
     const isAllowed = ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_FAILED"].includes(status);
     expect(outcome.kind).toBe(isAllowed ? "accepted" : "refused");
     expect(table.counts.put - writes).toBe(isAllowed ? 1 : 0);
-    expect(delegations).toHaveLength(isAllowed ? 1 : 0);
     expect((await stored(bay))?.state.status).toBe(isAllowed ? "UPDATE_IN_PROGRESS" : status);
   });
 
   test("stores the count, the status and the operation in one write", async () => {
     const bay = await settle(await make(), "CREATE_COMPLETE");
     clock.advance(5);
-    await resizeBay(ports, bay, { nodeCount: 5, rollback: true }, delegate);
+    await resizeBay(ports, bay, { nodeCount: 5, rollback: true });
     expect(await stored(bay)).toMatchObject({
       state: { nodeCount: 5, status: "UPDATE_IN_PROGRESS", statusReason: null, updatedAtMs: clock.nowMs() },
       operation: {
@@ -333,16 +344,14 @@ describe("resizing", () => {
   test("to the count it has changes nothing, in any status", async () => {
     const bay = await make();
     const writes = table.counts.put;
-    expect(await resizeBay(ports, bay, to(2), delegate)).toMatchObject({ kind: "accepted" });
+    expect(await resizeBay(ports, bay, to(2))).toMatchObject({ kind: "accepted" });
     expect(table.counts.put).toBe(writes);
   });
 
   test("is refused when a delete came between looking and writing", async () => {
     const bay = await settle(await make(), "CREATE_COMPLETE");
-    const outcome = await resizeBay(ports, bay, to(5), async (request) => {
-      await deleteBay(ports, bay.record, delegate);
-      return delegate(request);
-    });
+    await deleteBay(ports, bay.record);
+    const outcome = await resizeBay(ports, bay, to(5));
     expect(outcome).toEqual({ kind: "refused", status: "DELETE_IN_PROGRESS" });
   });
 });
@@ -351,30 +360,30 @@ describe("deleting", () => {
   test.each(bayStatusSchema.options)("from %s", async (status) => {
     const bay = await settle(await make(), status);
     const writes = table.counts.put;
-    expect(await deleteBay(ports, bay.record, delegate)).toEqual({ kind: "accepted" });
+    expect(await deleteBay(ports, bay.record)).toEqual({ kind: "accepted" });
     expect(table.counts.put - writes).toBe(status === "DELETE_IN_PROGRESS" ? 0 : 1);
     expect((await stored(bay))?.state.status).toBe("DELETE_IN_PROGRESS");
   });
 
   test("supersedes what goes on, and answers for its delegation", async () => {
     const bay = await make();
-    await deleteBay(ports, bay.record, delegate);
+    await deleteBay(ports, bay.record);
     const record = await stored(bay);
-    expect(record).toMatchObject({ operation: { kind: "delete", delegation: { trust: "trust-2" } } });
-    expect(record?.operation?.inherited).toEqual([{ trust: "trust-1" }]);
+    expect(record).toMatchObject({ operation: { kind: "delete" } });
+    expect(record?.operation?.inherited).toEqual([trust(1)]);
     expect(record?.operation?.id).not.toBe(bay.record.operation?.id);
   });
 
   test("one that is gone already is absent", async () => {
     const bay = await make();
     await table.remove(bay.record.key, 1);
-    expect(await deleteBay(ports, bay.record, delegate)).toEqual({ kind: "absent" });
+    expect(await deleteBay(ports, bay.record)).toEqual({ kind: "absent" });
   });
 });
 
 test("the hot item stays below its limit, however long the names", async () => {
   const bay = await settle(await make("n".repeat(limits.api.nameChars)), "CREATE_COMPLETE");
-  await resizeBay(ports, bay, { nodeCount: 3, rollback: false }, delegate);
+  await resizeBay(ports, bay, { nodeCount: 3, rollback: false });
   const item = (await table.get(bayKey("a", bay.record.state.uuid)))!;
   expect(JSON.stringify(item.body).length).toBeLessThan(limits.table.hotItemBytes);
   expect(recordFromItem<Bay>(bayShape, item).state.name).toHaveLength(limits.api.nameChars);

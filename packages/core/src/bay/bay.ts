@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { bayModelSchema, creationKey } from "../bay-model/bay-model.ts";
+import { delegationSchema } from "../identity/delegation.ts";
 import { limits } from "../limits.ts";
 import type { RecordShape } from "../operation/record.ts";
 import { shardOf } from "../operation/record.ts";
@@ -81,6 +82,8 @@ export const baySpecificationSchema = z.object({
       clientKeySealed: z.string(),
     })
     .nullable(),
+  /** How conductors act for the project as long as the bay lives; Heat's own trust hangs on it (delegation.ts). */
+  delegation: delegationSchema,
   /** The least-privileged credential of the bay's nodes, once made; its password is sealed. */
   nodeCredential: z
     .object({
@@ -92,6 +95,11 @@ export const baySpecificationSchema = z.object({
     .nullable(),
 });
 export type BaySpecification = z.infer<typeof baySpecificationSchema>;
+
+/** What the bay's delegation is sealed for. */
+export function delegationContext(bay: Pick<Bay, "uuid">): string {
+  return `bay/${bay.uuid}/delegation`;
+}
 
 export function bayPartition(uuid: string): string {
   return `bay#${uuid}`;

@@ -1,6 +1,7 @@
 /**
  * Accepting a change of a bay: the status that callers see and the operation that does it are one write, so that no
- * reply tells of work that might not be done, and no status lags behind a reply.
+ * reply tells of work that might not be done, and no status lags behind a reply. Conductors act by the delegation that
+ * was obtained when the bay was made: nobody who changes or deletes it later need lend anything.
  */
 import { limits } from "../limits.ts";
 import { withOperation } from "../operation/operation.ts";
@@ -9,7 +10,7 @@ import { changeRecord } from "../operation/record-store.ts";
 import type { Bay, BayStatus } from "./bay.ts";
 import { bayShape } from "./bay.ts";
 import { isBeingDeleted, isUpdatable } from "./bay-status.ts";
-import type { BayPorts, Delegate } from "./create-bay.ts";
+import type { BayPorts } from "./create-bay.ts";
 import { deadlineOf } from "./create-bay.ts";
 import type { BayWithSpecification } from "./find-bay.ts";
 
@@ -31,21 +32,16 @@ export async function resizeBay(
   ports: BayPorts,
   { record, specification }: BayWithSpecification,
   { nodeCount, rollback }: Resize,
-  delegate: Delegate,
 ): Promise<ChangedBay> {
   const { state } = record;
   if (state.nodeCount === nodeCount) return { kind: "accepted", bay: state };
-  // Looked at before the delegation is made, and decided below.
-  if (!isUpdatable(state.status)) return { kind: "refused", status: state.status };
   const nowMs = ports.clock.nowMs();
   const deadlineAtMs = deadlineOf(nowMs, specification.createTimeoutMinutes);
-  const { projectId } = state;
-  const delegation = await delegate({ projectId, recordKey: record.key, expiresAtMs: deadlineAtMs });
   const changed = await changeRecord(ports, bayShape, record.key, (current) => {
     const { nodeCount: previousNodeCount, status: previousStatus } = current.state;
     if (!isUpdatable(previousStatus)) return { kind: "refuse", refusal: previousStatus };
     const input = { nodeCount, previousNodeCount, previousStatus, rollback };
-    const operation = { id: ports.random.uuid(), kind: "update", nowMs, deadlineAtMs, delegation, input };
+    const operation = { id: ports.random.uuid(), kind: "update", nowMs, deadlineAtMs, input };
     const changes: Partial<Bay> = { nodeCount, status: "UPDATE_IN_PROGRESS", statusReason: null, updatedAtMs: nowMs };
     return { kind: "write", record: withOperation(bayShape, current, operation, changes) };
   });
@@ -66,16 +62,13 @@ export async function resizeBay(
 export async function deleteBay(
   ports: BayPorts,
   record: WorkRecord<Bay>,
-  delegate: Delegate,
 ): Promise<{ readonly kind: "accepted" } | { readonly kind: "absent" }> {
   if (isBeingDeleted(record.state)) return { kind: "accepted" };
   const nowMs = ports.clock.nowMs();
   const deadlineAtMs = nowMs + limits.bay.deleteDeadlineMs;
-  const { projectId } = record.state;
-  const delegation = await delegate({ projectId, recordKey: record.key, expiresAtMs: deadlineAtMs });
   const changed = await changeRecord<Bay, never>(ports, bayShape, record.key, (current) => {
     if (isBeingDeleted(current.state)) return { kind: "keep" };
-    const operation = { id: ports.random.uuid(), kind: "delete", nowMs, deadlineAtMs, delegation };
+    const operation = { id: ports.random.uuid(), kind: "delete", nowMs, deadlineAtMs };
     const changes: Partial<Bay> = { status: "DELETE_IN_PROGRESS", statusReason: null, updatedAtMs: nowMs };
     return { kind: "write", record: withOperation(bayShape, current, operation, changes) };
   });

@@ -2,14 +2,14 @@
  * Accepting a new bay: three writes of single items, of which the last commits.
  *
  *   the use mark         the model is in use from here on; taken back when the model turns out to be going
+ *   (the delegation)     the one thing outside: how conductors may act for the project, for the bay's life
  *   the specification    the cold item
- *   (the delegation)     the one thing outside: how a conductor may act for the project
  *   the hot item         with its operation and its due time: from here on the bay exists and a conductor builds it
  *
  * What a crash leaves before the last is provisional: the sweep takes it away. Nothing else outside is touched here;
  * whether the request makes sense is left to the caller.
  */
-import type { JsonObject } from "../json.ts";
+import type { Delegation } from "../identity/delegation.ts";
 import { limits } from "../limits.ts";
 import type { BayModel } from "../bay-model/bay-model.ts";
 import { markBayModelUse, unmarkBayModelUse } from "../bay-model/use-mark.ts";
@@ -19,21 +19,19 @@ import type { WorkRecord } from "../operation/record.ts";
 import type { StorePorts } from "../operation/record-store.ts";
 import { insertRecord, newRecord } from "../operation/record-store.ts";
 import type { Clock } from "../ports.ts";
-import type { Key } from "../table/table.ts";
 import type { Bay, BaySpecification } from "./bay.ts";
-import { bayKey, bayShape, specificationItem } from "./bay.ts";
+import { bayKey, bayShape, delegationContext, specificationItem } from "./bay.ts";
 
 export interface BayPorts extends StorePorts {
   readonly clock: Clock;
 }
 
-/** Lets a conductor act for the bay's project until then, in one operation on the record; what it says is stored with it. */
-export type Delegate = (request: DelegationRequest) => Promise<JsonObject>;
+/** Lets conductors act for the project of whoever calls, until it is given back. */
+export type Delegate = (request: DelegationRequest) => Promise<Delegation>;
 
 export interface DelegationRequest {
-  readonly projectId: string;
-  readonly recordKey: Key;
-  readonly expiresAtMs: number;
+  /** What it is for: needed again to open it. */
+  readonly context: string;
 }
 
 export interface NewBay {
@@ -42,7 +40,7 @@ export interface NewBay {
   readonly name: string | null;
   readonly nodeCount: number;
   readonly masterCount: number;
-  readonly specification: BaySpecification;
+  readonly specification: Omit<BaySpecification, "delegation">;
 }
 
 export type CreatedBay =
@@ -64,15 +62,15 @@ export async function createBay(
     await unmarkBayModelUse(ports.table, model.state, bay);
     return { kind: "model-changed" };
   }
-  const expiresAtMs = deadlineOf(bay.createdAtMs, request.specification.createTimeoutMinutes);
-  const delegation = await delegate({ projectId: bay.projectId, recordKey: key, expiresAtMs });
-  const cold = asProvisional(specificationItem(bay, request.specification, 1), key, bay.createdAtMs);
+  const delegation = await delegate({ context: delegationContext(bay) });
+  const specification = { ...request.specification, delegation };
+  const cold = asProvisional(specificationItem(bay, specification, 1), key, bay.createdAtMs);
   await ports.table.put(cold, { absent: true });
   const operation = {
     id: ports.random.uuid(),
     kind: "create",
     nowMs: bay.createdAtMs,
-    deadlineAtMs: expiresAtMs,
+    deadlineAtMs: deadlineOf(bay.createdAtMs, specification.createTimeoutMinutes),
     delegation,
   };
   const inserted = await insertRecord(ports, bayShape, withOperation(bayShape, newRecord(key, bay), operation, {}));
