@@ -271,6 +271,23 @@ describe("removing what was made", () => {
     expect(JSON.stringify(lines)).not.toContain("trust-1");
   });
 
+  test("goes by the service's user from the moment that a service no longer accepts the trust's token", async () => {
+    const { http, delegations, closed, lines } = setUp({
+      script: {
+        "GET /stacks": ({ headers }) =>
+          headers?.["x-auth-token"] === "token for trust trust-1" ? { status: 401 } : { json: { stacks: [] } },
+      },
+    });
+    const opened = await delegations.openForCleanup(await trustDelegation(), context);
+    if (opened.kind === "refused") throw new Error(opened.reason);
+    closed.add("trust trust-1");
+    const list = { method: "GET", path: "/stacks" } as const;
+    expect(await opened.session.request("orchestration", list)).toMatchObject({ kind: "reply", status: 200 });
+    expect(await opened.session.request("orchestration", list)).toMatchObject({ kind: "reply", status: 200 });
+    expect(http.requests.at(-1)?.headers?.["x-auth-token"]).toBe("token for project a");
+    expect(lines.map((line) => line.event)).toEqual(["delegation.service-takes-over"]);
+  });
+
   test("goes by the service's user when the key that sealed the trust is lost", async () => {
     const { delegations } = setUp();
     expect(await delegations.openForCleanup(await trustDelegation(), "other")).toMatchObject({ kind: "open" });
@@ -287,6 +304,15 @@ describe("giving a delegation back", () => {
     closed.add("trust trust-1");
     http.answer({ [DELETE]: keystoneError(404, "Could not find trust") });
     expect(await delegations.revoke(await trustDelegation(), context)).toEqual({ kind: "revoked" });
+  });
+
+  test("uses no token of it afterwards, also where this process has one", async () => {
+    const { delegations, closed } = setUp({ script: { [DELETE]: { status: 204 } } });
+    const delegation = await trustDelegation();
+    expect(await delegations.open(delegation, context)).toMatchObject({ kind: "open" });
+    await delegations.revoke(delegation, context);
+    closed.add("trust trust-1");
+    expect(await delegations.open(delegation, context)).toMatchObject({ kind: "refused" });
   });
 
   test("leaves a trust that nobody lets us end, and says so without failing", async () => {

@@ -73,7 +73,10 @@ export interface Delegations {
   ): Promise<{ readonly kind: "obtained"; readonly delegation: Delegation } | Refusal>;
   /** A session by it. Refused when it has ended: revoked, expired, the person gone or without their role. */
   open(delegation: Delegation, context: string, signal?: AbortSignal): Promise<Opened | Refusal>;
-  /** The same for removing what was made: where it has ended, the service's own user acts, and the log says so. */
+  /**
+   * The same for removing what was made: where it has ended, or ends meanwhile, the service's own user acts, and the log
+   * says so.
+   */
   openForCleanup(delegation: Delegation, context: string, signal?: AbortSignal): Promise<Opened | Refusal>;
   /** Gives it back. One that has ended already counts as given back; `left` is one that Keystone does not let us end. */
   revoke(
@@ -113,11 +116,15 @@ export function createDelegations(ports: DelegationPorts, settings: DelegationSe
 
     async openForCleanup(delegation, context, signal) {
       const opened = await open(delegation, context, signal);
-      if (opened.kind === "open" || delegation.kind === "service") return opened;
-      const { projectId, trustorUserId } = delegation;
-      const facts = { projectId, trustorUserId, context, reason: opened.reason };
-      ports.log.write("warning", "delegation.service-takes-over", facts);
-      return await openService(ports, settings, projectId, signal);
+      if (delegation.kind === "service") return opened;
+      const takeOver = async (reason: string): Promise<Opened | Refusal> => {
+        const { projectId, trustorUserId } = delegation;
+        const facts = { projectId, trustorUserId, context, reason };
+        ports.log.write("warning", "delegation.service-takes-over", facts);
+        return await openService(ports, settings, projectId, signal);
+      };
+      if (opened.kind === "refused") return await takeOver(opened.reason);
+      return { kind: "open", session: withSuccessor(opened.session, takeOver) };
     },
 
     revoke: async (delegation, context, signal) => await revoke(ports, delegation, context, signal),
@@ -226,6 +233,42 @@ async function takeRole(service: CloudSession, roleName: string, projectId: stri
   return granted.kind === "refused" ? granted : undefined;
 }
 
+/**
+ * The session for as long as it is accepted, then the one that takes over: a token kept in memory may be that of a trust
+ * which has ended since, and services tell it by 401.
+ */
+function withSuccessor(first: CloudSession, takeOver: (reason: string) => Promise<Opened | Refusal>): CloudSession {
+  let successor: Promise<Opened | Refusal> | undefined;
+  const after = async <Outcome>(
+    reason: string,
+    call: (session: CloudSession) => Promise<Outcome>,
+  ): Promise<Outcome | Refusal> => {
+    successor ??= takeOver(reason).catch((error: unknown) => {
+      // It may pass: the next call tries again.
+      successor = undefined;
+      throw error;
+    });
+    const opened = await successor;
+    return opened.kind === "open" ? await call(opened.session) : opened;
+  };
+  const ask = async <Outcome extends { readonly kind: string }>(
+    call: (session: CloudSession) => Promise<Outcome | Refusal>,
+  ): Promise<Outcome | Refusal> => {
+    if (successor) return await after("", call);
+    const outcome = await call(first);
+    if (isRefusal(outcome) && outcome.cause === "unauthorized") return await after(outcome.reason, call);
+    const isRejected = "status" in outcome && outcome.status === 401;
+    return isRejected ? await after("its token is no longer accepted", call) : outcome;
+  };
+  return {
+    open: () => ask((session) => session.open()),
+    endpoint: (service) => ask((session) => session.endpoint(service)),
+    request: (service, request) => ask((session) => session.request(service, request)),
+  };
+}
+
+const isRefusal = (outcome: { readonly kind: string }): outcome is Refusal => outcome.kind === "refused";
+
 /** By the trust's own token, which acts as the one who gave it; where that no longer opens, by the service's user. */
 async function revoke(
   ports: DelegationPorts,
@@ -242,6 +285,7 @@ async function revoke(
     return left(ports, delegation, `it cannot be unsealed: ${textOf(error)}`);
   }
   const byItself = await deleteTrust(ports.sessions.trust(trustId, signal), trustId);
+  ports.sessions.forgetTrust(trustId);
   if (byItself.kind === "deleted") return { kind: "revoked" };
   const byService = await deleteTrust(ports.sessions.service(signal), trustId);
   return byService.kind === "deleted" ? { kind: "revoked" } : left(ports, delegation, byService.reason);

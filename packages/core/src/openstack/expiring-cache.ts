@@ -13,8 +13,8 @@ export interface Made<Value> {
 export interface ExpiringCache<Value> {
   /** The kept value, or the one that `make` makes. What `make` throws reaches all who wait for it, and is not kept. */
   get(key: string, make: () => Promise<Made<Value>>): Promise<Value>;
-  /** Forgets the kept value, if it is still this one. */
-  forget(key: string, value: Value): void;
+  /** Forgets the kept value; where a value is given, only if it is still this one. */
+  forget(key: string, value?: Value): void;
   readonly size: number;
 }
 
@@ -55,7 +55,7 @@ export function createExpiringCache<Value>(clock: Clock, maxEntries: number): Ex
       return await made;
     },
     forget(key, value) {
-      if (kept.get(key)?.value === value) kept.delete(key);
+      if (value === undefined || kept.get(key)?.value === value) kept.delete(key);
     },
     get size() {
       return kept.size;

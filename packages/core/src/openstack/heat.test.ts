@@ -96,6 +96,12 @@ describe("finding a stack", () => {
     expect(await heat.findStack("odd")).toMatchObject({ kind: "refused" });
   });
 
+  test("that was deleted is missing, though Heat shows it for a while", async () => {
+    const deleted = { ...stack, stack_status: "DELETE_COMPLETE" };
+    const { heat } = setUp({ "GET /stacks/bay-1/id-1": { json: { stack: deleted } } });
+    expect(await heat.getStack(ref)).toEqual({ kind: "missing" });
+  });
+
   test("resolves outputs when they are asked for, and reads its parameters", async () => {
     const { heat } = setUp({ "GET /stacks/bay-1/id-1?resolve_outputs=true": { json: { stack } } });
     expect(await heat.getStack(ref, { outputs: true })).toMatchObject({

@@ -79,7 +79,10 @@ export interface StackPage {
 
 export interface Heat {
   createStack(stack: NewStack): Promise<{ kind: "made"; id: string } | { kind: "exists" } | RejectedStack | Refusal>;
-  /** By name or by id. Outputs cost Heat work: they are resolved only when asked for. */
+  /**
+   * By name or by id. Outputs cost Heat work: they are resolved only when asked for. A stack that was deleted, which Heat
+   * shows for a while, is missing.
+   */
   findStack(nameOrId: string, options?: { outputs?: boolean }): Promise<Found<Stack> | Missing | Refusal>;
   getStack(ref: StackRef, options?: { outputs?: boolean }): Promise<Found<Stack> | Missing | Refusal>;
   updateStack(
@@ -132,7 +135,7 @@ export function createHeat(session: CloudSession): Heat {
       const ref = isRedirect(reply) ? refFromLocation(reply.headers["location"]) : undefined;
       if (ref) return await getStack(ref, options);
       if (!isSuccess(reply)) return refusalOf(reply, "orchestration");
-      return { kind: "found", value: readJson(reply, oneStackSchema, "orchestration").stack };
+      return unlessDeleted(readJson(reply, oneStackSchema, "orchestration").stack);
     },
 
     async updateStack(ref, change) {
@@ -181,8 +184,11 @@ async function show(
 ): Promise<Found<Stack> | Missing | Refusal> {
   const query = { resolve_outputs: outputs ?? false };
   const found = await lookUp(session, "orchestration", path, oneStackSchema, query);
-  return found.kind === "found" ? { kind: "found", value: found.value.stack } : found;
+  return found.kind === "found" ? unlessDeleted(found.value.stack) : found;
 }
+
+const unlessDeleted = (stack: Stack): Found<Stack> | Missing =>
+  stack.stack_status === "DELETE_COMPLETE" ? { kind: "missing" } : { kind: "found", value: stack };
 
 async function listPage(
   session: CloudSession,

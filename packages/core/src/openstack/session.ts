@@ -41,6 +41,8 @@ export interface Sessions {
   serviceIn(projectId: string, signal?: AbortSignal): CloudSession;
   /** The service's own user by a trust made out to it. */
   trust(trustId: string, signal?: AbortSignal): CloudSession;
+  /** The trust has ended: its token is not to be used again. */
+  forgetTrust(trustId: string): void;
   /** Whoever called, by the token they sent. It cannot be renewed. */
   caller(token: string, facts: TokenFacts, signal?: AbortSignal): CloudSession;
   /** Any other user, by a password of theirs. */
@@ -72,6 +74,7 @@ export function createSessions(ports: SessionPorts, account: ServiceAccount, cho
     },
     serviceIn: (id, signal) => renewable(`project ${id}`, { kind: "project", project: { id } }, signal),
     trust: (trustId, signal) => renewable(`trust ${trustId}`, { kind: "trust", trustId }, signal),
+    forgetTrust: (trustId) => tokens.forget(`trust ${trustId}`),
     caller: (token, facts, signal) => {
       const issued: IssuedToken = { kind: "issued", token, facts };
       return createSession(ports, choice, { current: () => Promise.resolve(issued), renew: undefined }, signal);
