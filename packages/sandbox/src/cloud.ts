@@ -1,0 +1,60 @@
+/**
+ * The one value that every part of the sandbox works on: its ports, its options and its tables.
+ * Parts call each other's functions with it; none keeps state of its own.
+ */
+import type { Clock, Random } from "./ports.ts";
+import type { Database } from "./state/database.ts";
+import type { KeystoneTables } from "./keystone/records.ts";
+import type { HeatTables } from "./heat/records.ts";
+import type { NovaTables } from "./nova/records.ts";
+import type { NeutronTables } from "./neutron/records.ts";
+import type { GlanceTables } from "./glance/records.ts";
+import type { Knobs } from "./knobs/knobs.ts";
+
+export interface Options {
+  /** Where clients reach the sandbox, without a slash at the end; written into the catalog and into links. */
+  publicUrl: string;
+  /** The container-infra endpoint of the catalog, ending in /v1; null leaves it out of the catalog. */
+  containerInfraUrl: string | null;
+  region: string;
+  /** The password of every seeded user. */
+  password: string;
+  /** Heat `max_stacks_per_tenant`. */
+  stacksPerProject: number;
+  /**
+   * Whether an unrestricted application credential may make trusts. Keystone's releases with the security fixes of 2026 refuse
+   * every application credential; older ones let the unrestricted through.
+   */
+  applicationCredentialTrusts: "refused" | "unrestricted";
+}
+
+export const defaultOptions: Options = {
+  publicUrl: "http://sandbox.test",
+  containerInfraUrl: null,
+  region: "RegionOne",
+  password: "secret",
+  stacksPerProject: 512,
+  applicationCredentialTrusts: "refused",
+};
+
+/** What will happen by itself, and when. Kept in memory beside the tables, and made anew from them on opening. */
+export interface Agenda {
+  /** Root stacks under way, by id, with the next moment that matters to them. */
+  readonly roots: Map<string, number>;
+  /** Servers whose nodes are yet to come up, by id. */
+  readonly boots: Map<string, number>;
+}
+
+export interface Cloud {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly options: Options;
+  readonly knobs: Knobs;
+  readonly agenda: Agenda;
+  readonly database: Database;
+  readonly keystone: KeystoneTables;
+  readonly heat: HeatTables;
+  readonly nova: NovaTables;
+  readonly neutron: NeutronTables;
+  readonly glance: GlanceTables;
+}

@@ -1,0 +1,229 @@
+/** Whether Heat would take a stack: its template, its parameters, each resource, and the stacks nested in it. */
+import type { Cloud } from "../../cloud.ts";
+import type { Json } from "../../json.ts";
+import { isMap } from "../../json.ts";
+import { limits } from "../../limits.ts";
+import { HeatError, invalidStack } from "../faults.ts";
+import { evaluate } from "../hot/evaluate.ts";
+import { FunctionError } from "../hot/functions.ts";
+import { isKnown } from "../hot/properties.ts";
+import { checkParameters } from "../hot/parameters.ts";
+import type { ResourceDefinition } from "../hot/template.ts";
+import type { Goal, Stack } from "../records.ts";
+import { customChecks } from "../resources/lookups.ts";
+import type { Kind } from "../resources/kind.ts";
+import { planOf, referencesOf } from "./plan.ts";
+import { resolveProperties } from "./resolve.ts";
+import { scopeOf } from "./scope.ts";
+import type { StackScope } from "./scope.ts";
+import { filesOf, givenParameters, templateOf } from "./templates.ts";
+import { kindOf } from "./types.ts";
+
+const NAME = /^[a-zA-Z][a-zA-Z0-9_.-]{0,254}$/;
+
+export function checkName(name: unknown): string {
+  if (typeof name !== "string") throw invalidStack(`Invalid stack name ${String(name)}, must be a string`);
+  if (!NAME.test(name)) {
+    throw invalidStack(
+      `Invalid stack name ${name} must contain only alphanumeric or "_-." characters, must start with alpha and must be 255 characters or less.`,
+    );
+  }
+  return name;
+}
+
+const tooManyResources = (): HeatError =>
+  new HeatError("RequestLimitExceeded", "Request limit exceeded: Maximum resources per stack exceeded.");
+
+/** What is carried through the tree of stacks that is looked at. */
+interface Walk {
+  readonly cloud: Cloud;
+  readonly at: number;
+  resources: number;
+}
+
+/** Throws what Heat would refuse. The stack need not be kept; one of the same id's resources lend their values. */
+export function validateStack(cloud: Cloud, stack: Stack, at: number): void {
+  validateOne({ cloud, at, resources: 0 }, stack, true);
+}
+
+function validateOne(walk: Walk, stack: Stack, isStrict: boolean): void {
+  const { cloud, at } = walk;
+  const template = templateOf(stack.goal.template);
+  const owner = { projectId: stack.projectId, userId: stack.userId };
+  checkParameters(template.parameters, givenParameters(stack.goal.environment), customChecks(cloud, owner), {
+    values: isStrict,
+  });
+  const scope = scopeOf(cloud, stack, at);
+  for (const name of Object.keys(template.conditions)) scope.isEnabled(name);
+  const twice = template.parameters.map((one) => one.name).filter((name) => scope.definitions.has(name));
+  if (twice.length > 0) throw invalidStack(`Duplicate names {${twice.map((name) => `'${name}'`).join(", ")}}`);
+  walk.resources += scope.definitions.size;
+  if (walk.resources > limits.resourcesPerStack) throw tooManyResources();
+
+  const files = filesOf(cloud, stack);
+  const found = new Map<string, ReturnType<typeof kindOf>>();
+  for (const [name, definition] of scope.definitions) {
+    found.set(name, kindOf(stack.goal.environment, files, definition.type, name));
+  }
+  const kindFor = (name: string): Kind => {
+    const one = found.get(name);
+    if (!one) throw new Error(`no kind was looked up for ${name}`);
+    return one.kind;
+  };
+  const plan = planOf(scope, kindFor);
+  for (const name of plan.order) {
+    const definition = scope.definitions.get(name);
+    if (definition) {
+      validateResource(walk, scope, name, definition, kindFor, found.get(name)?.templateName ?? null, isStrict);
+    }
+  }
+  validateOutputs(scope, kindFor);
+}
+
+/** That every get_attr asks for an attribute that the type has. */
+function checkAttributes(
+  scope: StackScope,
+  snippet: Json,
+  path: readonly (string | number)[],
+  kindFor: (name: string) => Kind,
+): void {
+  for (const { resource, attribute } of referencesOf(scope, snippet)) {
+    if (!scope.definitions.has(resource)) {
+      throw new HeatError(
+        "InvalidTemplateReference",
+        `The specified reference "${resource}" (in unknown) is incorrect.`,
+      );
+    }
+    if (attribute === undefined || attribute === null) continue;
+    const kind = kindFor(resource);
+    const isOpen =
+      kind.takesAnything === true || kind.className === "ResourceGroup" || attribute.startsWith("resource.");
+    if (!isOpen && !kind.attributes.includes(attribute)) {
+      throw invalidStack(`The Referenced Attribute (${resource} ${attribute}) is incorrect.`, [...path, "get_attr"]);
+    }
+  }
+}
+
+function validateResource(
+  walk: Walk,
+  scope: StackScope,
+  name: string,
+  definition: ResourceDefinition,
+  kindFor: (name: string) => Kind,
+  templateName: string | null,
+  isStrict: boolean,
+): void {
+  const kind = kindFor(name);
+  const snippets = isMap(definition.properties) ? definition.properties : {};
+  for (const [key, snippet] of Object.entries(snippets)) {
+    checkAttributes(scope, snippet, ["resources", name, "properties", key], kindFor);
+  }
+  if (!isStrict) {
+    for (const key of Object.keys(snippets)) {
+      if (kind.takesAnything !== true && !isKnown(kind.properties, key)) {
+        throw invalidStack(`Unknown Property ${key}`, ["resources", name, "properties"], "Property error");
+      }
+    }
+    if (kind.nested) validateNestedLoosely(walk, scope, name, snippets, kind, templateName);
+    return;
+  }
+  const properties = resolveProperties(walk.cloud, scope, name, definition, kind);
+  const complaint = kind.validate?.(properties);
+  if (complaint !== undefined) {
+    throw invalidStack(complaint.replaceAll("%s", name), ["resources", name], "StackValidationFailed");
+  }
+  if (!kind.nested) return;
+  const current = scope.current(name);
+  const shown = { ...properties, ...(kind.className === "ResourceGroup" && firstMember(properties)) };
+  if (kind.className === "ResourceGroup" && properties["count"] === 0) return;
+  const nested = kind.nested({ resource: null, properties: shown, child: () => undefined });
+  if (typeof properties["count"] === "number" && kind.className === "ResourceGroup") {
+    walk.resources += properties["count"] - 1;
+  }
+  if (walk.resources > limits.resourcesPerStack) throw tooManyResources();
+  nestedDraft(walk, scope, name, nested, templateName, current === undefined ? null : current.physicalId);
+}
+
+/** Of a group one member is looked at: they are all alike. */
+const firstMember = (properties: Record<string, Json>): Record<string, Json> => ({
+  count: Math.min(1, Number(properties["count"])),
+  removal_policies: [],
+});
+
+function validateNestedLoosely(
+  walk: Walk,
+  scope: StackScope,
+  name: string,
+  snippets: Record<string, Json>,
+  kind: Kind,
+  templateName: string | null,
+): void {
+  if (templateName === null) return;
+  const nested = kind.nested?.({ resource: null, properties: {}, child: () => undefined });
+  if (nested) nestedDraft(walk, scope, name, { ...nested, parameters: pick(snippets) }, templateName, null);
+}
+
+/** Values that are plain already. */
+const pick = (snippets: Record<string, Json>): Record<string, Json> =>
+  Object.fromEntries(Object.entries(snippets).filter(([, value]) => typeof value !== "object"));
+
+function nestedDraft(
+  walk: Walk,
+  scope: StackScope,
+  name: string,
+  nested: { template: Goal["template"]; parameters: Goal["environment"]["parameters"] },
+  templateName: string | null,
+  id: string | null,
+): void {
+  const { stack } = scope;
+  if (stack.depth + 1 > limits.nestingDepth) {
+    throw new HeatError(
+      "RequestLimitExceeded",
+      `Request limit exceeded: Recursion depth exceeds ${limits.nestingDepth}.`,
+    );
+  }
+  const files = filesOf(walk.cloud, stack);
+  const draft: Stack = {
+    ...stack,
+    id: id ?? `${stack.id}/${name}`,
+    // A draft is its own root: its files are those of the goal that is looked at, which may not be kept yet.
+    rootId: id ?? `${stack.id}/${name}`,
+    ownerId: stack.id,
+    parentResource: name,
+    name: `${stack.name}-${name}`,
+    depth: stack.depth + 1,
+    goal: {
+      template: nested.template,
+      environment: { ...stack.goal.environment, parameters: nested.parameters },
+      files,
+    },
+  };
+  try {
+    validateOne(walk, draft, false);
+  } catch (error) {
+    if (!(error instanceof HeatError) || error.type !== "StackValidationFailed") throw error;
+    throw invalidStack(
+      error.detail,
+      ["resources", `${name}<${templateName ?? "nested_stack"}>`, ...error.path],
+      error.error,
+    );
+  }
+}
+
+/** Outputs are not resolved before there is something to resolve them with; only their form is looked at. */
+function validateOutputs(scope: StackScope, kindFor: (name: string) => Kind): void {
+  for (const [name, output] of Object.entries(scope.template.outputs)) {
+    const path = ["outputs", name, "value"];
+    checkAttributes(scope, output.value, path, kindFor);
+    try {
+      evaluate(output.value, scope, path);
+    } catch (error) {
+      // Values may not do yet; a misused function never will.
+      if (error instanceof HeatError && error.type === "StackValidationFailed" && error.path.length > path.length) {
+        throw error;
+      }
+      if (error instanceof FunctionError || error instanceof HeatError) continue;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * The sandbox behind a socket, with the real clock, real chance and real delays. Adapter: the one file besides file-journal.ts that touches
+ * the machine. Listens on loopback unless told otherwise; `/sandbox/...` answers callers on this machine alone, whatever it listens on.
+ */
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openJournal } from "./file-journal.ts";
+import type { Options } from "./cloud.ts";
+import type { Settings } from "./knobs/knobs.ts";
+import { limits } from "./limits.ts";
+import { createSandbox } from "./sandbox.ts";
+import type { Sandbox } from "./sandbox.ts";
+
+export interface ServeOptions {
+  /** 0 takes any free port. */
+  port?: number;
+  host?: string;
+  /** The folder that the state is kept in; without one it ends with the process. */
+  data?: string;
+  options?: Partial<Options>;
+  settings?: Partial<Settings>;
+}
+
+export interface ServedSandbox {
+  readonly sandbox: Sandbox;
+  /** Where clients find Keystone: `${url}/v3`. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export const DEFAULT_PORT = 5000;
+
+export async function serveSandbox({
+  port = DEFAULT_PORT,
+  host = "127.0.0.1",
+  data,
+  options,
+  settings,
+}: ServeOptions = {}): Promise<ServedSandbox> {
+  const server = createServer();
+  await listen(server, port, host);
+  const url =
+    options?.publicUrl ?? `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${(server.address() as AddressInfo).port}`;
+  const store = data === undefined ? undefined : openJournal(data);
+  const sandbox = createSandbox({
+    clock: { now: () => Date.now() },
+    random: () => (globalThis.crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
+    sleep: async (ms) => await sleep(ms),
+    ...(store && { store }),
+    ...(settings && { settings }),
+    options: { ...options, publicUrl: url },
+  });
+  server.on("request", (incoming, outgoing) => void answer(sandbox, url, incoming, outgoing));
+  return {
+    sandbox,
+    url,
+    async close() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => void server.close(() => resolve()));
+      sandbox.close();
+    },
+  };
+}
+
+const listen = (server: Server, port: number, host: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => resolve());
+  });
+
+async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limits.requestBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+const isLoopback = (address: string | undefined): boolean =>
+  address === "::1" || /^(::ffff:)?127\./.test(address ?? "");
+
+async function answer(
+  sandbox: Sandbox,
+  url: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  try {
+    const path = incoming.url ?? "/";
+    if (/^\/sandbox(\/|$|\?)/.test(path) && !isLoopback(incoming.socket.remoteAddress)) {
+      outgoing.writeHead(403).end("the knobs are for callers on this machine\n");
+      return;
+    }
+    const body = await readBody(incoming);
+    if (!body) {
+      outgoing.writeHead(413, { Connection: "close" }).end();
+      return;
+    }
+    const reply = await sandbox.handle(toRequest(url, incoming, body));
+    if (reply.kind === "cut") {
+      incoming.socket.destroy();
+      return;
+    }
+    await send(reply.response, outgoing);
+  } catch (error) {
+    // A bug of the sandbox's: it is told to whoever runs it, and the client gets a 500 rather than silence.
+    console.error(error);
+    if (!outgoing.headersSent) outgoing.writeHead(500, { "Content-Type": "application/json" });
+    outgoing.end(JSON.stringify({ error: { code: 500, title: "Internal Server Error", message: String(error) } }));
+  }
+}
+
+function toRequest(url: string, incoming: IncomingMessage, body: Buffer): Request {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+  }
+  const method = incoming.method ?? "GET";
+  const hasBody = method !== "GET" && method !== "HEAD" && body.length > 0;
+  return new Request(new URL(incoming.url ?? "/", url), {
+    method,
+    headers,
+    ...(hasBody && { body: new Uint8Array(body) }),
+  });
+}
+
+async function send(response: Response, outgoing: ServerResponse): Promise<void> {
+  const body = Buffer.from(await response.arrayBuffer());
+  for (const [name, value] of response.headers) outgoing.setHeader(name, value);
+  outgoing.setHeader("Content-Length", body.length);
+  outgoing.writeHead(response.status).end(body);
+}
