@@ -81,11 +81,10 @@ const commonVariants: Variants = {
     masterFlavorId: "m1.medium",
     createTimeoutMinutes: 30,
   },
-  "proxies and registries": {
+  "proxies and an insecure registry": {
     httpProxy: "http://proxy.example.org:3128",
     httpsProxy: "http://proxy.example.org:3128",
     noProxy: "192.0.2.0/24",
-    registryEnabled: true,
     insecureRegistry: "registry.example.org:5000",
     regionName: "RegionOne",
   },
@@ -97,6 +96,7 @@ const commonVariants: Variants = {
 };
 
 const kubernetesAtomicVariants: Variants = {
+  registry: { registryEnabled: true, regionName: "RegionOne" },
   "Cinder volumes, discovery URL, port": {
     volumeDriver: "cinder",
     discoveryUrl: "https://discovery.example.org/0123abcd",
@@ -130,6 +130,27 @@ const kubernetesAtomicVariants: Variants = {
   },
 };
 
+const swarmAtomicVariants: Variants = {
+  flannel: { networkDriver: "flannel", labels: { flannel_backend: "host-gw" } },
+  "REX-Ray, discovery URL, port": {
+    volumeDriver: "rexray",
+    discoveryUrl: "https://discovery.example.org/0123abcd",
+    apiserverPort: 3376,
+    labels: { rexray_preempt: "true" },
+  },
+  "labels of Swarm, volumes of a type": {
+    dockerVolumeSizeGb: 10,
+    labels: {
+      swarm_version: "1.2.8",
+      container_infra_prefix: "registry.example.org/infra/",
+      swarm_strategy: "binpack",
+      boot_volume_size: "30",
+      docker_volume_type: "ssd",
+    },
+  },
+};
+
 const ownVariants: Readonly<Record<string, Variants>> = {
   magnum_vm_atomic_k8s: kubernetesAtomicVariants,
+  magnum_vm_atomic_swarm: swarmAtomicVariants,
 };

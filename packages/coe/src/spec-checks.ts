@@ -150,3 +150,9 @@ export function checkDrivers(
   }
   return problems;
 }
+
+/** For bay types that have no registry of their own. */
+export function checkNoRegistry({ registryEnabled }: BaySpec): readonly SpecProblem[] {
+  if (!registryEnabled) return [];
+  return [{ field: "registry_enabled", message: "registry_enabled: this bay type has no registry of its own" }];
+}

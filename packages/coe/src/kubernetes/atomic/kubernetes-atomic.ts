@@ -11,16 +11,23 @@
  */
 import { z } from "zod";
 import type { BaySpec, BayType, BayTypeInput, HeatParameter, SpecProblem, TemplateLoader } from "../../bay-type.ts";
-import { booleanLabel, integerLabel, listLabel, networkLabel, textLabel } from "../../label.ts";
-import { parseNetwork, urlOf } from "../../network-address.ts";
+import { booleanLabel, networkLabel, textLabel } from "../../label.ts";
+import { urlOf } from "../../network-address.ts";
+import {
+  checkContainerNetwork,
+  flannelLabels,
+  flannelParameters,
+  loadBalancerParameters,
+  needsFloatingIp,
+  networkLabels,
+} from "../../network-labels.ts";
+import { serverLabels } from "../../server-labels.ts";
 import {
   checkDrivers,
   checkLabels,
   checkMasters,
   checkNetwork,
-  checkOverlap,
   checkTexts,
-  ownNetwork,
   parseLabels,
   unknownLabels,
 } from "../../spec-checks.ts";
@@ -35,22 +42,10 @@ import {
 } from "../../stack-parameters.ts";
 
 const labels = z.object({
-  fixed_subnet_cidr: networkLabel
-    .optional()
-    .describe("addresses of the nodes, where the bay gets a network of its own"),
+  ...serverLabels,
+  ...networkLabels,
+  ...flannelLabels,
   service_cluster_ip_range: networkLabel.optional().describe("addresses of services"),
-  flannel_network_cidr: networkLabel.optional().describe("addresses of pods"),
-  flannel_network_subnetlen: integerLabel(9, 28).optional().describe("length of the prefix that each node gets"),
-  flannel_backend: z.enum(["udp", "vxlan", "host-gw"]).optional().describe("how flannel carries packets between nodes"),
-  flannel_use_vxlan: booleanLabel.optional().describe("older way to choose flannel_backend: vxlan or udp"),
-  master_lb_floating_ip_enabled: booleanLabel.optional().describe("a floating IP for the load balancer of the API"),
-  master_lb_allowed_cidrs: listLabel.optional().describe("networks that may reach the load balancer of the API"),
-  octavia_provider: textLabel.optional().describe("provider of the load balancer"),
-  octavia_lb_algorithm: textLabel.optional().describe("how the load balancer chooses a master"),
-  availability_zone: textLabel.optional().describe("where servers run"),
-  boot_volume_size: integerLabel(0, 65_536).optional().describe("GB of a volume that each node boots from; 0: none"),
-  boot_volume_type: textLabel.optional().describe("type of that volume"),
-  docker_volume_type: textLabel.optional().describe("type of the volume for docker_volume_size"),
   admission_control_list: textLabel.optional().describe("admission plugins of the API server, comma-separated"),
   kube_allow_priv: booleanLabel.optional().describe("whether containers may be privileged"),
   kubeapi_options: textLabel.optional().describe("further arguments of kube-apiserver"),
@@ -62,8 +57,6 @@ const labels = z.object({
 type Labels = z.infer<typeof labels>;
 
 const DEFAULT_SERVICE_NETWORK = "10.254.0.0/16";
-const DEFAULT_POD_NETWORK = "10.100.0.0/16";
-const DEFAULT_POD_PREFIX_LENGTH = 24;
 
 export function kubernetesAtomic(load: TemplateLoader): BayType {
   return {
@@ -112,34 +105,12 @@ function checkSpec(spec: BaySpec): readonly SpecProblem[] {
     ...checkMasters(spec),
     ...checkDrivers(spec, { network: ["flannel"], volume: ["cinder"] }),
     ...checkNetwork(spec, values?.fixed_subnet_cidr, needsFloatingIp(spec, values)),
-    ...checkPodNetwork(spec, values),
+    ...(values
+      ? checkContainerNetwork(spec, values, {
+          "labels.service_cluster_ip_range": values.service_cluster_ip_range ?? DEFAULT_SERVICE_NETWORK,
+        })
+      : []),
   ];
-}
-
-function needsFloatingIp(spec: BaySpec, values: Labels | undefined): boolean {
-  return spec.floatingIpEnabled || (spec.masterLbEnabled && (values?.master_lb_floating_ip_enabled ?? false));
-}
-
-/** Nodes, pods and services need networks apart, and the pods' must have a part for each node. */
-function checkPodNetwork(spec: BaySpec, values: Labels | undefined): readonly SpecProblem[] {
-  if (!values) return [];
-  const pods = values.flannel_network_cidr ?? DEFAULT_POD_NETWORK;
-  const podsPerNode = values.flannel_network_subnetlen ?? DEFAULT_POD_PREFIX_LENGTH;
-  const problems = [
-    ...checkOverlap({
-      fixed_network: ownNetwork(spec, values.fixed_subnet_cidr),
-      "labels.service_cluster_ip_range": values.service_cluster_ip_range ?? DEFAULT_SERVICE_NETWORK,
-      "labels.flannel_network_cidr": pods,
-    }),
-  ];
-  const parts = 2 ** (podsPerNode - (parseNetwork(pods)?.prefixLength ?? 0));
-  if (parts < spec.nodeCount + spec.masterCount) {
-    problems.push({
-      field: "labels.flannel_network_subnetlen",
-      message: `flannel_network_cidr ${pods} has no /${podsPerNode} for each of ${spec.nodeCount + spec.masterCount} nodes`,
-    });
-  }
-  return problems;
 }
 
 function parametersFor(input: BayTypeInput, values: Labels): Readonly<Record<string, HeatParameter>> {
@@ -154,11 +125,8 @@ function parametersFor(input: BayTypeInput, values: Labels): Readonly<Record<str
       number_of_masters: input.masterCount,
       number_of_minions: input.nodeCount,
       minions_to_remove: input.workersToRemove.map(({ index }) => index),
-      master_lb_enabled: input.masterLbEnabled,
-      master_lb_floating_ip_enabled: values.master_lb_floating_ip_enabled ?? input.floatingIpEnabled,
-      master_lb_allowed_cidrs: values.master_lb_allowed_cidrs,
-      octavia_provider: values.octavia_provider,
-      octavia_lb_algorithm: values.octavia_lb_algorithm,
+      ...loadBalancerParameters(input, values),
+      ...flannelParameters(values),
       availability_zone: values.availability_zone,
       docker_volume_type: values.docker_volume_type,
       tls_disabled: input.tlsDisabled,
@@ -170,9 +138,6 @@ function parametersFor(input: BayTypeInput, values: Labels): Readonly<Record<str
       registry_enabled: input.registryEnabled,
       registry_region: input.regionName,
       portal_network_cidr: values.service_cluster_ip_range,
-      flannel_network_cidr: values.flannel_network_cidr,
-      flannel_network_subnetlen: values.flannel_network_subnetlen,
-      flannel_backend: flannelBackend(values),
       kube_allow_priv: values.kube_allow_priv === undefined ? null : String(values.kube_allow_priv),
       admission_control_list: values.admission_control_list,
       kubeapi_options: values.kubeapi_options,
@@ -182,9 +147,4 @@ function parametersFor(input: BayTypeInput, values: Labels): Readonly<Record<str
       kubeproxy_options: values.kubeproxy_options,
     }),
   };
-}
-
-function flannelBackend(values: Labels): string | undefined {
-  if (values.flannel_backend !== undefined || values.flannel_use_vxlan === undefined) return values.flannel_backend;
-  return values.flannel_use_vxlan ? "vxlan" : "udp";
 }
