@@ -1,0 +1,55 @@
+/**
+ * A conductor put together from the adapters that a platform brings (table, queue, HTTP, clock) and the installation's
+ * settings. Lambda, the local process and the command line do it here, and so do the tests that run real parts.
+ */
+import type { BaySettings } from "@jeroboam/coe/bay-input";
+import type { BayTypes } from "@jeroboam/coe/bay-types";
+import { recordHistory } from "@jeroboam/core/event/event-history";
+import type { Delegations } from "@jeroboam/core/identity/delegation";
+import type { Sessions } from "@jeroboam/core/openstack/session";
+import type { Clock, Log, Random } from "@jeroboam/core/ports";
+import type { Queue } from "@jeroboam/core/queue/queue";
+import type { Sealer } from "@jeroboam/core/secret/sealer";
+import type { Table } from "@jeroboam/core/table/table";
+import { createCertificateMaker } from "./certificate-maker.ts";
+import type { NodeUserSettings } from "./node-users.ts";
+import { createOpenStackCloud } from "./openstack-cloud.ts";
+import type { ConductorPorts } from "./ports.ts";
+import { createStackPlans } from "./stack-plans.ts";
+
+export interface ConductorParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly table: Table;
+  readonly queue: Queue;
+  readonly sealer: Sealer;
+  readonly sessions: Sessions;
+  readonly delegations: Delegations;
+  readonly bayTypes: BayTypes;
+  readonly settings: ConductorSettings;
+}
+
+export interface ConductorSettings {
+  readonly bays: BaySettings;
+  readonly nodeUsers: NodeUserSettings;
+}
+
+/** Users of nodes where nothing else is configured. */
+export const DEFAULT_NODE_USERS: NodeUserSettings = { domain: "jeroboam", role: "jeroboam_node" };
+
+export function createConductorPorts(parts: ConductorParts): ConductorPorts {
+  const { clock, random, log, table, queue, sealer, sessions, delegations, bayTypes, settings } = parts;
+  return {
+    clock,
+    random,
+    log,
+    table,
+    queue,
+    sealer,
+    publish: (key, events) => recordHistory(table, key, events),
+    cloud: createOpenStackCloud(sessions, delegations, settings),
+    stackPlans: createStackPlans(bayTypes, settings.bays),
+    certificates: createCertificateMaker({ clock, random }),
+  };
+}

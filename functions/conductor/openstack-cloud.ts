@@ -1,0 +1,42 @@
+/** What the steps ask of the cloud, said to OpenStack: delegations opened, Heat spoken to, users of nodes made. */
+import { Transient } from "@jeroboam/core/errors";
+import type { Delegations } from "@jeroboam/core/identity/delegation";
+import { createHeat } from "@jeroboam/core/openstack/heat";
+import type { Refusal } from "@jeroboam/core/openstack/refusal";
+import type { Sessions } from "@jeroboam/core/openstack/session";
+import { createStacks } from "./heat-stacks.ts";
+import type { NodeUserSettings } from "./node-users.ts";
+import { ensureNodeUser, removeNodeUser } from "./node-users.ts";
+import type { Cloud } from "./ports.ts";
+
+export function createOpenStackCloud(
+  sessions: Sessions,
+  delegations: Delegations,
+  settings: { readonly nodeUsers: NodeUserSettings },
+): Cloud {
+  return {
+    async stacks({ delegation, context, isCleanup }, signal) {
+      const opened = isCleanup
+        ? await delegations.openForCleanup(delegation, context, signal)
+        : await delegations.open(delegation, context, signal);
+      return opened.kind === "refused" ? opened : { kind: "stacks", stacks: createStacks(createHeat(opened.session)) };
+    },
+
+    async revoke(delegation, context, signal) {
+      // One that Keystone does not let us end is logged there, and looked for by the sweeper.
+      await delegations.revoke(delegation, context, signal);
+    },
+
+    ensureNodeUser: (user, signal) => ensureNodeUser(sessions.service(signal), settings.nodeUsers, user),
+
+    async removeNodeUser({ name }, signal) {
+      const removed = await removeNodeUser(sessions.service(signal), settings.nodeUsers, name);
+      if (removed.kind === "refused") throw refusedRemoval(removed);
+    },
+  };
+}
+
+/** What cannot be removed now may be when the service's roles are mended; the operation's deadline bounds it. */
+function refusedRemoval(refusal: Refusal): Transient {
+  return new Transient(`the user of the bay's nodes cannot be removed: ${refusal.reason}`);
+}
