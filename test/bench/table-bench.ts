@@ -35,7 +35,7 @@ const openers: Readonly<Record<string, () => Promise<Opened>>> = {
     const service = await startDynamoDb();
     const client = service.connect();
     const tableName = `jeroboam-bench-${crypto.randomUUID()}`;
-    await ensureTable(client, tableName, (ms) => new Promise((resolve) => setTimeout(resolve, ms)));
+    await ensureTable(client, tableName, service.wait);
     const table = createDynamoDbTable({ client, tableName, clock: systemClock, random: systemRandom });
     const close = async (): Promise<void> => {
       await dropTable(client, tableName);

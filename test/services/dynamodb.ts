@@ -1,9 +1,7 @@
-/**
- * A DynamoDB to test against: dynalite in this process on a port of its own or, when JEROBOAM_TEST_DYNAMODB_ENDPOINT is
- * set, the service there (by the SDK's own region and credentials).
- */
+/** A DynamoDB to test against. */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
 import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
@@ -15,6 +13,8 @@ export interface DynamoDbService {
   readonly endpoint: string;
   /** A client of the service as the product makes it. */
   connect(overrides?: DynamoDbClientOptions): DynamoDBClient;
+  /** Waits for the table that is being made: no longer than it takes here. */
+  readonly wait: (ms: number) => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,15 +56,15 @@ function toHexadecimal(value: Readonly<Record<string, string>>): Readonly<Record
   return value?.["S"] === undefined ? value : { S: Buffer.from(value["S"]).toString("hex") };
 }
 
+/** dynalite or, when JEROBOAM_TEST_DYNAMODB_ENDPOINT is set, the service there, by the SDK's own region and credentials. */
 export async function startDynamoDb(): Promise<DynamoDbService> {
-  const given = process.env["JEROBOAM_TEST_DYNAMODB_ENDPOINT"];
-  if (given)
-    return {
-      endpoint: given,
-      connect: (overrides) => connect({ endpoint: given, ...overrides }),
-      close: async () => {},
-    };
+  const endpoint = process.env["JEROBOAM_TEST_DYNAMODB_ENDPOINT"];
+  if (!endpoint) return startDynalite();
+  return { endpoint, connect: (overrides) => connect({ endpoint, ...overrides }), wait, close: async () => {} };
+}
 
+/** dynalite in this process, on a port of its own. */
+export async function startDynalite(): Promise<DynamoDbService> {
   const server = dynalite({ createTableMs: 1, deleteTableMs: 1 });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -73,6 +73,7 @@ export async function startDynamoDb(): Promise<DynamoDbService> {
   return {
     endpoint,
     connect: (overrides) => connect({ endpoint, region: "eu-central-1", credentials, ...overrides }),
+    wait: () => wait(5),
     close: () => new Promise((resolve) => void server.close(() => resolve())),
   };
 }

@@ -1,7 +1,7 @@
 import { CreateTableCommand } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startDynamoDb } from "../../../../test/services/dynamodb.ts";
+import { startDynalite } from "../../../../test/services/dynamodb.ts";
 import type { DynamoDbService } from "../../../../test/services/dynamodb.ts";
 import { Transient } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -12,7 +12,7 @@ describe("making the table", () => {
   let client: DynamoDBClient;
   const noWait = async (): Promise<void> => {};
   beforeAll(async () => {
-    service = await startDynamoDb();
+    service = await startDynalite();
     client = service.connect();
   });
   afterAll(() => service.close());

@@ -3,7 +3,7 @@ import { GetItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { anItem, describeTableContract, nextOf } from "../../../../test/contract/table-contract.ts";
 import { createTestClock } from "../../../../test/contract/test-clock.ts";
-import { dropTable, startDynamoDb } from "../../../../test/services/dynamodb.ts";
+import { dropTable, startDynalite, startDynamoDb } from "../../../../test/services/dynamodb.ts";
 import type { DynamoDbService } from "../../../../test/services/dynamodb.ts";
 import { startFaultyProxy } from "../../../../test/services/faulty-proxy.ts";
 import type { Fault, FaultyProxy } from "../../../../test/services/faulty-proxy.ts";
@@ -14,13 +14,11 @@ import { createDynamoDbTable } from "./dynamodb-table.ts";
 import type { DynamoDbClientOptions } from "./dynamodb-table.ts";
 import type { Item, Table } from "./table.ts";
 
-const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 50)));
-
 describeTableContract("the table in DynamoDB", async (clock) => {
   const service = await startDynamoDb();
   const client = service.connect();
   const tableName = `jeroboam-test-${randomUUID()}`;
-  await ensureTable(client, tableName, wait);
+  await ensureTable(client, tableName, service.wait);
   const table = createDynamoDbTable({ client, tableName, clock, random: systemRandom });
   return {
     table,
@@ -49,8 +47,8 @@ describe("the table in DynamoDB behind a network that fails", () => {
   };
 
   beforeAll(async () => {
-    service = await startDynamoDb();
-    await ensureTable(service.connect(), tableName, wait);
+    service = await startDynalite();
+    await ensureTable(service.connect(), tableName, service.wait);
     proxy = await startFaultyProxy(service.endpoint);
     table = tableThrough({ endpoint: proxy.endpoint });
     other = tableThrough({});

@@ -7,7 +7,7 @@ import type { Clock } from "../ports.ts";
 import { encodeBody, isExpired } from "./item-check.ts";
 import { compareKeys, isStorableKey, planRead, sideOf } from "./range.ts";
 import type { ReadPlan } from "./range.ts";
-import { INDEX_NAMES } from "./table.ts";
+import { INDEX_NAMES, sameKey } from "./table.ts";
 import type { Condition, IndexName, Item, Key, Page, Position, RangeQuery, Table, WriteOutcome } from "./table.ts";
 
 /** One call of the table, as a harness sees it. */
@@ -78,8 +78,8 @@ export function createMemoryTable(options: MemoryTableOptions): MemoryTable {
   };
   const replace = (key: Key, after: Stored | undefined): void => {
     const before = standing(key);
-    if (before) erase(main, key.pk, entryOf(key));
     if (after) insert(main, key.pk, { ...entryOf(key), stored: after });
+    else erase(main, key.pk, entryOf(key));
     indexes.write({ visibleAtMs: clock.nowMs() + indexLagMs(), before, after }, clock.nowMs());
   };
   const calling = async <Result>(call: TableCall, run: () => Result): Promise<Result> => {
@@ -143,11 +143,11 @@ function createIndexes() {
   const views = new Map<IndexName, Partitions>(INDEX_NAMES.map((name) => [name, new Map()]));
   let unseen: IndexWrite[] = [];
 
-  const each = (stored: Stored | undefined, act: (view: Partitions, pk: string, entry: Entry) => void): void => {
-    if (!stored) return;
+  const apply = ({ before, after }: IndexWrite): void => {
     for (const [name, view] of views) {
-      const position = stored.item.indexes[name];
-      if (position) act(view, position.pk, { ...entryOf(stored.item, position.sk), stored });
+      const [from, to] = [before?.item.indexes[name], after?.item.indexes[name]];
+      if (before && from && !(to && sameKey(from, to))) erase(view, from.pk, entryOf(before.item, from.sk));
+      if (after && to) insert(view, to.pk, { ...entryOf(after.item, to.sk), stored: after });
     }
   };
   const show = (nowMs: number): void => {
@@ -159,8 +159,7 @@ function createIndexes() {
         waiting.add(id);
         return true;
       }
-      each(write.before, (view, indexPk, entry) => erase(view, indexPk, entry));
-      each(write.after, (view, indexPk, entry) => insert(view, indexPk, entry));
+      apply(write);
       return false;
     });
   };
@@ -192,8 +191,7 @@ function readPage(
   let place = plan.descending ? entries.length - 1 : 0;
   if (after) {
     const at = placeOf(entries, after);
-    const present = entries[at] !== undefined && compareEntries(entries[at], after) === 0;
-    place = plan.descending ? at - 1 : at + (present ? 1 : 0);
+    place = plan.descending ? at - 1 : at + (isAt(entries, at, after) ? 1 : 0);
   }
   for (; place >= 0 && place < entries.length; place += step) {
     const entry = entries[place];
@@ -247,16 +245,22 @@ function placeOf(entries: readonly Entry[], wanted: Omit<Entry, "stored">): numb
   return low;
 }
 
+/** Puts the entry in its place, over the one that is there. */
 function insert(partitions: Partitions, pk: string, entry: Entry): void {
-  const entries = partitions.get(pk);
-  if (entries) entries.splice(placeOf(entries, entry), 0, entry);
-  else partitions.set(pk, [entry]);
+  const entries = partitions.get(pk) ?? [];
+  const place = placeOf(entries, entry);
+  entries.splice(place, isAt(entries, place, entry) ? 1 : 0, entry);
+  partitions.set(pk, entries);
 }
 
 function erase(partitions: Partitions, pk: string, entry: Omit<Entry, "stored">): void {
   const entries = partitions.get(pk) ?? [];
   const place = placeOf(entries, entry);
-  const found = entries[place];
-  if (found && compareEntries(found, entry) === 0) entries.splice(place, 1);
+  if (isAt(entries, place, entry)) entries.splice(place, 1);
   if (entries.length === 0) partitions.delete(pk);
+}
+
+function isAt(entries: readonly Entry[], place: number, wanted: Omit<Entry, "stored">): boolean {
+  const entry = entries[place];
+  return entry !== undefined && compareEntries(entry, wanted) === 0;
 }
