@@ -5,9 +5,9 @@
 import type { BayTypes } from "@jeroboam/coe/bay-types";
 import type { BayPorts, DelegationRequest } from "@jeroboam/core/bay/create-bay";
 import type { Caller } from "@jeroboam/core/identity/caller";
+import type { Delegation } from "@jeroboam/core/identity/delegation";
 import type { Policy } from "@jeroboam/core/identity/policy";
 import type { CheckToken } from "@jeroboam/core/identity/token-check";
-import type { JsonObject } from "@jeroboam/core/json";
 import type { Image } from "@jeroboam/core/openstack/glance";
 import type { Ambiguous, Found, Missing } from "@jeroboam/core/openstack/lookup";
 import type { Refusal } from "@jeroboam/core/openstack/refusal";
@@ -19,6 +19,8 @@ export interface ApiSettings {
   readonly links: LinkSettings;
 }
 
+export type DelegationOutcome = { readonly kind: "obtained"; readonly delegation: Delegation } | Refusal;
+
 export type ImageLookup = Found<Image> | Missing | Ambiguous | Refusal;
 
 /** Clock, chance, log, table and queue, and besides: */
@@ -28,7 +30,7 @@ export interface ApiPorts extends BayPorts {
   readonly bayTypes: BayTypes;
   /** An image by name or id, as the caller sees it. */
   readonly findImage: (caller: Caller, nameOrId: string) => Promise<ImageLookup>;
-  /** Lets conductors act for the project in one operation. Throws Rejected when that cannot be had. */
-  readonly delegate: (caller: Caller, request: DelegationRequest) => Promise<JsonObject>;
+  /** Lets conductors act for the caller's project. */
+  readonly delegate: (caller: Caller, request: DelegationRequest) => Promise<DelegationOutcome>;
   readonly settings: ApiSettings;
 }

@@ -55,7 +55,7 @@ export interface RouteDefinition<Query, Body, Target extends PolicyTarget> {
   /** Who passes this rule as well does it in every project (administrators). */
   readonly allProjectsRule?: string | undefined;
   /** Reads the query's arguments; without it, any is refused. */
-  readonly query?: (given: QueryArguments) => Query;
+  readonly query?: (given: QueryArguments, minor: Minor) => Query;
   /** Reads the body; without it, a body is ignored. Absent bodies arrive as undefined. */
   readonly body?: (given: Json | undefined, request: ApiRequest) => Body;
   /** The record in question; throws when the scope has none. Without it the rule is asked about the caller's own project. */
@@ -102,7 +102,7 @@ async function serve<Query, Body, Target extends PolicyTarget>(
   request: ApiRequest,
   context: Context<ApiEnv>,
 ): Promise<Reply> {
-  const query = readQuery(definition, context.req.query());
+  const query = readQuery(definition, context.req.query(), request.minor);
   const body = definition.body?.(await readJsonBody(context.req.raw), request);
   const { rule, allProjectsRule } = definition;
   const scope: Scope = {
@@ -122,17 +122,19 @@ export function requireRule({ ports, caller }: ApiRequest, rule: string, target:
 }
 
 function readQuery<Query>(
-  definition: { readonly query?: (given: QueryArguments) => Query },
+  definition: Pick<RouteDefinition<Query, unknown, PolicyTarget>, "query">,
   given: QueryArguments,
+  minor: Minor,
 ): Query | undefined {
-  if (definition.query) return definition.query(given);
-  const [unknown] = Object.keys(given);
-  if (unknown !== undefined) throw unknownArgument(unknown);
+  if (definition.query) return definition.query(given, minor);
+  refuseArguments(given);
   return undefined;
 }
 
-export function unknownArgument(name: string): Rejected {
-  return new Rejected(400, `Unknown argument: "${name.slice(0, 100)}"`);
+/** For queries that may hold nothing, or nothing more. */
+export function refuseArguments(given: QueryArguments): void {
+  const [unknown] = Object.keys(given);
+  if (unknown !== undefined) throw new Rejected(400, `Unknown argument: "${unknown.slice(0, 100)}"`);
 }
 
 function apiRequest(ports: ApiPorts, context: Context<ApiEnv>, minor: Minor): ApiRequest {

@@ -6,7 +6,11 @@
 import { createApp } from "@jeroboam/api/app";
 import type { FakePorts } from "@jeroboam/api/testing/fake-ports";
 import { createFakePorts, TOKENS } from "@jeroboam/api/testing/fake-ports";
+import type { Bay } from "@jeroboam/core/bay/bay";
+import { bayKey, bayShape } from "@jeroboam/core/bay/bay";
 import type { Json, JsonObject } from "@jeroboam/core/json";
+import type { WorkRecord } from "@jeroboam/core/operation/record";
+import { changeRecord, findRecord } from "@jeroboam/core/operation/record-store";
 import { expect } from "vitest";
 
 export interface Call {
@@ -30,6 +34,10 @@ export interface Harness {
   call(method: string, path: string, call?: Call): Promise<Answer>;
   /** Writes to the table so far. */
   writes(): number;
+  /** A bay's record, of project a. */
+  record(uuid: string): Promise<WorkRecord<Bay> | undefined>;
+  /** Ends the bay's work, as a conductor does, with these changes. */
+  settle(uuid: string, changes: Partial<Bay>): Promise<void>;
 }
 
 export function createHarness(): Harness {
@@ -57,6 +65,14 @@ export function createHarness(): Harness {
       };
     },
     writes: () => ports.table.counts.put + ports.table.counts.remove,
+    record: (uuid) => findRecord(ports.table, bayShape, bayKey("a", uuid)),
+    async settle(uuid, changes) {
+      const changed = await changeRecord<Bay, never>(ports, bayShape, bayKey("a", uuid), (current) => {
+        const { operation: _operation, dueAtMs: _due, ...rest } = current;
+        return { kind: "write", record: { ...rest, state: { ...current.state, ...changes } } };
+      });
+      if (changed.kind !== "changed") throw new Error(`bay ${uuid} is ${changed.kind}`);
+    },
   };
 }
 

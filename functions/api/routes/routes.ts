@@ -1,6 +1,8 @@
 /** Every route there is, but for the public documents. */
 import type { Route } from "../route.ts";
 import { baymodels } from "./baymodels.ts";
+import { bays } from "./bays.ts";
+import { clusters } from "./clusters.ts";
 import { clustertemplates } from "./clustertemplates.ts";
 
-export const ROUTES: readonly Route[] = [...baymodels, ...clustertemplates];
+export const ROUTES: readonly Route[] = [...baymodels, ...bays, ...clustertemplates, ...clusters];

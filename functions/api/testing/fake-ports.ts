@@ -114,9 +114,17 @@ export function createFakePorts(settings: Partial<ApiSettings> = {}): FakePorts 
     bayTypes: createBayTypes(seedBayTypes(() => ({ template: "", files: {} }))),
     findImage: (_caller, nameOrId) => Promise.resolve(IMAGES[nameOrId] ?? { kind: "missing" }),
     delegations,
-    delegate({ userId }, request) {
+    delegate({ userId, projectId }, request) {
       delegations.push({ ...request, userId });
-      return Promise.resolve({ trustId: `trust-${delegations.length}` });
+      const sealedTrustId = `sealed-trust-${delegations.length}`;
+      const delegation = {
+        kind: "trust",
+        projectId: projectId ?? "",
+        trustorUserId: userId,
+        sealedTrustId,
+        expiresAtMs: null,
+      } as const;
+      return Promise.resolve({ kind: "obtained", delegation });
     },
     settings: {
       keystoneUrl: "http://keystone.test/v3",

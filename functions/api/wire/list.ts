@@ -8,7 +8,7 @@ import { isUuid } from "@jeroboam/core/identity/ident";
 import { limits } from "@jeroboam/core/limits";
 import type { ListPage, ListRequest, SortValue } from "@jeroboam/core/listing/page";
 import type { ApiRequest, QueryArguments, Reply } from "../route.ts";
-import { unknownArgument } from "../route.ts";
+import { refuseArguments } from "../route.ts";
 
 /** What a list can be sorted by besides its creation, which goes by `id` and `created_at`. */
 export type SortKeys<Entry> = Readonly<Record<string, (entry: Entry) => SortValue>>;
@@ -20,8 +20,7 @@ export interface ListQuery<Entry> {
 
 export function readListQuery<Entry>(sortKeys: SortKeys<Entry>): (given: QueryArguments) => ListQuery<Entry> {
   return ({ limit, marker, sort_key: sortKey = "id", sort_dir: direction = "asc", ...rest }) => {
-    const [unknown] = Object.keys(rest);
-    if (unknown !== undefined) throw unknownArgument(unknown);
+    refuseArguments(rest);
     if (marker !== undefined && !isUuid(marker)) throw new Rejected(400, "marker must be the uuid of a list's item");
     if (direction !== "asc" && direction !== "desc") throw new Rejected(400, "sort_dir must be asc or desc");
     return {

@@ -19,6 +19,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
   n: "\n",
   t: "\t",
   r: "\r",
+  b: "\b",
+  f: "\f",
   "\\": "\\",
   "'": "'",
   '"': '"',
@@ -68,9 +70,9 @@ function tokenise(text: string): readonly Token[] | undefined {
 }
 
 function unquote(quoted: string): string {
-  return quoted
-    .slice(1, -1)
-    .replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (whole, code: string | undefined, one: string) =>
-      code === undefined ? (ESCAPES[one] ?? whole) : String.fromCharCode(Number.parseInt(code, 16)),
-    );
+  const escapes = /\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))/gs;
+  return quoted.slice(1, -1).replace(escapes, (whole, wide?: string, narrow?: string, one = "") => {
+    const code = wide ?? narrow;
+    return code === undefined ? (ESCAPES[one] ?? whole) : String.fromCharCode(Number.parseInt(code, 16));
+  });
 }

@@ -96,6 +96,7 @@ export const limits = {
     labelChars: 4_096,
     /** All labels of one record together, as JSON: a bay's item holds its own and its model's. */
     labelsBytes: 64 * 1_024,
+    healthReasonBytes: 32 * 1_024,
     sshKeyChars: 16 * 1_024,
     urlChars: 2_048,
     patchOperations: 128,

@@ -1,0 +1,142 @@
+/**
+ * The routes of bays and of clusters: one set of use-cases, of which each generation shows its own attributes, words and
+ * codes (bays.ts, clusters.ts).
+ */
+import { deleteBay } from "@jeroboam/core/bay/change-bay";
+import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
+import { findBay } from "@jeroboam/core/bay/find-bay";
+import { listBays } from "@jeroboam/core/bay/list-bays";
+import { Rejected } from "@jeroboam/core/errors";
+import type { PolicyTarget } from "@jeroboam/core/identity/policy";
+import type { Scope } from "@jeroboam/core/identity/scope";
+import type { JsonObject } from "@jeroboam/core/json";
+import type { Minor } from "../microversion.ts";
+import type { ApiRequest, QueryArguments, Reply, Route } from "../route.ts";
+import { defineRoute } from "../route.ts";
+import type { BayWish } from "../wire/bay.ts";
+import type { SortKeys } from "../wire/list.ts";
+import { listReply, readListQuery } from "../wire/list.ts";
+import type { PatchOperation, PatchRules } from "../wire/patch.ts";
+import { readPatch } from "../wire/patch.ts";
+import type { AttributeReader } from "../wire/attributes.ts";
+import { notFound } from "./bay-requests.ts";
+
+export interface BayGeneration {
+  /** In paths and lists. */
+  readonly collection: "bays" | "clusters";
+  /** In rules. */
+  readonly rules: "bay" | "cluster";
+  /** In texts. */
+  readonly noun: string;
+  /** Whether administrators reach every project's. */
+  readonly hasAllProjectsRules: boolean;
+  readonly nextOn: "more" | "full";
+  readonly sortKeys: SortKeys<BayWithSpecification>;
+  readonly view: (request: ApiRequest, bay: BayWithSpecification) => JsonObject;
+  readonly viewBrief: (request: ApiRequest, bay: BayWithSpecification) => JsonObject;
+  readonly readWish: AttributeReader<BayWish>;
+  readonly create: (request: ApiRequest, wish: BayWish) => Promise<Reply>;
+  readonly patch: PatchRules;
+  /** What the query of a patch may hold: whether Heat is to roll back when the update fails. */
+  readonly readRollback: (given: QueryArguments, minor: Minor) => boolean;
+  readonly update: (request: ApiRequest, bay: BayWithSpecification, patch: BayPatch) => Promise<Reply>;
+}
+
+export interface BayPatch {
+  readonly operations: readonly PatchOperation[];
+  readonly rollback: boolean;
+}
+
+/** A bay as policy is asked about it. */
+interface BayTarget extends PolicyTarget {
+  readonly bay: BayWithSpecification;
+}
+
+export function bayRoutes(generation: BayGeneration): readonly Route[] {
+  const { collection, rules, hasAllProjectsRules, create, update, view, viewBrief } = generation;
+  const path = `/v1/${collection}`;
+  const item = `${path}/:ident`;
+  const inAllProjects = (verb: string): string | undefined =>
+    hasAllProjectsRules ? `${rules}:${verb}_all_projects` : undefined;
+  const find = (request: ApiRequest, scope: Scope): Promise<BayTarget> => requireBay(generation, request, scope);
+  return [
+    defineRoute({
+      method: "POST",
+      path,
+      rule: `${rules}:create`,
+      body: generation.readWish,
+      run: (request, { body }) => create(request, body),
+    }),
+    listRoute(generation, { path, rule: `${rules}:get_all`, inAllProjects: inAllProjects("get_all") }, viewBrief),
+    listRoute(
+      generation,
+      { path: `${path}/detail`, rule: `${rules}:detail`, inAllProjects: inAllProjects("detail") },
+      view,
+    ),
+    defineRoute({
+      method: "GET",
+      path: item,
+      rule: `${rules}:get`,
+      allProjectsRule: inAllProjects("get_one"),
+      find,
+      run: (request, { target }) => Promise.resolve({ status: 200, body: view(request, target.bay) }),
+    }),
+    defineRoute({
+      method: "PATCH",
+      path: item,
+      rule: `${rules}:update`,
+      allProjectsRule: inAllProjects("update"),
+      query: (given, minor) => generation.readRollback(given, minor),
+      body: (given) => readPatch(generation.patch, given),
+      find,
+      run: (request, { body, query, target }) => update(request, target.bay, { operations: body, rollback: query }),
+    }),
+    defineRoute({
+      method: "DELETE",
+      path: item,
+      rule: `${rules}:delete`,
+      allProjectsRule: inAllProjects("delete"),
+      find,
+      async run(request, { target }) {
+        const deleted = await deleteBay(request.ports, target.bay.record);
+        if (deleted.kind === "absent") throw notFound(generation.noun, request.ident);
+        return { status: 204 };
+      },
+    }),
+  ];
+}
+
+function listRoute(
+  { collection, nextOn, sortKeys }: BayGeneration,
+  { path, rule, inAllProjects }: { path: string; rule: string; inAllProjects: string | undefined },
+  view: BayGeneration["view"],
+): Route {
+  const query = readListQuery(sortKeys);
+  return defineRoute({
+    method: "GET",
+    path,
+    rule,
+    allProjectsRule: inAllProjects,
+    query,
+    async run(request, input) {
+      const page = await listBays(request.ports.table, input.scope, input.query.request);
+      return listReply(request, input.query, page, {
+        path: path.slice("/v1/".length),
+        key: collection,
+        nextOn,
+        uuidOf: ({ record }) => record.state.uuid,
+        view: (bay) => view(request, bay),
+      });
+    },
+  });
+}
+
+/** The bay that the path names. */
+async function requireBay({ noun }: BayGeneration, { ports, ident }: ApiRequest, scope: Scope): Promise<BayTarget> {
+  const found = await findBay(ports.table, scope, ident);
+  if (found.kind === "absent") throw notFound(noun, ident);
+  if (found.kind === "ambiguous")
+    throw new Rejected(409, `Multiple objects of ${noun} are named ${ident}. Please use the uuid instead.`);
+  const { projectId, userId } = found.bay.record.state;
+  return { projectId, userId, bay: found.bay };
+}

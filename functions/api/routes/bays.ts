@@ -1,0 +1,47 @@
+/**
+ * /v1/bays: bays as clients of 2015 know them (bay-era sheet 3.2): 201, 200 and 204 although conductors do the work after.
+ * The reply to a patch shows the status as it is from then on, where the era's servers showed the one before.
+ */
+import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
+import type { JsonObject } from "@jeroboam/core/json";
+import { refuseArguments } from "../route.ts";
+import { BAY_SORT_KEYS, viewBay, viewBriefBay } from "../views/bays.ts";
+import { BAY_PATCH, readBayWish } from "../wire/bay.ts";
+import { acceptBay, acceptResize, readChanges } from "./bay-requests.ts";
+import { bayRoutes } from "./bay-routes.ts";
+
+const CHANGES = { noun: "bay", changeable: ["node_count"], leastNodes: 1 } as const;
+
+/** The attributes that a patch may name. */
+function documentOf(bay: BayWithSpecification): JsonObject {
+  const { links: _links, stack_id: _stack, ...rest } = viewBay(bay, "");
+  return rest;
+}
+
+export const bays = bayRoutes({
+  collection: "bays",
+  rules: "bay",
+  noun: "Bay",
+  hasAllProjectsRules: false,
+  nextOn: "more",
+  sortKeys: BAY_SORT_KEYS,
+  view: ({ base }, bay) => viewBay(bay, base),
+  viewBrief: ({ base }, bay) => viewBriefBay(bay, base),
+  readWish: readBayWish,
+  async create(request, wish) {
+    const bay = await acceptBay(request, wish, { noun: "Baymodel", missing: 400 });
+    const location = `${request.base}/v1/bays/${bay.record.state.uuid}`;
+    return { status: 201, body: viewBay(bay, request.base), headers: { Location: location } };
+  },
+  patch: BAY_PATCH,
+  readRollback(given) {
+    refuseArguments(given);
+    return false;
+  },
+  async update(request, bay, { operations, rollback }) {
+    const { nodeCount } = readChanges(documentOf(bay), operations, CHANGES);
+    if (nodeCount === undefined) return { status: 200, body: viewBay(bay, request.base) };
+    const state = await acceptResize(request, bay, { nodeCount, rollback }, "Bay");
+    return { status: 200, body: viewBay({ ...bay, record: { ...bay.record, state } }, request.base) };
+  },
+});
