@@ -42,7 +42,8 @@ export async function findImage(
     items: (page) => page.images,
     markerOf: (image) => image.id,
   });
-  return found.kind === "found" ? single(found.value) : found;
+  // Glance reads operators (`in:…`) out of a filter's text: what it lists need not bear the name.
+  return found.kind === "found" ? single(found.value.filter((image) => image.name === nameOrId)) : found;
 }
 
 /** Catalogs name Glance with its version or without. */

@@ -62,9 +62,10 @@ describe("creating a stack", () => {
       return await heat.createStack(wanted);
     };
     expect(await by(fault(409, "StackExists", "The Stack (bay-1) already exists."))).toEqual({ kind: "exists" });
-    expect(await by(fault(400, "StackValidationFailed", "Property flavor not found"))).toEqual({
+    const unknown = "Property error: : resources.s.properties.image: : No images matching {'name': 'x'}.";
+    expect(await by(fault(400, "StackValidationFailed", unknown))).toEqual({
       kind: "rejected",
-      reason: "Property flavor not found",
+      reason: "Property error: resources.s.properties.image: No images matching {'name': 'x'}.",
     });
     const full = fault(400, "RequestLimitExceeded", "You have reached the maximum stacks per tenant, 512.");
     expect(await by(full)).toMatchObject({ kind: "refused", cause: "quota" });

@@ -280,7 +280,8 @@ const optionsBody = (stack: Pick<NewStack, "tags" | "timeoutMinutes">): object =
 function rejectionOf(reply: CloudReply): RejectedStack | Refusal {
   const refusal = refusalOf(reply, "orchestration");
   if (reply.status !== 400 || refusal.cause === "quota") return refusal;
-  return { kind: "rejected", reason: readError(reply).message };
+  // Heat joins the places of an error by colons, empty places too.
+  return { kind: "rejected", reason: readError(reply).message.replaceAll(": :", ":") };
 }
 
 const busyOf = (reply: CloudReply): Busy => ({ kind: "busy", reason: readError(reply).message });

@@ -81,6 +81,13 @@ describe("an image", () => {
     expect(http.lines().at(-1)).toBe("GET /v2/images?name=fedora&limit=500");
   });
 
+  test("is not taken for another whose name Glance's filter lists", async () => {
+    const { session } = scriptSession({
+      "GET /v2/images": ({ url }) => ({ json: { images: url.includes("marker=") ? [] : [image] } }),
+    });
+    expect(await findImage(session, "in:fedora,ubuntu")).toEqual({ kind: "missing" });
+  });
+
   test("that the user may not see is refused with Glance's sentence", async () => {
     const text = "<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1>Not yours.</body></html>";
     const { session } = scriptSession({ [`GET /v2/images/${uuid}`]: { status: 403, text } });
