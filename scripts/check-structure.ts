@@ -23,7 +23,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Files that are the door to the outside: they may use what everything else is handed as a port. */
 const ADAPTERS: readonly RegExp[] = [
   /^packages\/core\/src\/(clock|random|log)\/system-/,
-  /^packages\/core\/src\/.*\/(dynamodb|sqs|sqlite|fetch|kms|https|file)-[a-z0-9-]+\.ts$/,
+  /^packages\/core\/src\/.*\/(dynamodb|sqs|sqlite|fetch|kms|https|file|lambda)-[a-z0-9-]+\.ts$/,
   /^packages\/coe\/src\/file-[a-z-]+\.ts$/,
   /^packages\/(local|cli)\//,
   /^packages\/sandbox\/src\/(server|file-[a-z-]+)\.ts$/,

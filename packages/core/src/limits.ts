@@ -64,6 +64,12 @@ export const limits = {
     slotMs: 100,
     deadLetters: 1_000,
   },
+  lambda: {
+    /** When only this is left of an invocation, calls are cut, so that what is known can be committed. */
+    cutMarginMs: 8 * second,
+    /** When only this is left, the invocation answers, whatever goes on. */
+    answerMarginMs: second,
+  },
   table: {
     pageItems: 1_000,
     /** DynamoDB's own limits of keys. */

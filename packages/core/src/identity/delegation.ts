@@ -22,7 +22,7 @@ import type { CloudSession, Sessions } from "../openstack/session.ts";
 import type { Role } from "../openstack/token.ts";
 import type { Clock, Log, Random } from "../ports.ts";
 import type { Sealer } from "../secret/sealer.ts";
-import { textOf } from "../errors.ts";
+import { Transient, textOf } from "../errors.ts";
 import type { Caller } from "./caller.ts";
 
 export const delegationSchema = z.discriminatedUnion("kind", [
@@ -191,6 +191,7 @@ async function openTrust(
   try {
     trustId = await ports.sealer.open(delegation.sealedTrustId, context);
   } catch (error) {
+    if (error instanceof Transient) throw error;
     // Its key is lost, or the record was tampered with. The trust cannot be used; whether another way may is the
     // caller's to decide, so it is no exception.
     return refused("unauthorized", `the trust cannot be unsealed: ${textOf(error)}`);

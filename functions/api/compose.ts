@@ -1,0 +1,44 @@
+/**
+ * The API put together from the adapters that a platform brings (table, queue, HTTP, clock) and the installation's settings.
+ * Lambda, the local process and the command line do it here, and so do the tests that run real parts.
+ */
+import type { BayTypes } from "@jeroboam/coe/bay-types";
+import type { Delegations } from "@jeroboam/core/identity/delegation";
+import type { Policy } from "@jeroboam/core/identity/policy";
+import { createTokenCheck } from "@jeroboam/core/identity/token-check";
+import { findImage } from "@jeroboam/core/openstack/glance";
+import type { Sessions } from "@jeroboam/core/openstack/session";
+import type { Clock, Log, Random } from "@jeroboam/core/ports";
+import type { Queue } from "@jeroboam/core/queue/queue";
+import type { Table } from "@jeroboam/core/table/table";
+import type { ApiPorts, ApiSettings } from "./ports.ts";
+
+export interface ApiParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly table: Table;
+  readonly queue: Queue;
+  readonly sessions: Sessions;
+  readonly delegations: Delegations;
+  readonly bayTypes: BayTypes;
+  readonly policy: Policy;
+  readonly settings: ApiSettings;
+}
+
+export function createApiPorts(parts: ApiParts): ApiPorts {
+  const { clock, random, log, table, queue, sessions, delegations, bayTypes, policy, settings } = parts;
+  return {
+    clock,
+    random,
+    log,
+    table,
+    queue,
+    bayTypes,
+    policy,
+    settings,
+    checkToken: createTokenCheck({ clock, log, session: sessions.service() }),
+    findImage: (caller, nameOrId) => findImage(sessions.caller(caller.token, caller.facts), nameOrId),
+    delegate: (caller, request) => delegations.obtain(caller, request),
+  };
+}

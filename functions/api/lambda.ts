@@ -1,0 +1,72 @@
+/**
+ * The API's entry on AWS, behind an HTTP API of API Gateway or a function URL. It answers before its timeout: a request
+ * that something outside holds up gets 503 and when to come back.
+ */
+import { createBayTypes } from "@jeroboam/coe/bay-types";
+import { fileTemplates } from "@jeroboam/coe/file-templates";
+import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
+import { systemClock } from "@jeroboam/core/clock/system-clock";
+import { buildPolicy } from "@jeroboam/core/identity/policy";
+import { openLambdaCloud } from "@jeroboam/core/lambda/lambda-cloud";
+import { prepareOnce, withinInvocation } from "@jeroboam/core/lambda/lambda-invocation";
+import type { LambdaContext } from "@jeroboam/core/lambda/lambda-invocation";
+import { createLambdaLog, openLambdaStores } from "@jeroboam/core/lambda/lambda-stores";
+import { systemRandom } from "@jeroboam/core/random/system-random";
+import { createApp } from "./app.ts";
+import { createApiPorts } from "./compose.ts";
+import { errorEnvelope } from "./envelope.ts";
+import { httpEventSchema, requestFrom, resultFrom } from "./lambda-event.ts";
+import type { HttpResult } from "./lambda-event.ts";
+
+type App = ReturnType<typeof createApp>;
+
+const log = createLambdaLog();
+const app = prepareOnce(prepareApp);
+
+async function prepareApp(): Promise<App> {
+  const variables = process.env;
+  const { config, sessions, delegations } = await openLambdaCloud(variables, log);
+  const policy = buildPolicy();
+  if (policy.kind === "invalid") throw new Error(policy.problems.join("; "));
+  const publicUrl = variables["JEROBOAM_PUBLIC_URL"];
+  const made = createApp(
+    createApiPorts({
+      ...openLambdaStores(variables),
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      sessions,
+      delegations,
+      bayTypes: createBayTypes(seedBayTypes(fileTemplates())),
+      policy: policy.policy,
+      settings: {
+        keystoneUrl: config.authUrl,
+        links: publicUrl ? { kind: "fixed", base: publicUrl } : { kind: "request", trustForwarded: false },
+      },
+    }),
+  );
+  // The first reply that a process makes costs as much as loading all its code: made before anybody waits for it.
+  await made.request("/healthcheck");
+  return made;
+}
+
+export async function handler(event: unknown, context: LambdaContext): Promise<HttpResult> {
+  const request = requestFrom(httpEventSchema.parse(event));
+  return await withinInvocation(context, async ({ answerInTime }) => {
+    const answer = async (): Promise<HttpResult> => resultFrom(await (await app()).fetch(request));
+    return (await answerInTime(answer())) ?? tooLate(context.awsRequestId);
+  });
+}
+
+/** What was asked may still have been done: as with any answer that is lost, look before asking again. */
+function tooLate(invocation: string): HttpResult {
+  log.write("warning", "request-not-finished", { invocation });
+  const text = "A service this depends on does not answer. Try again later.";
+  const body = errorEnvelope({ status: 503, requestId: invocation, text });
+  return {
+    statusCode: 503,
+    headers: { "content-type": "application/json", "retry-after": "5" },
+    body: JSON.stringify(body),
+    isBase64Encoded: false,
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * The conductor's entry on AWS: Lambda hands it hints from SQS in batches. Each message fails by itself and comes again;
+ * a batch ends before the function's timeout whatever its records do, because what was not finished is due again.
+ */
+import { createBayTypes } from "@jeroboam/coe/bay-types";
+import { fileTemplates } from "@jeroboam/coe/file-templates";
+import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
+import { systemClock } from "@jeroboam/core/clock/system-clock";
+import { openLambdaCloud } from "@jeroboam/core/lambda/lambda-cloud";
+import { prepareOnce, withinInvocation } from "@jeroboam/core/lambda/lambda-invocation";
+import type { LambdaContext } from "@jeroboam/core/lambda/lambda-invocation";
+import { createLambdaLog, openLambdaStores, requireVariable } from "@jeroboam/core/lambda/lambda-stores";
+import { readTlsOptions } from "@jeroboam/core/openstack/file-cloud-config";
+import type { ReceivedMessage } from "@jeroboam/core/queue/queue";
+import { systemRandom } from "@jeroboam/core/random/system-random";
+import { z } from "zod";
+import { createBatchHandler } from "./batch.ts";
+import { createConductorPorts, DEFAULT_NODE_USERS } from "./compose.ts";
+import type { ConductorPorts } from "./ports.ts";
+
+/** The part of Lambda's SQS event that is used. */
+const eventSchema = z.object({
+  Records: z.array(
+    z.object({
+      messageId: z.string(),
+      body: z.string(),
+      attributes: z.object({ ApproximateReceiveCount: z.string() }),
+    }),
+  ),
+});
+
+/** The messages that are to come again (ReportBatchItemFailures). */
+interface BatchResponse {
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}
+
+const log = createLambdaLog();
+const ports = prepareOnce(preparePorts);
+
+async function preparePorts(): Promise<ConductorPorts> {
+  const variables = process.env;
+  const { config, sessions, delegations, sealer } = await openLambdaCloud(variables, log);
+  const apiUrl = `${requireVariable(variables, "JEROBOAM_PUBLIC_URL")}/v1`;
+  const bays = {
+    apiUrl,
+    authUrl: config.authUrl,
+    regionName: config.region ?? null,
+    openstackCa: readTlsOptions(config).authorities?.join("\n") ?? null,
+    plainHttpAllowed: !apiUrl.startsWith("https:") || !config.authUrl.startsWith("https:"),
+  };
+  return createConductorPorts({
+    ...openLambdaStores(variables),
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    sealer,
+    sessions,
+    delegations,
+    bayTypes: createBayTypes(seedBayTypes(fileTemplates())),
+    settings: { bays, nodeUsers: DEFAULT_NODE_USERS },
+  });
+}
+
+export async function handler(event: unknown, context: LambdaContext): Promise<BatchResponse> {
+  const messages = eventSchema.parse(event).Records.map(({ messageId, body, attributes }): ReceivedMessage => ({
+    id: messageId,
+    body,
+    receives: Number(attributes.ApproximateReceiveCount),
+  }));
+  return await withinInvocation(context, async ({ stopping, cut, answerInTime }) => {
+    const handle = async () =>
+      createBatchHandler(await ports(), { name: context.awsRequestId, stopping, signal: cut })(messages);
+    const outcome = await answerInTime(handle());
+    if (!outcome) log.write("error", "batch-not-finished", { invocation: context.awsRequestId });
+    const failedIds = outcome?.failedIds ?? messages.map(({ id }) => id);
+    return { batchItemFailures: failedIds.map((itemIdentifier) => ({ itemIdentifier })) };
+  });
+}

@@ -1,0 +1,4 @@
+/** SST's sources name one type of bun's. */
+declare module "bun" {
+  export type Shell = unknown;
+}

@@ -1,0 +1,31 @@
+/** The schedule: a small function that is called every minute to find work whose hint was lost. */
+import type { Base } from "./functions.ts";
+import { createFunction } from "./functions.ts";
+import { sizes } from "./sizes.ts";
+import { mayUseTable } from "./storage.ts";
+
+export function createSchedule(base: Base) {
+  const { hints } = base.queues;
+  const { timeoutSeconds, memoryMb, sweepMinutes } = sizes.schedule;
+  const made = createFunction("Schedule", base, {
+    bundle: "schedule",
+    description: "Sends hints at work that is overdue",
+    timeoutSeconds,
+    memoryMb,
+    speaksToCloud: false,
+    environment: { JEROBOAM_TABLE: base.storage.table.name, JEROBOAM_QUEUE_URL: hints.queue.url },
+    permissions: [
+      ...mayUseTable(base.storage, [], ["due"]),
+      { actions: ["sqs:SendMessage"], resources: [hints.queue.arn] },
+    ],
+  });
+  const unit = sweepMinutes === 1 ? "minute" : "minutes";
+  new sst.aws.CronV2("Sweep", {
+    schedule: `rate(${sweepMinutes} ${unit})`,
+    function: made.function.arn,
+    event: { task: "sweep" },
+    // The next one comes soon enough.
+    retries: 0,
+  });
+  return made;
+}

@@ -1,0 +1,65 @@
+/**
+ * What whoever deploys decides, from the environment of `sst deploy` (SST reads `.env.<stage>` into it). No secret stands
+ * there: those are SST's own (keys.ts). docs/deploy-aws.md has the list for people.
+ */
+export interface Settings {
+  /** `OS_*`: which cloud, and as whom, passed to the functions as they are. Without secrets and file names. */
+  readonly cloud: Readonly<Record<string, string>>;
+  /** The variable by which the cloud's secret reaches the functions. */
+  readonly secretVariable: "OS_PASSWORD" | "OS_APPLICATION_CREDENTIAL_SECRET";
+  /** A PEM file of authorities to trust instead of the public ones, in the project's folder. */
+  readonly authoritiesFile?: string;
+  readonly domain?: { readonly name: string; readonly certificateArn?: string };
+  readonly alarmEmail?: string;
+  readonly network:
+    | { readonly kind: "public" }
+    /** A VPC that is there: where OpenStack's endpoints are private. */
+    | { readonly kind: "existing"; readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] }
+    /** A VPC made for it, with NAT. */
+    | { readonly kind: "new" };
+  readonly isProduction: boolean;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const SECRETS = ["OS_PASSWORD", "OS_APPLICATION_CREDENTIAL_SECRET", "OS_TOKEN"];
+/** Name files of the machine that deploys, which the functions do not have. */
+const FILES = ["OS_CLOUD", "OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE", "OS_CACERT", "OS_CERT", "OS_KEY"];
+
+export function readSettings(environment: Environment, stage: string = $app.stage): Settings {
+  const cloud = cloudVariables(environment);
+  const { JEROBOAM_DOMAIN: name, JEROBOAM_CERTIFICATE_ARN: certificateArn } = environment;
+  const { JEROBOAM_ALARM_EMAIL: alarmEmail, JEROBOAM_AUTHORITIES_FILE: authoritiesFile } = environment;
+  const byApplicationCredential = "OS_APPLICATION_CREDENTIAL_ID" in cloud || "OS_APPLICATION_CREDENTIAL_NAME" in cloud;
+  return {
+    cloud,
+    secretVariable: byApplicationCredential ? "OS_APPLICATION_CREDENTIAL_SECRET" : "OS_PASSWORD",
+    network: readNetwork(environment),
+    isProduction: stage === "production",
+    ...(authoritiesFile && { authoritiesFile }),
+    ...(name && { domain: { name, ...(certificateArn && { certificateArn }) } }),
+    ...(alarmEmail && { alarmEmail }),
+  };
+}
+
+function cloudVariables(environment: Environment): Record<string, string> {
+  const cloud: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith("OS_") || !value || FILES.includes(name)) continue;
+    if (SECRETS.includes(name))
+      throw new Error(`${name} is a secret: unset it, and see \`sst secret set CloudSecret\``);
+    cloud[name] = value;
+  }
+  if (!cloud["OS_AUTH_URL"]) throw new Error("OS_AUTH_URL is missing: which cloud is this for? (docs/deploy-aws.md)");
+  return cloud;
+}
+
+function readNetwork(environment: Environment): Settings["network"] {
+  const { JEROBOAM_VPC: choice, JEROBOAM_SUBNET_IDS: subnets, JEROBOAM_SECURITY_GROUP_IDS: groups } = environment;
+  if (subnets && groups)
+    return { kind: "existing", subnetIds: subnets.split(","), securityGroupIds: groups.split(",") };
+  if (subnets || groups) throw new Error("JEROBOAM_SUBNET_IDS and JEROBOAM_SECURITY_GROUP_IDS go together");
+  if (choice === "new") return { kind: "new" };
+  if (choice) throw new Error(`JEROBOAM_VPC may be "new" or absent, not "${choice}"`);
+  return { kind: "public" };
+}
