@@ -13,7 +13,7 @@ import type { DelegationRequest, NewBay } from "@jeroboam/core/bay/create-bay";
 import { createBay } from "@jeroboam/core/bay/create-bay";
 import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
 import type { Delegation } from "@jeroboam/core/identity/delegation";
-import { Rejected } from "@jeroboam/core/errors";
+import { Rejected, Transient } from "@jeroboam/core/errors";
 import type { Json, JsonObject } from "@jeroboam/core/json";
 import { limits } from "@jeroboam/core/limits";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
@@ -55,7 +55,9 @@ export async function acceptBay(
 async function obtainDelegation({ ports, caller }: ApiRequest, purpose: DelegationRequest): Promise<Delegation> {
   const outcome = await ports.delegate(caller, purpose);
   if (outcome.kind === "obtained") return outcome.delegation;
-  const status = outcome.cause === "unauthorized" ? 401 : outcome.cause === "unavailable" ? 503 : 403;
+  // The service's own access to the cloud is not the caller's to mend.
+  if (outcome.cause === "unavailable") throw new Transient(outcome.reason);
+  const status = outcome.cause === "unauthorized" ? 401 : 403;
   throw new Rejected(status, `The service may not act for the project: ${outcome.reason}`);
 }
 
