@@ -65,11 +65,14 @@ export async function listAll<Schema extends z.ZodType, Item>(
     if (reply.kind === "refused") return reply;
     if (!isSuccess(reply)) return refusalOf(reply, service);
     const items = listing.items(readJson(reply, schema, service));
-    found.push(...items);
     const last = items.at(-1);
-    // A service may give fewer than we asked for and still have more: only an empty page is surely the last.
-    if (!markerOf || last === undefined) return { kind: "found", value: found };
-    marker = markerOf(last);
+    const next = last === undefined ? undefined : markerOf?.(last);
+    // A service may give fewer than we asked for and still have more: only an empty page is surely the last. One that
+    // ends where the page before ended comes from a service that does not page.
+    if (marker !== undefined && next === marker) return { kind: "found", value: found };
+    found.push(...items);
+    if (next === undefined) return { kind: "found", value: found };
+    marker = next;
   }
   return { kind: "refused", cause: "other", reason: `${service} lists more than ${found.length} items at ${path}` };
 }

@@ -34,6 +34,15 @@ describe("a flavor", () => {
     expect(await findFlavor(session, "m1.small")).toMatchObject({ kind: "found", value: { id: "2" } });
   });
 
+  test("is found once where the service gives the whole list whatever the marker", async () => {
+    const { http, session } = scriptSession({
+      "GET /flavors/m1.small": notFound,
+      "GET /flavors/detail": { json: { flavors: [flavor("1", "m1.tiny"), flavor("2", "m1.small")] } },
+    });
+    expect(await findFlavor(session, "m1.small")).toMatchObject({ kind: "found", value: { id: "2" } });
+    expect(http.requests).toHaveLength(3);
+  });
+
   test("that nobody knows is missing; one the user may not see is refused", async () => {
     const { http, session } = scriptSession({
       "GET /flavors/x": notFound,
