@@ -59,7 +59,6 @@ export function sampleBays(bayType: BayType): Readonly<Record<string, BayTypeInp
 
 const commonVariants: Variants = {
   defaults: {},
-  "no TLS": { tlsDisabled: true },
   "no floating IPs": { floatingIpEnabled: false },
   "three masters": { masterCount: 3, masterLbEnabled: true },
   "three masters, no floating IPs": { masterCount: 3, masterLbEnabled: true, floatingIpEnabled: false },
@@ -95,7 +94,8 @@ const commonVariants: Variants = {
   "scale-down": { nodeCount: 1, workersToRemove: [{ index: "0", serverId: null }] },
 };
 
-const kubernetesAtomicVariants: Variants = {
+const kubernetesVariants: Variants = {
+  "no TLS": { tlsDisabled: true, labels: { kube_tag: "v1.19.9" } },
   registry: { registryEnabled: true, regionName: "RegionOne" },
   "Cinder volumes, discovery URL, port": {
     volumeDriver: "cinder",
@@ -106,6 +106,11 @@ const kubernetesAtomicVariants: Variants = {
     masterLbEnabled: true,
     dockerVolumeSizeGb: 10,
     labels: {
+      kube_tag: "v1.22.2",
+      etcd_tag: "v3.4.20",
+      flannel_tag: "v0.14.0",
+      container_infra_prefix: "registry.example.org/infra/",
+      hyperkube_prefix: "registry.example.org/",
       fixed_subnet_cidr: "10.20.0.0/20",
       service_cluster_ip_range: "10.250.0.0/16",
       flannel_network_cidr: "10.101.0.0/16",
@@ -130,7 +135,8 @@ const kubernetesAtomicVariants: Variants = {
   },
 };
 
-const swarmAtomicVariants: Variants = {
+const swarmVariants: Variants = {
+  "no TLS": { tlsDisabled: true },
   flannel: { networkDriver: "flannel", labels: { flannel_backend: "host-gw" } },
   "REX-Ray, discovery URL, port": {
     volumeDriver: "rexray",
@@ -151,6 +157,7 @@ const swarmAtomicVariants: Variants = {
 };
 
 const ownVariants: Readonly<Record<string, Variants>> = {
-  magnum_vm_atomic_k8s: kubernetesAtomicVariants,
-  magnum_vm_atomic_swarm: swarmAtomicVariants,
+  magnum_vm_atomic_k8s: kubernetesVariants,
+  magnum_vm_coreos_k8s: kubernetesVariants,
+  magnum_vm_atomic_swarm: swarmVariants,
 };

@@ -5,6 +5,7 @@
 # within seconds, instead of waiting for a timeout.
 set -euo pipefail
 umask 022
+PATH=/opt/bin:$PATH # first what this script installs itself
 
 # shellcheck source=/dev/null
 . /etc/sysconfig/heat-params # what the bay is

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { BayTypeInput } from "../../bay-type.ts";
-import { fileTemplates } from "../../file-templates.ts";
-import { sampleBay } from "../../sample-bay.ts";
-import { kubernetesAtomic } from "./kubernetes-atomic.ts";
+import type { BayTypeInput } from "../bay-type.ts";
+import { fileTemplates } from "../file-templates.ts";
+import { sampleBay } from "../sample-bay.ts";
+import { kubernetesAtomic, kubernetesCoreos } from "./kubernetes.ts";
 
 const bayType = kubernetesAtomic(fileTemplates());
 const parametersOf = (overrides: Partial<BayTypeInput>) => bayType.stackFor(sampleBay(overrides)).parameters;
@@ -216,5 +216,48 @@ describe("refuses", () => {
 
   test("not what it can build: an external network is not needed without floating IPs in an existing network", () => {
     expect(problemsOf({ externalNetworkId: null, fixedNetwork: "lan", floatingIpEnabled: false })).toEqual([]);
+  });
+});
+
+describe("versions", () => {
+  const coreos = kubernetesCoreos(fileTemplates());
+  const coreosParameters = (overrides: Partial<BayTypeInput>) => coreos.stackFor(sampleBay(overrides)).parameters;
+
+  test("Fedora Atomic has Kubernetes, etcd and flannel in its image", () => {
+    for (const image of ["kube_image", "etcd_image", "flannel_image"])
+      expect(parametersOf({})).not.toHaveProperty(image);
+  });
+
+  test("CoreOS has none of them", () => {
+    expect(coreosParameters({})).toMatchObject({
+      kube_image: "docker.io/rancher/hyperkube:v1.23.3-rancher1",
+      etcd_image: "quay.io/coreos/etcd:v3.4.6",
+      flannel_image: "quay.io/coreos/flannel:v0.15.1",
+    });
+  });
+
+  test("a label chooses the version on either, and from which registry", () => {
+    const labels = { kube_tag: "v1.19.9", container_infra_prefix: "registry:5000/" };
+    expect(parametersOf({ labels })["kube_image"]).toBe("registry:5000/hyperkube:v1.19.9");
+    expect(coreosParameters({ labels })["etcd_image"]).toBe("registry:5000/etcd:v3.4.6");
+    const own = { ...labels, hyperkube_prefix: "quay.io/own/" };
+    expect(parametersOf({ labels: own })["kube_image"]).toBe("quay.io/own/hyperkube:v1.19.9");
+  });
+
+  test("a tag that does not read as a version is taken as it is", () => {
+    expect(problemsOf({ labels: { kube_tag: "stable" } })).toEqual([]);
+    expect(parametersOf({ labels: { kube_tag: "stable" } })["kube_image"]).toBe("docker.io/rancher/hyperkube:stable");
+  });
+
+  test("one that Docker cannot run, or that has no API without TLS, is refused", () => {
+    for (const kube_tag of ["v1.24.0", "v1.7.4", "1.31.4"]) {
+      expect(problemsOf({ labels: { kube_tag } }).map((problem) => problem.field)).toEqual(["labels.kube_tag"]);
+    }
+    const insecure = { tlsDisabled: true, labels: { kube_tag: "v1.20.2" } };
+    expect(problemsOf(insecure).map((problem) => problem.field)).toEqual(["tls_disabled"]);
+    expect(coreos.checkSpec(sampleBay({ tlsDisabled: true })).map((problem) => problem.field)).toEqual([
+      "tls_disabled",
+    ]);
+    expect(problemsOf({ tlsDisabled: true, labels: { kube_tag: "v1.19.9" } })).toEqual([]);
   });
 });

@@ -1,18 +1,21 @@
 /**
- * `magnum_vm_atomic_k8s`: Kubernetes (v1.8 to v1.23) under Docker on Fedora Atomic, whose image holds etcd, flannel and
- * Kubernetes' programs (bay-era sheet 7, 8.1, 9).
+ * Kubernetes (v1.8 to v1.23) under Docker, on two operating systems (bay-era sheet 7, 8.1, 8.2, 9):
+ * `magnum_vm_atomic_k8s` on Fedora Atomic, whose image holds etcd, flannel and Kubernetes' programs, unless labels name
+ * versions to take from container images; `magnum_vm_coreos_k8s` on CoreOS (today Flatcar, whose cloud-init knows
+ * user data of many parts), whose image holds none of them.
  *
- * Where it differs from the era's, and why:
+ * Where they differ from the era's, and why:
  * - etcd starts from the masters' addresses, not from a discovery service outside, unless the bay names one;
  *   workers ask the members themselves, so etcd needs no load balancer;
  * - load balancers are Octavia's, because Neutron's own are gone since 2019; single-master bays need none;
  * - nodes hold a credential of their own that only they use, not the token of whoever made the bay;
- * - a worker's reference in Heat is its server's id, which is what cluster-autoscaler looks for.
+ * - a worker's reference in Heat is its server's id, which is what cluster-autoscaler looks for;
+ * - the era's CoreOS template passed parameters it did not declare, so no such bay could be made; here both share one.
  */
 import { z } from "zod";
-import type { BaySpec, BayType, BayTypeInput, HeatParameter, SpecProblem, TemplateLoader } from "../../bay-type.ts";
-import { booleanLabel, networkLabel, textLabel } from "../../label.ts";
-import { urlOf } from "../../network-address.ts";
+import type { BaySpec, BayType, BayTypeInput, HeatParameter, SpecProblem, TemplateLoader } from "../bay-type.ts";
+import { booleanLabel, networkLabel, textLabel } from "../label.ts";
+import { urlOf } from "../network-address.ts";
 import {
   checkContainerNetwork,
   flannelLabels,
@@ -20,8 +23,8 @@ import {
   loadBalancerParameters,
   needsFloatingIp,
   networkLabels,
-} from "../../network-labels.ts";
-import { serverLabels } from "../../server-labels.ts";
+} from "../network-labels.ts";
+import { serverLabels } from "../server-labels.ts";
 import {
   checkDrivers,
   checkLabels,
@@ -30,21 +33,26 @@ import {
   checkTexts,
   parseLabels,
   unknownLabels,
-} from "../../spec-checks.ts";
-import { defineStack } from "../../stack-definition.ts";
-import { listOutput, textOutput, workersOutput } from "../../stack-outputs.ts";
+} from "../spec-checks.ts";
+import { defineStack } from "../stack-definition.ts";
+import { listOutput, textOutput, workersOutput } from "../stack-outputs.ts";
 import {
   credentialParameters,
   dockerParameters,
   given,
   networkParameters,
   serverParameters,
-} from "../../stack-parameters.ts";
+} from "../stack-parameters.ts";
 
 const labels = z.object({
   ...serverLabels,
   ...networkLabels,
   ...flannelLabels,
+  kube_tag: textLabel.optional().describe("tag of the hyperkube image that Kubernetes' programs come from"),
+  etcd_tag: textLabel.optional().describe("tag of the image that etcd comes from"),
+  flannel_tag: textLabel.optional().describe("tag of the image that flannel comes from"),
+  container_infra_prefix: textLabel.optional().describe("registry and path before the names of those images"),
+  hyperkube_prefix: textLabel.optional().describe("the same for the hyperkube image alone"),
   service_cluster_ip_range: networkLabel.optional().describe("addresses of services"),
   admission_control_list: textLabel.optional().describe("admission plugins of the API server, comma-separated"),
   kube_allow_priv: booleanLabel.optional().describe("whether containers may be privileged"),
@@ -58,19 +66,36 @@ type Labels = z.infer<typeof labels>;
 
 const DEFAULT_SERVICE_NETWORK = "10.254.0.0/16";
 
+/** What differs between the operating systems. */
+interface System {
+  readonly name: string;
+  readonly os: string;
+  /** Tags of the container images that programs come from where no label says; absent: the programs of the nodes' image. */
+  readonly tags: { readonly kube?: string; readonly etcd?: string; readonly flannel?: string };
+}
+
 export function kubernetesAtomic(load: TemplateLoader): BayType {
+  return kubernetes(load, { name: "magnum_vm_atomic_k8s", os: "fedora-atomic", tags: {} });
+}
+
+export function kubernetesCoreos(load: TemplateLoader): BayType {
+  const tags = { kube: "v1.23.3-rancher1", etcd: "v3.4.6", flannel: "v0.15.1" };
+  return kubernetes(load, { name: "magnum_vm_coreos_k8s", os: "coreos", tags });
+}
+
+function kubernetes(load: TemplateLoader, system: System): BayType {
   return {
-    name: "magnum_vm_atomic_k8s",
+    name: system.name,
     coe: "kubernetes",
-    provides: [{ serverType: "vm", os: "fedora-atomic", coe: "kubernetes" }],
+    provides: [{ serverType: "vm", os: system.os, coe: "kubernetes" }],
     labels,
-    checkSpec,
+    checkSpec: (spec) => checkSpec(spec, system),
     unknownLabels: (all) => unknownLabels(labels, all),
     stackFor(input) {
       const values = parseLabels(labels, input.labels);
       return defineStack(load, input, {
-        template: "kubernetes/atomic/kubecluster.yaml",
-        parameters: parametersFor(input, values),
+        template: "kubernetes/kubecluster.yaml",
+        parameters: { ...parametersFor(input, values), ...imageParameters(values, system) },
         bootVolumeSize: values.boot_volume_size,
         bootVolumeType: values.boot_volume_type,
       });
@@ -97,7 +122,7 @@ function apiPort(spec: Pick<BaySpec, "tlsDisabled" | "apiserverPort">): number {
   return spec.apiserverPort ?? (spec.tlsDisabled ? 8080 : 6443);
 }
 
-function checkSpec(spec: BaySpec): readonly SpecProblem[] {
+function checkSpec(spec: BaySpec, system: System): readonly SpecProblem[] {
   const { values, problems } = checkLabels(labels, spec.labels);
   return [
     ...problems,
@@ -105,12 +130,46 @@ function checkSpec(spec: BaySpec): readonly SpecProblem[] {
     ...checkMasters(spec),
     ...checkDrivers(spec, { network: ["flannel"], volume: ["cinder"] }),
     ...checkNetwork(spec, values?.fixed_subnet_cidr, needsFloatingIp(spec, values)),
+    ...(values ? checkVersion(spec, values.kube_tag ?? system.tags.kube) : []),
     ...(values
       ? checkContainerNetwork(spec, values, {
           "labels.service_cluster_ip_range": values.service_cluster_ip_range ?? DEFAULT_SERVICE_NETWORK,
         })
       : []),
   ];
+}
+
+/**
+ * Docker runs pods up to v1.23; an API without TLS ended with v1.19. Of a tag that does not read as a version, and of the
+ * version in the nodes' image, nothing is known here: the node that cannot run it says so at boot.
+ */
+function checkVersion(spec: BaySpec, tag: string | undefined): readonly SpecProblem[] {
+  const version = /^v?1\.([0-9]+)(?:\.|$)/.exec(tag ?? "");
+  if (!version) return [];
+  const minor = Number(version[1]);
+  if (minor < 8 || minor > 23) {
+    return [{ field: "labels.kube_tag", message: `kube_tag ${tag} is not a version from v1.8 to v1.23` }];
+  }
+  if (spec.tlsDisabled && minor >= 20) {
+    return [{ field: "tls_disabled", message: `tls_disabled needs a kube_tag before v1.20; it is ${tag}` }];
+  }
+  return [];
+}
+
+/** A label that names a version makes nodes take it from an image, wherever the operating system would have its own. */
+function imageParameters(values: Labels, { tags }: System): Readonly<Record<string, HeatParameter>> {
+  const image = (prefix: string, name: string, tag: string | undefined): string | undefined =>
+    tag === undefined ? undefined : `${prefix}${name}:${tag}`;
+  const prefix = values.container_infra_prefix;
+  return given({
+    kube_image: image(
+      values.hyperkube_prefix ?? prefix ?? "docker.io/rancher/",
+      "hyperkube",
+      values.kube_tag ?? tags.kube,
+    ),
+    etcd_image: image(prefix ?? "quay.io/coreos/", "etcd", values.etcd_tag ?? tags.etcd),
+    flannel_image: image(prefix ?? "quay.io/coreos/", "flannel", values.flannel_tag ?? tags.flannel),
+  });
 }
 
 function parametersFor(input: BayTypeInput, values: Labels): Readonly<Record<string, HeatParameter>> {
