@@ -43,3 +43,66 @@ test("an application credential does what its access rules name, and nothing els
   ])
     expect((await app.request(path!, { method: method!, headers })).status).toBe(401);
 });
+
+test.each([
+  ["unauthorized", 401],
+  ["forbidden", 403],
+  ["other", 403],
+  ["unavailable", 503],
+] as const)("a delegation refused as %s is %d, and leaves no bay", async (cause, status) => {
+  const ports = createFakePorts();
+  const reason = "identity refused: no trusts here";
+  const app = createApp({ ...ports, delegate: () => Promise.resolve({ kind: "refused", cause, reason }) });
+  const headers = { "x-auth-token": TOKENS.memberA, "content-type": "application/json" };
+  const post = async (path: string, body: object): Promise<Response> =>
+    app.request(path, { method: "POST", headers, body: JSON.stringify(body) });
+  const template = { name: "t", coe: "kubernetes", image_id: "atomic", external_network_id: "x" };
+  expect((await post("/v1/clustertemplates", template)).status).toBe(201);
+  const answer = await post("/v1/clusters", { cluster_template_id: "t" });
+  expect(answer.status).toBe(status);
+  expect(answer.headers.has("retry-after")).toBe(status === 503);
+  expect(await (await app.request("/v1/clusters", { headers })).json()).toEqual({ clusters: [] });
+  expect((await app.request("/v1/clustertemplates/t", { method: "DELETE", headers })).status).toBe(204);
+});
+
+/** Every route on a record of project a, by everybody: who finds nothing, who is refused, who is let in. */
+const MATRIX = {
+  memberA: { baymodels: "let in", bays: "let in", clustertemplates: "let in", clusters: "let in" },
+  otherMemberA: { baymodels: "let in", bays: "let in", clustertemplates: "let in", clusters: "let in" },
+  readerA: { baymodels: "reads", bays: "reads", clustertemplates: "reads", clusters: "reads" },
+  memberB: { baymodels: "absent", bays: "absent", clustertemplates: "absent", clusters: "absent" },
+  admin: { baymodels: "absent", bays: "absent", clustertemplates: "let in", clusters: "let in" },
+} as const;
+
+test.each(Object.keys(MATRIX) as (keyof typeof MATRIX)[])("on the records of project a: %s", async (who) => {
+  const ports = createFakePorts();
+  const app = createApp(ports);
+  const send = (as: keyof typeof TOKENS, method: string, path: string, body?: object) =>
+    app.request(path, {
+      method,
+      headers: { "x-auth-token": TOKENS[as], "content-type": "application/json" },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+  for (const collection of ["baymodels", "bays", "clustertemplates", "clusters"] as const) {
+    const template = { name: `of ${collection}`, coe: "kubernetes", image_id: "atomic", external_network_id: "x" };
+    const model = (await (await send("memberA", "POST", "/v1/clustertemplates", template)).json()) as { uuid: string };
+    const cluster = await send("memberA", "POST", "/v1/clusters", { cluster_template_id: model.uuid });
+    const isBay = collection === "bays" || collection === "clusters";
+    const { uuid } = isBay ? ((await cluster.json()) as { uuid: string }) : model;
+    const item = `/v1/${collection}/${uuid}`;
+    const reads = [(await send(who, "GET", item)).status];
+    const listed = JSON.stringify(await (await send(who, "GET", `/v1/${collection}/detail`)).json());
+    const changes = [
+      (await send(who, "PATCH", item, [])).status,
+      // A model in use: let in means told so.
+      (await send(who, "DELETE", item)).status,
+    ];
+    const verdict = MATRIX[who][collection];
+    expect([collection, reads]).toEqual([collection, verdict === "absent" ? [404] : [200]]);
+    expect([collection, listed.includes(uuid)]).toEqual([collection, verdict !== "absent"]);
+    for (const status of changes) {
+      const outcome = status === 404 ? "absent" : status === 403 ? "reads" : "let in";
+      expect([collection, outcome]).toEqual([collection, verdict]);
+    }
+  }
+});

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { createTestClock } from "../../../../test/contract/test-clock.ts";
 import type { BayModel } from "../bay-model/bay-model.ts";
 import { bayModelKey, bayModelShape, bayModelUseKey } from "../bay-model/bay-model.ts";
-import { Transient } from "../errors.ts";
+import { Rejected, Transient } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { isProvisional, settleProvisional } from "../operation/provisional.ts";
 import type { WorkRecord } from "../operation/record.ts";
@@ -196,6 +196,13 @@ describe("creating", () => {
       for (const item of table.items()) if (isProvisional(item)) await settleProvisional({ table }, item);
       expect(table.items().map((item) => item.sk)).toEqual(["model#a"]);
     }
+  });
+
+  test("a delegation that is refused leaves nothing, so that the model can be deleted at once", async () => {
+    const request = { projectId: "a", userId: "u", name: null, nodeCount: 1, masterCount: 1, specification };
+    const refuse: Delegate = () => Promise.reject(new Rejected(403, "no"));
+    await expect(createBay(ports, model, request, refuse)).rejects.toThrow(Rejected);
+    expect(table.items().map((item) => item.sk)).toEqual(["model#a"]);
   });
 
   test("what was provisional stays for good once the bay is there", async () => {

@@ -62,7 +62,7 @@ export async function createBay(
     await unmarkBayModelUse(ports.table, model.state, bay);
     return { kind: "model-changed" };
   }
-  const delegation = await delegate({ context: delegationContext(bay) });
+  const delegation = await obtainDelegation(ports, model.state, bay, delegate);
   const specification = { ...request.specification, delegation };
   const cold = asProvisional(specificationItem(bay, specification, 1), key, bay.createdAtMs);
   await ports.table.put(cold, { absent: true });
@@ -76,6 +76,17 @@ export async function createBay(
   const inserted = await insertRecord(ports, bayShape, withOperation(bayShape, newRecord(key, bay), operation, {}));
   if (inserted.kind === "exists") throw new Error(`the fresh uuid ${bay.uuid} is a bay's already`);
   return { kind: "created", record: inserted.record };
+}
+
+/** When it is refused, the mark goes too: who is refused is not to keep the model in use. */
+async function obtainDelegation(ports: BayPorts, model: BayModel, bay: Bay, delegate: Delegate): Promise<Delegation> {
+  try {
+    return await delegate({ context: delegationContext(bay) });
+  } catch (thrown) {
+    // Whatever it was: there will be no bay.
+    await unmarkBayModelUse(ports.table, model, bay);
+    throw thrown;
+  }
 }
 
 function initialState(ports: BayPorts, model: BayModel, request: NewBay): Bay {
