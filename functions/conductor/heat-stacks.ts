@@ -22,9 +22,18 @@ export function createStacks(heat: Heat): Stacks {
       }
     },
 
-    async create({ name, template, files, parameters, tags, timeoutMinutes }) {
+    async create({ name, template, files, environment, parameters, tags, timeoutMinutes }) {
       const limit = timeoutMinutes === undefined ? {} : { timeoutMinutes };
-      const made = await heat.createStack({ name, template, files, parameters, tags, disableRollback: true, ...limit });
+      const made = await heat.createStack({
+        name,
+        template,
+        files,
+        environment,
+        parameters,
+        tags,
+        disableRollback: true,
+        ...limit,
+      });
       return made.kind === "rejected" ? refused(made.reason) : made;
     },
 

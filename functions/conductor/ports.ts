@@ -100,6 +100,7 @@ export type StackParameters = Readonly<Record<string, string | number | boolean 
 export interface StackPlan {
   readonly template: string;
   readonly files: Readonly<Record<string, string>>;
+  readonly environment: unknown;
   readonly parameters: StackParameters;
   readonly tags: readonly string[];
   /** None when Heat is to set no limit. */

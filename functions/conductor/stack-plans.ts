@@ -43,10 +43,10 @@ export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): Sta
   };
 
   function planOf(bayType: BayType, bay: Bay, specification: BaySpecification, credential: NodeLogin): StackPlan {
-    const { template, files, parameters, tags, timeoutMinutes } = bayType.stackFor(
+    const { template, files, environment, parameters, tags, timeoutMinutes } = bayType.stackFor(
       bayInput(bay, specification, credential, settings),
     );
-    return { template, files, parameters, tags, timeoutMinutes };
+    return { template, files, environment, parameters, tags, timeoutMinutes };
   }
 }
 

@@ -1,7 +1,6 @@
 /** A world with one bay in it, for the harness: the real operations over the table in memory and a simulated cloud. */
-import type { BayModel } from "@jeroboam/core/bay-model/bay-model";
 import { bayModelKey, bayModelShape } from "@jeroboam/core/bay-model/bay-model";
-import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
+import type { Bay } from "@jeroboam/core/bay/bay";
 import { bayKey, bayShape } from "@jeroboam/core/bay/bay";
 import { deleteBay, resizeBay } from "@jeroboam/core/bay/change-bay";
 import type { Delegate } from "@jeroboam/core/bay/create-bay";
@@ -14,14 +13,12 @@ import type { ConductorPorts } from "@jeroboam/conductor/ports";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import { createSimulatedClock } from "../simulated/clock.ts";
 import type { CloudBehaviour } from "../simulated/cloud.ts";
+import { MODEL_ID, PROJECT, newModel, newSpecification } from "../simulated/bays.ts";
 import { createSimulatedCloud } from "../simulated/cloud.ts";
 import { createSimulatedQueue } from "../simulated/queue.ts";
 import { createSeededRandom } from "../simulated/random.ts";
 import type { Gate } from "./gate.ts";
 import type { Scenario, ScenarioRun } from "./harness.ts";
-
-const PROJECT = "p1";
-const MODEL_ID = "0b1c6a0e-3d1f-4f0e-9a77-5b8f5d2c1a01";
 
 export interface BayRun extends ScenarioRun<ConductorPorts> {
   readonly world: BayWorld;
@@ -57,6 +54,7 @@ function createBayWorld(gate: Gate, delivery: Parameters<typeof createSimulatedQ
       plan: (bay) => ({
         template: "",
         files: {},
+        environment: {},
         parameters: { bay_uuid: bay.uuid, nodes: bay.nodeCount },
         tags: [],
         timeoutMinutes: undefined,
@@ -168,76 +166,5 @@ export function bayScenario(
       };
       return Promise.resolve(run);
     },
-  };
-}
-
-function newModel(nowMs: number): BayModel {
-  return {
-    uuid: MODEL_ID,
-    projectId: PROJECT,
-    userId: "u1",
-    name: "model",
-    coe: "kubernetes",
-    serverType: "vm",
-    clusterDistro: "fedora-atomic",
-    driver: null,
-    imageId: "fedora-21-atomic-3",
-    keypairId: "default",
-    flavorId: null,
-    masterFlavorId: null,
-    dnsNameserver: null,
-    externalNetworkId: "public",
-    fixedNetwork: null,
-    fixedSubnet: null,
-    networkDriver: "flannel",
-    volumeDriver: null,
-    apiserverPort: null,
-    dockerVolumeSizeGb: null,
-    dockerStorageDriver: null,
-    sshAuthorizedKey: null,
-    httpProxy: null,
-    httpsProxy: null,
-    noProxy: null,
-    registryEnabled: false,
-    insecureRegistry: null,
-    labels: {},
-    tags: null,
-    tlsDisabled: false,
-    public: false,
-    hidden: false,
-    masterLbEnabled: false,
-    floatingIpEnabled: true,
-    createdAtMs: nowMs,
-    updatedAtMs: null,
-    deletingSinceMs: null,
-  };
-}
-
-function newSpecification(model: BayModel): Omit<BaySpecification, "delegation"> {
-  return {
-    model,
-    bayType: "magnum_vm_atomic_k8s",
-    keypairId: "default",
-    flavorId: null,
-    masterFlavorId: null,
-    dockerVolumeSizeGb: null,
-    labels: {},
-    mergeLabels: false,
-    fixedNetwork: null,
-    fixedSubnet: null,
-    floatingIpEnabled: true,
-    masterLbEnabled: false,
-    createTimeoutMinutes: 60,
-    discoveryUrl: null,
-    userName: "demo",
-    projectName: "demo",
-    apiAddress: null,
-    nodeAddresses: [],
-    masterAddresses: [],
-    coeVersion: null,
-    containerVersion: null,
-    healthStatusReason: {},
-    certificates: null,
-    nodeCredential: null,
   };
 }
