@@ -156,8 +156,24 @@ const swarmVariants: Variants = {
   },
 };
 
+const mesosVariants: Variants = {
+  "REX-Ray": { volumeDriver: "rexray", regionName: "RegionOne", labels: { rexray_preempt: "true" } },
+  "labels of Mesos": {
+    dockerVolumeSizeGb: 10,
+    labels: {
+      executor_registration_timeout: "3mins",
+      mesos_slave_isolation: "filesystem/posix,posix/cpu",
+      mesos_slave_image_providers: "docker",
+      mesos_slave_work_dir: "/var/lib/mesos",
+      boot_volume_size: "30",
+      docker_volume_type: "ssd",
+    },
+  },
+};
+
 const ownVariants: Readonly<Record<string, Variants>> = {
   magnum_vm_atomic_k8s: kubernetesVariants,
   magnum_vm_coreos_k8s: kubernetesVariants,
   magnum_vm_atomic_swarm: swarmVariants,
+  magnum_vm_ubuntu_mesos: mesosVariants,
 };

@@ -1,8 +1,9 @@
 /** The bay types that come with the service, in order of preference; operators choose among them by name. */
 import type { BayType, TemplateLoader } from "./bay-type.ts";
 import { kubernetesAtomic, kubernetesCoreos } from "./kubernetes/kubernetes.ts";
+import { mesosUbuntu } from "./mesos/ubuntu/mesos-ubuntu.ts";
 import { swarmAtomic } from "./swarm/atomic/swarm-atomic.ts";
 
 export function seedBayTypes(load: TemplateLoader): readonly BayType[] {
-  return [kubernetesAtomic(load), swarmAtomic(load), kubernetesCoreos(load)];
+  return [kubernetesAtomic(load), swarmAtomic(load), kubernetesCoreos(load), mesosUbuntu(load)];
 }

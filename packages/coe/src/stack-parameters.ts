@@ -54,21 +54,28 @@ export function dockerParameters(input: BayTypeInput): Parameters {
   });
 }
 
-/** Secrets among them: the templates declare them hidden. */
-export function credentialParameters(input: BayTypeInput): Parameters {
-  const { userId, userName, domainId, password, trustId, projectId } = input.nodeCredential;
-  if (/['"\\\p{Cc}]/u.test(password)) throw new Error("a node's password must need no quoting in scripts and JSON");
+/** How nodes reach the cloud's endpoints: Heat at the least, whom they tell that they are set up. */
+export function endpointParameters(input: BayTypeInput): Parameters {
   return given({
+    openstack_ca: input.openstackCa === null ? null : Buffer.from(input.openstackCa).toString("base64"),
+    plain_http_allowed: input.plainHttpAllowed,
+  });
+}
+
+/** Who nodes are to the cloud, and where they say so. Secrets among them: the templates declare them hidden. */
+export function credentialParameters(input: BayTypeInput) {
+  const { userId, userName, domainId, password, trustId, projectId } = input.nodeCredential;
+  if (/['"\\]|[^\x20-\x7e]/.test(password)) {
+    throw new Error("a node's password must need no quoting in scripts and JSON");
+  }
+  return {
+    ...given({ region_name: input.regionName }),
+    ...(trustId === null ? { trustee_project_id: projectId } : { trust_id: trustId }),
     magnum_url: input.apiUrl,
     auth_url: input.authUrl,
-    region_name: input.regionName,
     trustee_user_id: userId,
     trustee_username: userName,
     trustee_domain_id: domainId,
     trustee_password: password,
-    trust_id: trustId,
-    trustee_project_id: trustId === null ? projectId : null,
-    openstack_ca: input.openstackCa === null ? null : Buffer.from(input.openstackCa).toString("base64"),
-    plain_http_allowed: input.plainHttpAllowed,
-  });
+  };
 }

@@ -39,6 +39,7 @@ import { listOutput, textOutput, workersOutput } from "../stack-outputs.ts";
 import {
   credentialParameters,
   dockerParameters,
+  endpointParameters,
   given,
   networkParameters,
   serverParameters,
@@ -178,6 +179,7 @@ function parametersFor(input: BayTypeInput, values: Labels): Readonly<Record<str
     ...networkParameters(input, values.fixed_subnet_cidr),
     ...dockerParameters(input),
     ...credentialParameters(input),
+    ...endpointParameters(input),
     ...given({
       master_flavor: input.masterFlavorId,
       minion_flavor: input.flavorId,

@@ -33,6 +33,7 @@ import { listOutput, textOutput, workersOutput } from "../../stack-outputs.ts";
 import {
   credentialParameters,
   dockerParameters,
+  endpointParameters,
   given,
   networkParameters,
   serverParameters,
@@ -114,6 +115,7 @@ function parametersFor(input: BayTypeInput, values: Labels): Readonly<Record<str
     ...networkParameters(input, values.fixed_subnet_cidr),
     ...dockerParameters(input),
     ...credentialParameters(input),
+    ...endpointParameters(input),
     ...given({
       master_flavor: input.masterFlavorId,
       node_flavor: input.flavorId,
