@@ -22,7 +22,33 @@ export function toText(value: Json | undefined): string {
   if (value === undefined) return "";
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
-  return typeof value === "object" ? dump(value) : String(value);
+  return typeof value === "object" ? repr(value) : String(value);
+}
+
+/** As Python's repr(): texts in single quotes. */
+function repr(value: Json): string {
+  if (typeof value === "string") return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+  if (Array.isArray(value)) return `[${value.map(repr).join(", ")}]`;
+  if (!isMap(value)) return toText(value);
+  return `{${Object.entries(value)
+    .map(([key, item]) => `${repr(key)}: ${repr(item)}`)
+    .join(", ")}}`;
+}
+
+/** What Python calls the value's type. */
+export function pythonType(value: Json): string {
+  if (value === null) return "NoneType";
+  if (Array.isArray(value)) return "list";
+  switch (typeof value) {
+    case "boolean":
+      return "bool";
+    case "number":
+      return Number.isInteger(value) ? "int" : "float";
+    case "string":
+      return "str";
+    default:
+      return "dict";
+  }
 }
 
 /** As Python's json.dumps(value, sort_keys=True): a space after each colon and comma, ASCII only. */

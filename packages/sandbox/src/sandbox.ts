@@ -46,20 +46,20 @@ export type Reply = { kind: "response"; response: Response } | { kind: "cut" };
 
 export interface Sandbox {
   /** Answers a request to any service, by its path. A cut connection rejects with a TypeError, as the real fetch does. */
-  fetch(request: Request): Promise<Response>;
+  fetch: (request: Request) => Promise<Response>;
   /** As fetch, but tells a cut connection from an answer: for whoever holds the socket. */
-  handle(request: Request): Promise<Reply>;
+  handle: (request: Request) => Promise<Reply>;
   /** Brings everything up to the present. */
-  advance(): void;
+  advance: () => void;
   /** The next moment, in ms since the epoch, at which something happens by itself; undefined when nothing will. */
-  nextMoment(): number | undefined;
+  nextMoment: () => number | undefined;
   readonly knobs: Knobs;
   /** How many requests each route got: `heat POST /v1/:tenant/stacks` -> 3. Those that a knob cut off before their effect count too. */
-  counts(): Readonly<Record<string, number>>;
+  counts: () => Readonly<Record<string, number>>;
   /** Everything that lives, by kind and owner. */
-  inventory(): Inventory;
+  inventory: () => Inventory;
   readonly publicUrl: string;
-  close(): void;
+  close: () => void;
 }
 
 /** Services by the paths that they are mounted at; Keystone has what is left. */

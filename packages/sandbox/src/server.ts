@@ -27,7 +27,7 @@ export interface ServedSandbox {
   readonly sandbox: Sandbox;
   /** Where clients find Keystone: `${url}/v3`. */
   readonly url: string;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 export const DEFAULT_PORT = 5000;

@@ -35,22 +35,22 @@ export interface TestCloud {
     options?: { token?: string; body?: unknown; headers?: Record<string, string> },
   ): Promise<Answer>;
   /** A token for a seeded user on the project of the same name, or on another. */
-  login(user: string, project?: string): Promise<string>;
+  login: (user: string, project?: string) => Promise<string>;
   /** The id of a project by name. */
-  projectId(name: string): string;
-  userId(name: string): string;
+  projectId: (name: string) => string;
+  userId: (name: string) => string;
   /** A client of Heat for a user. */
-  heat(user: string): Promise<HeatClient>;
+  heat: (user: string) => Promise<HeatClient>;
 }
 
 export interface HeatClient {
   readonly token: string;
   readonly projectId: string;
-  send(method: string, path: string, body?: unknown): Promise<Answer>;
-  create(name: string, template: string, more?: JsonMap): Promise<Answer>;
+  send: (method: string, path: string, body?: unknown) => Promise<Answer>;
+  create: (name: string, template: string, more?: JsonMap) => Promise<Answer>;
   /** The stack by name, as it is shown; undefined when there is none. */
   // oxlint-disable-next-line typescript/no-explicit-any
-  show(name: string): Promise<any>;
+  show: (name: string) => Promise<any>;
 }
 
 interface TestOptions {

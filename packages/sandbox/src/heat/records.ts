@@ -67,6 +67,8 @@ export interface Resource {
   stackId: string;
   name: string;
   type: string;
+  /** The built-in type that the environment made of `type` when it was made; null for a template. */
+  builtIn: string | null;
   action: Action;
   status: Status;
   reason: string;

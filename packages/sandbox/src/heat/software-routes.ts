@@ -8,7 +8,7 @@ import { touch } from "./engine/advance.ts";
 import { HeatError } from "./faults.ts";
 import type { SoftwareConfig } from "./records.ts";
 import { bodyOf } from "./requests.ts";
-import { answerDeployment } from "./resources/config.ts";
+import { answerDeployment, deploymentIds } from "./resources/config.ts";
 import * as views from "./views.ts";
 
 const missing = (kind: string, id: string): HeatError =>
@@ -87,7 +87,7 @@ export function softwareRoutes(cloud: Cloud): Hono {
       ...values,
     });
     for (const resource of cloud.heat.resources.values()) {
-      if (resource.physicalId === one.id) touch(cloud, cloud.heat.stacks.get(resource.stackId)?.rootId ?? "");
+      if (deploymentIds(resource).includes(one.id)) touch(cloud, cloud.heat.stacks.get(resource.stackId)?.rootId ?? "");
     }
     return c.json({ software_deployment: views.deploymentView(deployments.get(one.id) ?? one) });
   });

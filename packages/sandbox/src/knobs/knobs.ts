@@ -45,10 +45,11 @@ const ResourceRule = z.strictObject({
   times,
 });
 
-/** A node, by its server's name: one that never boots, one that reports a failure, one that takes its time. */
+/** A node, by the names of its server and of its stack: one that never boots, one that reports a failure, one that takes its time. */
 const NodeRule = z.strictObject({
   kind: z.literal("node"),
   name: z.string().default("*"),
+  stack: z.string().default("*"),
   fate: z.enum(["never-boots", "fails", "boots"]),
   bootMs: z.number().int().min(0).optional(),
   reason: z.string().default("the node failed to set itself up"),
@@ -83,14 +84,14 @@ export type NodeFate =
 
 export interface Knobs {
   readonly settings: Settings;
-  set(change: Partial<Settings>): Settings;
-  add(rule: NewRule): Rule;
-  remove(id: string): boolean;
-  rules(): readonly Rule[];
+  set: (change: Partial<Settings>) => Settings;
+  add: (rule: NewRule) => Rule;
+  remove: (id: string) => boolean;
+  rules: () => readonly Rule[];
   /** Settings to their defaults, rules gone. */
-  reset(): void;
+  reset: () => void;
   resourceFault(what: { type: string; name: string; stack: string; action: string }): string | undefined;
-  nodeFate(serverName: string): NodeFate;
+  nodeFate: (server: { name: string; stack: string }) => NodeFate;
   requestFaults(request: { service: string; method: string; path: string }): readonly RuleOf<"request">[];
 }
 
@@ -151,8 +152,8 @@ export function createKnobs(database: Database, random: Random, initial: Partial
       if (rule) use(rule);
       return rule?.reason;
     },
-    nodeFate(serverName) {
-      const rule = of("node").find((one) => isMatch(one.name, serverName));
+    nodeFate({ name, stack }) {
+      const rule = of("node").find((one) => isMatch(one.name, name) && isMatch(one.stack, stack));
       if (!rule) return { kind: "boots", bootMs: knobs.settings.bootMs };
       use(rule);
       const bootMs = rule.bootMs ?? knobs.settings.bootMs;

@@ -178,6 +178,7 @@ function bootByRequest(cloud: Cloud, caller: Caller, wanted: Record<string, unkn
       userData: Buffer.from(textAt(wanted, "user_data") ?? "", "base64").toString("utf8"),
       securityGroupNames: ["default"],
       serverGroupId: null,
+      stackName: "",
       interfaces,
       fault: null,
     },

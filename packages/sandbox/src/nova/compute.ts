@@ -50,6 +50,8 @@ export interface NewServer {
   userData: string;
   securityGroupNames: string[];
   serverGroupId: string | null;
+  /** The name of the stack that makes it; empty for one made by hand. */
+  stackName: string;
   /** Ports made before, or networks to make one on. */
   interfaces: (
     | { portId: string }
@@ -87,9 +89,9 @@ export function createServer(cloud: Cloud, wanted: NewServer, at: number): Serve
     return port.id;
   });
   const { serverMs } = cloud.knobs.settings;
-  const fate = cloud.knobs.nodeFate(wanted.name);
+  const fate = cloud.knobs.nodeFate({ name: wanted.name, stack: wanted.stackName });
   const builtAtMs = at + serverMs;
-  const { interfaces: _, ...own } = wanted;
+  const { interfaces: _, stackName: __, ...own } = wanted;
   const server: Server = {
     ...own,
     id,

@@ -28,7 +28,8 @@ function explicit(scope: StackScope, name: string, definition: ResourceDefinitio
   ] as const;
   for (const [section, snippet] of sections) {
     for (const [key, value] of Object.entries(isMap(snippet) ? snippet : {})) {
-      for (const { resource } of referencesOf(scope, { [key]: value })) {
+      for (const { resource, isOpen } of referencesOf(scope, { [key]: value })) {
+        if (isOpen === true && !scope.definitions.has(resource)) continue;
         if (!scope.definitions.has(resource)) throw wrongReference(resource, `${name}.${section}.${key}`);
         required.add(resource);
       }
@@ -62,7 +63,11 @@ export function planOf(scope: StackScope, kindFor: (name: string, type: string) 
       if (other !== sibling.name && !reaches(requires, other, sibling.name)) requires.get(sibling.name)?.add(other);
     }
   }
-  return { order: orderOf(requires), requires };
+  const labelOf = (name: string): string => {
+    const type = scope.definitions.get(name)?.type ?? "";
+    return `${kindFor(name, type).className ?? type} "${name}"`;
+  };
+  return { order: orderOf(requires, labelOf), requires };
 }
 
 function reaches(requires: ReadonlyMap<string, ReadonlySet<string>>, from: string, to: string): boolean {

@@ -1,15 +1,16 @@
 /** What the snippets of a stack's template see: its parameters, conditions, files and resources as they are now. */
 import type { Cloud } from "../../cloud.ts";
 import type { Json, JsonMap } from "../../json.ts";
-import { invalidStack } from "../faults.ts";
+import { HeatError, invalidStack } from "../faults.ts";
 import { evaluateCondition, select } from "../hot/evaluate.ts";
 import type { Scope } from "../hot/evaluate.ts";
+import { FunctionError } from "../hot/functions.ts";
 import { parameterValue } from "../hot/parameters.ts";
 import type { ResourceDefinition, Template } from "../hot/template.ts";
 import type { Resource, Stack } from "../records.ts";
 import type { Kind, Task } from "../resources/kind.ts";
 import { filesOf, givenParameters, templateOf } from "./templates.ts";
-import { kindIn } from "./types.ts";
+import { kindIn, kindToRemove } from "./types.ts";
 
 export interface StackScope extends Scope {
   readonly template: Template;
@@ -68,7 +69,7 @@ export function scopeOf(cloud: Cloud, stack: Stack, at: number): StackScope {
     file: (key) => files[key],
     isEnabled(name) {
       const definition = template.conditions[name];
-      if (definition === undefined) throw invalidStack(`Invalid condition "${name}"`);
+      if (definition === undefined) throw new FunctionError(`Invalid condition "${name}"`, true);
       const known = conditions.get(name);
       if (known === "open") {
         throw invalidStack(`Circular definition for condition "${name}"`, [], "Condition validation error");
@@ -109,8 +110,10 @@ function pseudoParameter(cloud: Cloud, stack: Stack, name: string): Json | undef
   }
 }
 
+/** A resource's kind, and what the kind works on. One that is being taken away has the kind that it was made with. */
 export function taskOf(cloud: Cloud, stack: Stack, resource: Resource, at: number): { kind: Kind; task: Task } {
-  const kind = kindIn(cloud, stack, resource.type, resource.name);
+  const isGoing = resource.isObsolete || stack.direction === "backward";
+  const kind = isGoing ? kindToRemove(resource) : kindIn(cloud, stack, resource.type, resource.name);
   const child = (): StackScope | undefined => {
     const nested = kind.nested && resource.physicalId !== null ? cloud.heat.stacks.get(resource.physicalId) : undefined;
     return nested && scopeOf(cloud, nested, at);
@@ -134,6 +137,11 @@ export function attributeOf(
 ): Json {
   const { kind, task } = taskOf(cloud, stack, resource, at);
   const value = kind.attribute?.(task, name, path);
+  if (value === undefined && kind.nested && name !== "show")
+    throw new HeatError(
+      "InvalidTemplateAttribute",
+      `The Referenced Attribute (${resource.name} ${name}) is incorrect.`,
+    );
   if (value === undefined || value === null) return null;
   // A nested stack takes the path itself; for the others it leads into the value.
   return kind.nested ? value : (select(value, path) ?? null);

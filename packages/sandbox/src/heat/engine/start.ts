@@ -29,6 +29,7 @@ export function addResource(cloud: Cloud, stack: Stack, name: string, type: stri
     stackId: stack.id,
     name,
     type,
+    builtIn: null,
     action: "INIT",
     status: "COMPLETE",
     reason: "",

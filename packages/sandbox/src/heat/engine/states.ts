@@ -4,7 +4,7 @@ import { limits } from "../../limits.ts";
 import type { Cloud } from "../../cloud.ts";
 import { Fault } from "../../http/fault.ts";
 import { isMap } from "../../json.ts";
-import { HeatError } from "../faults.ts";
+import { HeatError, joinPath } from "../faults.ts";
 import type { Action, Event, Resource, Stack, Status } from "../records.ts";
 import { ResourceError } from "../resources/kind.ts";
 
@@ -51,7 +51,7 @@ export function setResource(
 
 /** `Error: resources.name: why`, as heat's ResourceFailure reads. */
 export const failureReason = (error: string, name: string, why: string): string =>
-  `${error === "" ? "" : `${error}: `}resources.${name}: ${why}`;
+  `${error === "" ? "" : `${error}: `}${joinPath(["resources", name])}: ${why}`;
 
 /** What an effect threw, as the reason of its resource; a bug of ours stays a bug. */
 export function reasonOf(error: unknown, name: string): string {
@@ -68,9 +68,8 @@ export function reasonOf(error: unknown, name: string): string {
 /** The reason of a resource whose nested stack failed: the same words with its own place in front. */
 export function nestedReason(name: string, reason: string): string {
   const bare = reason.replace(/^Resource [A-Z]+ failed: /, "");
+  const place = joinPath(["resources", name]);
   const [, error, path, words] = /^(\w+): (resources[^:]*): (.*)$/s.exec(bare) ?? [];
-  if (error !== undefined && path !== undefined && words !== undefined) {
-    return `${error}: resources.${name}${path.startsWith("resources") ? `.${path}` : path}: ${words}`;
-  }
-  return `resources.${name}: ${bare}`;
+  if (error !== undefined && path !== undefined && words !== undefined) return `${error}: ${place}.${path}: ${words}`;
+  return `${place}: ${bare}`;
 }

@@ -17,7 +17,8 @@ import type { StackScope } from "./scope.ts";
 import { deleteSignalProject } from "./signal-users.ts";
 import { addResource, cancelWork, startAction } from "./start.ts";
 import { failureReason, reasonOf, setResource, setStack } from "./states.ts";
-import { kindIn } from "./types.ts";
+import { filesOf } from "./templates.ts";
+import { kindIn, kindOf } from "./types.ts";
 
 /** Moves the stack on at that moment; whether anything changed. */
 export function stepStack(cloud: Cloud, stack: Stack, at: number): boolean {
@@ -43,9 +44,16 @@ const isSettled = (stack: Stack, resource: Resource | undefined): boolean =>
   resource.work === null &&
   resource.status === "COMPLETE";
 
+/** Whether the action of now is still under way: a failure ends it, and may begin another in the same moment. */
+function sameAction(stack: Stack): () => boolean {
+  const { traversal } = stack;
+  return () => stack.status === "IN_PROGRESS" && stack.traversal === traversal;
+}
+
 function stepForward(cloud: Cloud, stack: Stack, at: number): boolean {
+  const isSame = sameAction(stack);
   let moved = endReady(cloud, stack, at);
-  if (stack.status !== "IN_PROGRESS") return true;
+  if (!isSame()) return true;
   const scope = scopeOf(cloud, stack, at);
   const plan = planFor(cloud, scope);
   let open = 0;
@@ -60,7 +68,7 @@ function stepForward(cloud: Cloud, stack: Stack, at: number): boolean {
     if (!definition) throw new Error(`the plan names ${name}, which the template has not`);
     begin(cloud, scope, name, definition, required, at);
     moved = true;
-    if (stack.status !== "IN_PROGRESS") return true;
+    if (!isSame()) return true;
   }
   if (open > 0) return moved;
   return finishForward(cloud, stack, at) || moved;
@@ -77,8 +85,9 @@ function finishForward(cloud: Cloud, stack: Stack, at: number): boolean {
 }
 
 function stepBackward(cloud: Cloud, stack: Stack, at: number): boolean {
+  const isSame = sameAction(stack);
   const moved = endReady(cloud, stack, at);
-  if (stack.status !== "IN_PROGRESS") return true;
+  if (!isSame()) return true;
   const left = cloud.heat.resources.group(stack.id);
   if (left.length > 0) return removeNext(cloud, stack, left, at) || moved;
   finishBackward(cloud, stack, at);
@@ -102,8 +111,9 @@ function finishBackward(cloud: Cloud, stack: Stack, at: number): void {
 /** Begins to delete those that nothing needs any more; whether one was begun or went at once. */
 function removeNext(cloud: Cloud, stack: Stack, candidates: readonly Resource[], at: number): boolean {
   let moved = false;
+  const isSame = sameAction(stack);
   for (const resource of candidates) {
-    if (resource.work || stack.status !== "IN_PROGRESS") continue;
+    if (resource.work || !isSame()) continue;
     const isNeeded = candidates.some(
       (other) => other !== resource && other.name !== resource.name && other.requires.includes(resource.name),
     );
@@ -145,11 +155,12 @@ function startWork(cloud: Cloud, kind: Kind, task: Task, action: Action): void {
 /** Ends each action whose time has come; whether one ended. */
 function endReady(cloud: Cloud, stack: Stack, at: number): boolean {
   let moved = false;
+  const isSame = sameAction(stack);
   for (const resource of cloud.heat.resources.group(stack.id)) {
     const { work } = resource;
     if (!work || (work.readyAtMs !== null && work.readyAtMs > at)) continue;
     moved = end(cloud, stack, resource, at) || moved;
-    if (stack.status !== "IN_PROGRESS") return true;
+    if (!isSame()) return true;
   }
   return moved;
 }
@@ -233,7 +244,7 @@ function begin(
   const { stack } = scope;
   const current = scope.current(name);
   let resource = current ?? addResource(cloud, stack, name, definition.type, at);
-  const kind = kindIn(cloud, stack, definition.type, name);
+  const { kind, builtIn } = kindOf(stack.goal.environment, filesOf(cloud, stack), definition.type, name);
   let properties: JsonMap;
   try {
     properties = resolveProperties(cloud, scope, name, definition, kind);
@@ -256,6 +267,7 @@ function begin(
   }
   resource.traversal = stack.traversal;
   resource.requires = requires;
+  resource.builtIn = builtIn;
   resource.isRetained = definition.deletionPolicy === "Retain";
   if (change === "none") {
     cloud.heat.resources.put(resource);

@@ -4,7 +4,7 @@ import type { JsonMap } from "../../json.ts";
 import { isMap } from "../../json.ts";
 import { HeatError, invalidStack } from "../faults.ts";
 import { readTemplate } from "../hot/template.ts";
-import type { Environment, Stack } from "../records.ts";
+import type { Environment, Resource, Stack } from "../records.ts";
 import { builtIn } from "../resources/all.ts";
 import type { Kind } from "../resources/kind.ts";
 import { templateKind } from "../resources/template-type.ts";
@@ -30,6 +30,15 @@ function mapped(registry: JsonMap, type: string, resource: string): string | und
 
 const parsedFiles = new WeakMap<Record<string, string>, Map<string, JsonMap>>();
 
+function readNested(text: string, name: string): JsonMap {
+  try {
+    return readTemplate(text, name);
+  } catch (error) {
+    if (error instanceof HeatError && error.type === "ValueError") throw invalidStack(error.message);
+    throw error;
+  }
+}
+
 /** The template in a file, read once for each set of files. */
 export function templateInFile(files: Record<string, string>, name: string): JsonMap {
   const cache = parsedFiles.get(files) ?? new Map<string, JsonMap>();
@@ -38,7 +47,7 @@ export function templateInFile(files: Record<string, string>, name: string): Jso
   if (known) return known;
   const text = files[name];
   if (text === undefined) throw invalidStack(`Could not fetch remote template "${name}": Invalid URL scheme`);
-  const source = readTemplate(text, name);
+  const source = readNested(text, name);
   cache.set(name, source);
   return source;
 }
@@ -49,7 +58,7 @@ export function kindOf(
   files: Record<string, string>,
   type: string,
   resource: string,
-): { kind: Kind; templateName: string | null } {
+): { kind: Kind; builtIn: string | null; templateName: string | null } {
   let name = type;
   for (let hop = 0; hop < MAX_ALIASES; hop += 1) {
     const next = mapped(environment.resource_registry, name, resource);
@@ -57,12 +66,27 @@ export function kindOf(
     name = next;
   }
   if (isTemplateName(name) || (name in files && !(name in builtIn))) {
-    return { kind: templateKind(templateInFile(files, name), environment), templateName: name };
+    return { kind: templateKind(templateInFile(files, name), environment), builtIn: null, templateName: name };
   }
   const kind = Object.hasOwn(builtIn, name) ? builtIn[name] : undefined;
   if (!kind) throw new HeatError("StackValidationFailed", `The Resource Type (${name}) could not be found.`);
-  return { kind, templateName: null };
+  return { kind, builtIn: name, templateName: null };
 }
+
+/** What is known of a nested stack whose template may be gone: that it is one. */
+const orphan: Kind = {
+  className: "TemplateResource",
+  properties: {},
+  attributes: [],
+  isRepairable: true,
+  nested: () => {
+    throw new Error("a nested stack that is to go is not made");
+  },
+};
+
+/** The kind by which a resource is taken away: its own, whatever the goal says of its type by now. */
+export const kindToRemove = (resource: Resource): Kind =>
+  (resource.builtIn === null ? undefined : builtIn[resource.builtIn]) ?? orphan;
 
 export const kindIn = (cloud: Cloud, stack: Stack, type: string, resource: string): Kind =>
   kindOf(stack.goal.environment, filesOf(cloud, stack), type, resource).kind;

@@ -1,10 +1,10 @@
 /** Whether Heat would take a stack: its template, its parameters, each resource, and the stacks nested in it. */
 import type { Cloud } from "../../cloud.ts";
 import type { Json } from "../../json.ts";
-import { isMap } from "../../json.ts";
+import { isMap, toText } from "../../json.ts";
 import { limits } from "../../limits.ts";
 import { HeatError, invalidStack } from "../faults.ts";
-import { evaluate } from "../hot/evaluate.ts";
+import { evaluate, evaluateCondition } from "../hot/evaluate.ts";
 import { FunctionError } from "../hot/functions.ts";
 import { isKnown } from "../hot/properties.ts";
 import { checkParameters } from "../hot/parameters.ts";
@@ -54,7 +54,7 @@ function validateOne(walk: Walk, stack: Stack, isStrict: boolean): void {
     values: isStrict,
   });
   const scope = scopeOf(cloud, stack, at);
-  for (const name of Object.keys(template.conditions)) scope.isEnabled(name);
+  checkConditions(scope);
   const twice = template.parameters.map((one) => one.name).filter((name) => scope.definitions.has(name));
   if (twice.length > 0) throw invalidStack(`Duplicate names {${twice.map((name) => `'${name}'`).join(", ")}}`);
   walk.resources += scope.definitions.size;
@@ -80,6 +80,34 @@ function validateOne(walk: Walk, stack: Stack, isStrict: boolean): void {
   validateOutputs(scope, kindFor);
 }
 
+/** A condition is a boolean or a function; what it comes to is looked at where it is used. */
+function checkConditions(scope: StackScope): void {
+  for (const [name, definition] of Object.entries(scope.template.conditions)) {
+    const isFunction =
+      isMap(definition) &&
+      Object.keys(definition).some((key) => key in scope.dialect.functions || key in scope.dialect.conditionFunctions);
+    if (typeof definition !== "boolean" && !isFunction)
+      throw invalidStack(
+        `The definition of condition "${name}" is invalid: ${toText(definition)}`,
+        [],
+        "Condition validation error",
+      );
+    checkPlaces(definition, scope, ["conditions", name]);
+  }
+}
+
+/** Functions of values have no place in conditions. */
+function checkPlaces(snippet: Json, scope: StackScope, path: readonly (string | number)[]): void {
+  if (Array.isArray(snippet)) for (const [index, item] of snippet.entries()) checkPlaces(item, scope, [...path, index]);
+  if (!isMap(snippet)) return;
+  const [[key, inner] = [], ...others] = Object.entries(snippet);
+  if (key === undefined || inner === undefined) return;
+  const { functions, conditionFunctions } = scope.dialect;
+  if (others.length === 0 && key in functions && !(key in conditionFunctions) && functions[key] !== "removed")
+    throw invalidStack(`The function "${key}" is invalid in this context`, [...path, key]);
+  for (const [name, item] of Object.entries(snippet)) checkPlaces(item, scope, [...path, name]);
+}
+
 /** That every get_attr asks for an attribute that the type has. */
 function checkAttributes(
   scope: StackScope,
@@ -87,7 +115,10 @@ function checkAttributes(
   path: readonly (string | number)[],
   kindFor: (name: string) => Kind,
 ): void {
-  for (const { resource, attribute } of referencesOf(scope, snippet)) {
+  for (const { resource, attribute, isOpen: mayBeParameter } of referencesOf(scope, snippet)) {
+    if (mayBeParameter === true && !scope.definitions.has(resource)) continue;
+    if (!scope.definitions.has(resource) && attribute !== undefined)
+      throw invalidStack(`The specified reference "${resource}" (in unknown) is incorrect.`, [...path, "get_attr"]);
     if (!scope.definitions.has(resource)) {
       throw new HeatError(
         "InvalidTemplateReference",
@@ -96,8 +127,7 @@ function checkAttributes(
     }
     if (attribute === undefined || attribute === null) continue;
     const kind = kindFor(resource);
-    const isOpen =
-      kind.takesAnything === true || kind.className === "ResourceGroup" || attribute.startsWith("resource.");
+    const isOpen = kind.takesAnything === true || kind.nested !== undefined;
     if (!isOpen && !kind.attributes.includes(attribute)) {
       throw invalidStack(`The Referenced Attribute (${resource} ${attribute}) is incorrect.`, [...path, "get_attr"]);
     }
@@ -130,7 +160,7 @@ function validateResource(
   const properties = resolveProperties(walk.cloud, scope, name, definition, kind);
   const complaint = kind.validate?.(properties);
   if (complaint !== undefined) {
-    throw invalidStack(complaint.replaceAll("%s", name), ["resources", name], "StackValidationFailed");
+    throw invalidStack(complaint.replaceAll("%s", name));
   }
   if (!kind.nested) return;
   const current = scope.current(name);
@@ -176,12 +206,6 @@ function nestedDraft(
   id: string | null,
 ): void {
   const { stack } = scope;
-  if (stack.depth + 1 > limits.nestingDepth) {
-    throw new HeatError(
-      "RequestLimitExceeded",
-      `Request limit exceeded: Recursion depth exceeds ${limits.nestingDepth}.`,
-    );
-  }
   const files = filesOf(walk.cloud, stack);
   const draft: Stack = {
     ...stack,
@@ -199,14 +223,18 @@ function nestedDraft(
     },
   };
   try {
+    if (stack.depth + 1 > limits.nestingDepth) {
+      throw new HeatError(
+        "RequestLimitExceeded",
+        `Request limit exceeded: Recursion depth exceeds ${limits.nestingDepth}.`,
+      );
+    }
     validateOne(walk, draft, false);
   } catch (error) {
-    if (!(error instanceof HeatError) || error.type !== "StackValidationFailed") throw error;
-    throw invalidStack(
-      error.detail,
-      ["resources", `${name}<${templateName ?? "nested_stack"}>`, ...error.path],
-      error.error,
-    );
+    if (!(error instanceof HeatError)) throw error;
+    const place = ["resources", `${name}<${templateName ?? "nested_stack"}>`];
+    if (error.type !== "StackValidationFailed") throw invalidStack(error.message, place, error.type);
+    throw invalidStack(error.detail, [...place, ...error.path], error.error);
   }
 }
 
@@ -214,6 +242,8 @@ function nestedDraft(
 function validateOutputs(scope: StackScope, kindFor: (name: string) => Kind): void {
   for (const [name, output] of Object.entries(scope.template.outputs)) {
     const path = ["outputs", name, "value"];
+    const { condition } = output;
+    if (condition !== undefined && !evaluateCondition(condition, scope, ["outputs", name, "condition"])) continue;
     checkAttributes(scope, output.value, path, kindFor);
     try {
       evaluate(output.value, scope, path);

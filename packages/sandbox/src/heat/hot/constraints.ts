@@ -1,6 +1,6 @@
 /** The constraints that parameters and properties share: what they say of a value, in heat's words. */
 import type { Json } from "../../json.ts";
-import { isEqual, isMap, toText } from "../../json.ts";
+import { dump, isEqual, isMap, toText } from "../../json.ts";
 
 export type ValueType = "string" | "number" | "integer" | "list" | "map" | "boolean" | "any";
 
@@ -92,15 +92,13 @@ function complaint(one: Constraint, value: Json, type: ValueType, custom: Custom
     case "allowed_values":
       return isAllowed(value, one.allowed, type)
         ? undefined
-        : `${JSON.stringify(value)} is not an allowed value [${one.allowed.map((item) => JSON.stringify(item)).join(", ")}]`;
+        : `${dump(value)} is not an allowed value [${one.allowed.map(dump).join(", ")}]`;
     case "allowed_pattern":
       return isMatch(one.pattern, toText(value))
         ? undefined
         : `"${toText(value)}" does not match pattern "${one.pattern}"`;
-    case "custom": {
-      const found = custom(one.name, value);
-      return found === undefined ? undefined : `Error validating value '${toText(value)}': ${found}`;
-    }
+    case "custom":
+      return custom(one.name, value);
     default:
       return one satisfies never;
   }

@@ -9,6 +9,8 @@ export interface Reference {
   /** Undefined for a get_resource, null for a get_attr of all attributes. */
   readonly attribute?: string | null;
   readonly path?: readonly Json[];
+  /** Of a `Ref`, which may mean a parameter as well. */
+  readonly isOpen?: boolean;
 }
 
 /** Every get_resource and get_attr in the snippet, those in both branches of an `if` among them when `isTaken` does not choose. */
@@ -27,7 +29,9 @@ export function referencesIn(
   const [, args] = only;
   switch (kind) {
     case "get_resource":
-      return typeof args === "string" ? [{ resource: args }] : referencesIn(args, dialect, isTaken);
+      return typeof args === "string"
+        ? [{ resource: args, isOpen: only[0] === "Ref" }]
+        : referencesIn(args, dialect, isTaken);
     case "get_attr":
     case "get_attr_or_all":
     case "get_attr_then_select": {
@@ -49,7 +53,10 @@ export function referencesIn(
 }
 
 /** The names in an order in which each comes after all that it requires. Refuses a circle, naming it. */
-export function orderOf(requires: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+export function orderOf(
+  requires: ReadonlyMap<string, ReadonlySet<string>>,
+  labelOf: (name: string) => string,
+): string[] {
   const order: string[] = [];
   const state = new Map<string, "open" | "done">();
   const visit = (name: string, trail: readonly string[]): void => {
@@ -58,7 +65,7 @@ export function orderOf(requires: ReadonlyMap<string, ReadonlySet<string>>): str
       const circle = trail.slice(trail.indexOf(name));
       throw new HeatError(
         "CircularDependencyException",
-        `Circular Dependency Found: {${circle.map((one, index) => `${one}: {'${circle[(index + 1) % circle.length]}'}`).join(", ")}}`,
+        `Circular Dependency Found: {${circle.map((one, index) => `${labelOf(one)}: {${labelOf(circle[(index + 1) % circle.length] ?? one)}}`).join(", ")}}`,
       );
     }
     state.set(name, "open");

@@ -41,6 +41,7 @@ export type FunctionName =
   | "get_azs"
   | "replace_pair"
   | "unsupported"
+  | "out_of_place"
   | "removed";
 
 export interface Dialect {
@@ -50,7 +51,6 @@ export interface Dialect {
   readonly conditionFunctions: Readonly<Record<string, FunctionName>>;
   readonly sections: readonly string[];
   readonly resourceKeys: readonly string[];
-  readonly outputKeys: readonly string[];
   readonly parameterKeys: readonly string[];
   readonly hasModulo: boolean;
 }
@@ -97,7 +97,6 @@ const base: Dialect = {
   conditionFunctions: {},
   sections: SECTIONS,
   resourceKeys: RESOURCE_KEYS,
-  outputKeys: ["description", "value"],
   parameterKeys: PARAMETER_KEYS,
   hasModulo: false,
 };
@@ -127,7 +126,6 @@ const v20161014 = next(v20160408, "2016-10-14", {
   conditionFunctions: { get_param: "get_param", equals: "equals", not: "not", and: "and", or: "or" },
   sections: [...SECTIONS, "conditions"],
   resourceKeys: [...RESOURCE_KEYS, "external_id", "condition"],
-  outputKeys: ["description", "value", "condition"],
 });
 const v20170224 = next(v20161014, "2017-02-24", {
   functions: { filter: "filter", str_replace_strict: "str_replace_strict" },

@@ -36,16 +36,22 @@ export function evaluate(snippet: Json, scope: Scope, path: Path = []): Json {
 
 /** A condition's definition, or the condition of a resource or an output: a name, a boolean or a condition function. */
 export function evaluateCondition(snippet: Json, scope: Scope, path: Path): boolean {
-  const functions = { ...scope.dialect.conditionFunctions };
-  for (const [name, kind] of Object.entries(scope.dialect.functions)) if (kind === "removed") functions[name] = kind;
-  const value = walk(snippet, scope, functions, path);
-  return toCondition(value === OMITTED ? null : value, scope);
+  const functions: Record<string, FunctionName> = {};
+  for (const [name, kind] of Object.entries(scope.dialect.functions))
+    functions[name] = kind === "removed" ? kind : "out_of_place";
+  Object.assign(functions, scope.dialect.conditionFunctions);
+  try {
+    const value = walk(snippet, scope, functions, path);
+    return toCondition(value === OMITTED ? null : value, scope);
+  } catch (error) {
+    throw error instanceof FunctionError ? invalidStack(error.message, path) : error;
+  }
 }
 
 function toCondition(value: Json, scope: Scope): boolean {
   if (typeof value === "boolean") return value;
   if (typeof value === "string") return scope.isEnabled(value);
-  throw new FunctionError(`Invalid condition "${JSON.stringify(value)}"`);
+  throw misuse(`Invalid condition "${toText(value)}"`);
 }
 
 function walk(snippet: Json, scope: Scope, functions: Readonly<Record<string, FunctionName>>, path: Path): Value {
@@ -91,7 +97,7 @@ function placed(error: unknown, path: Path): unknown {
   if (error instanceof FunctionError && error.isMisuse) return invalidStack(error.message, path);
   if (!isValue && !(error instanceof FunctionError)) return error;
   if (path[2] === "properties") return invalidStack(error.message, path.slice(0, 4), "Property error");
-  return invalidStack(error.message, path.slice(0, 3));
+  return new HeatError("ValueError", error.message);
 }
 
 function takeBranch(
@@ -136,6 +142,8 @@ function apply(kind: FunctionName, name: string, args: Json, scope: Scope, path:
       return isEqual(args[0], args[1]);
     case "removed":
       throw misuse(`The template version is invalid: The function ${name} is not supported in this version of HOT.`);
+    case "out_of_place":
+      throw misuse(`The function "${name}" is invalid in this context`);
     case "unsupported":
       throw misuse(`The function ${name} is not supported by this sandbox.`);
     case "if":
@@ -164,6 +172,7 @@ export function select(value: Json, path: readonly Json[]): Json | undefined {
   let here: Json | undefined = value;
   for (const key of path) {
     if (Array.isArray(here)) here = here.at(Number(key));
+    else if (typeof here === "string") here = here.at(Number(key));
     else if (isMap(here)) here = Object.hasOwn(here, toText(key)) ? here[toText(key)] : undefined;
     else return undefined;
   }
@@ -196,15 +205,15 @@ function getAttribute(kind: FunctionName, name: string, args: Json, scope: Scope
     );
   }
   if (typeof resource !== "string") throw badReference(resource, path);
-  if (attribute === undefined) return scope.attribute(resource, null, []) ?? refuseReference(resource, path);
+  if (attribute === undefined) {
+    const all = scope.attribute(resource, null, []);
+    if (all === undefined) throw badReference(resource, path);
+    return all;
+  }
   const isSelectedAfter = kind === "get_attr_then_select";
   const value = scope.attribute(resource, toText(attribute), isSelectedAfter ? [] : rest);
   if (value === undefined) throw badReference(resource, path);
   return isSelectedAfter && value !== null ? (select(value, rest) ?? null) : value;
-}
-
-function refuseReference(resource: string, path: Path): never {
-  throw badReference(resource, path);
 }
 
 function getFile(name: string, args: Json, scope: Scope): Json {

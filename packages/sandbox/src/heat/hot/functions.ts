@@ -1,7 +1,7 @@
 /** The functions of HOT that need nothing but their arguments, already resolved. Error texts are heat's. */
 import { createHash, getHashes } from "node:crypto";
 import type { Json, JsonMap } from "../../json.ts";
-import { dump, isEqual, isMap, toText } from "../../json.ts";
+import { dump, isEqual, isMap, pythonType, toText } from "../../json.ts";
 
 /** What a function has against its arguments: their form, which shows when the template is read, or their values. */
 export class FunctionError extends Error {
@@ -110,7 +110,9 @@ function substitute(pairs: readonly (readonly [string, Json])[], template: Json)
   if (typeof template === "string") {
     let text = template;
     for (const [key, value] of pairs) {
-      text = text.replaceAll(key, () => (typeof value === "string" ? value : fail("for_each values must be strings")));
+      text = text.replaceAll(key, () =>
+        typeof value === "string" ? value : fail(`replace() argument 2 must be str, not ${pythonType(value)}`),
+      );
     }
     return text;
   }
@@ -175,7 +177,7 @@ function digest(name: string, args: Json): Json {
 
 function strSplit(name: string, args: Json): Json {
   const usage = `"${name}" should be: "${name}" : [ ",", "apples,pears", <index>]`;
-  const [delimiter, text, index] = asList(args, `Incorrect arguments to ${usage}`);
+  const [delimiter, text, index] = asList(args, `Incorrect arguments to ${usage}`, misuse);
   if (text === null) return null;
   if (typeof delimiter !== "string" || typeof text !== "string") return fail(`Incorrect arguments to ${usage}`);
   const parts = text.split(delimiter);
@@ -232,34 +234,43 @@ function filter(name: string, args: Json): Json {
 const URL_KEYS = ["scheme", "username", "password", "host", "port", "path", "query", "fragment"];
 
 function makeUrl(name: string, args: Json): Json {
-  if (!isMap(args)) return fail(`The arguments to "${name}" must be a map`);
+  if (!isMap(args)) return misuse(`The arguments to "${name}" must be a map`);
   const unknown = Object.keys(args).filter((key) => !URL_KEYS.includes(key));
-  if (unknown.length > 0) return fail(`Invalid arguments to "${name}": ${unknown.join(", ")}`);
+  if (unknown.length > 0) return misuse(`Invalid arguments to "${name}": ${unknown.join(", ")}`);
   for (const key of URL_KEYS) {
     const value = args[key];
     if (value === undefined || key === "port") continue;
-    if (key === "query" ? !isMap(value) : typeof value !== "string") {
-      fail(`The "${key}" argument to "${name}" must be a ${key === "query" ? "map" : "string"}`);
-    }
+    if (key === "query" ? !isMap(value) : typeof value !== "string")
+      misuse(`The "${key}" argument to "${name}" must be a ${key === "query" ? "map" : "string"}`);
   }
   const text = (key: string): string => (typeof args[key] === "string" ? args[key] : "");
-  const quote = (value: string, safe: string): string =>
-    encodeURIComponent(value).replaceAll(/%[0-9A-F]{2}/g, (hex) =>
-      safe.includes(decodeURIComponent(hex)) ? decodeURIComponent(hex) : hex,
-    );
+  if (text("scheme").includes(":")) return fail("URL \"scheme\" should not contain ':'");
   const port = args["port"] ?? "";
-  if (port !== "" && !(Number(port) > 0 && Number(port) <= 65535)) {
-    return fail(`Invalid URL port ${toText(port)}, must be in range 1-65535`);
-  }
-  const password = text("password") === "" ? "" : `:${encodeURIComponent(text("password"))}`;
-  const credentials = text("username") + password === "" ? "" : `${encodeURIComponent(text("username"))}${password}@`;
+  if (port !== "" && !/^\d+$/.test(toText(port)))
+    return misuse(`Invalid URL port "${toText(port)}" for ${name} called with ${toText(args)}`);
+  if (port !== "" && !(Number(port) > 0 && Number(port) <= 65_535))
+    return misuse(`Invalid URL port ${toText(port)}, must be in range 1-65535`);
+  return joinUrl(text, toText(port), isMap(args["query"]) ? args["query"] : {});
+}
+
+/** Percent signs for all but the letters that Python's quote() leaves, and those named. */
+const quote = (value: string, safe: string): string =>
+  encodeURIComponent(value).replaceAll(/%[0-9A-F]{2}/g, (hex) =>
+    safe.includes(decodeURIComponentOf(hex)) ? decodeURIComponentOf(hex) : hex,
+  );
+
+const decodeURIComponentOf = (hex: string): string => String.fromCharCode(Number.parseInt(hex.slice(1), 16));
+
+function joinUrl(text: (key: string) => string, port: string, pairs: JsonMap): string {
+  const password = text("password") === "" ? "" : `:${quote(text("password"), "")}`;
+  const credentials = text("username") + password === "" ? "" : `${quote(text("username"), "")}${password}@`;
   const bare = text("host").replace(/^\[(.*)\]$/, "$1");
   const host = bare.includes(":") ? `[${bare}]` : bare;
-  const query = Object.entries(isMap(args["query"]) ? args["query"] : {})
-    .map(([key, value]) => `${encodeURIComponent(key)}=${quote(toText(value), "/")}`)
+  const query = Object.entries(pairs)
+    .map(([key, value]) => `${quote(key, "/")}=${quote(toText(value), "/")}`.replaceAll("%20", "+"))
     .join("&");
   const path = quote(text("path"), "/");
-  const authority = `${credentials}${host}${port === "" ? "" : `:${toText(port)}`}`;
+  const authority = `${credentials}${host}${port === "" ? "" : `:${port}`}`;
   const rooted = authority !== "" && path !== "" && !path.startsWith("/") ? `/${path}` : path;
   return [
     text("scheme") === "" ? "" : `${text("scheme")}:`,

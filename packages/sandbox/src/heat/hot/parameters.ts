@@ -1,6 +1,6 @@
 /** The parameters of a template: their schemas, and the values that a stack gives them. */
 import type { Json, JsonMap } from "../../json.ts";
-import { dump, isEqual, isMap, toText } from "../../json.ts";
+import { dump, isEqual, isMap, pythonType, toText } from "../../json.ts";
 import { HeatError, invalidStack } from "../faults.ts";
 import { checkConstraints, toBoolean, toNumber } from "./constraints.ts";
 import type { Constraint, CustomCheck, ValueType } from "./constraints.ts";
@@ -85,7 +85,8 @@ function readBounds(value: Json, entity: string): { min?: number; max?: number }
   const number = (key: string): number | undefined => {
     if (map[key] === undefined || map[key] === null) return undefined;
     const found = toNumber(map[key]);
-    if (found === undefined) throw badSchema("min/max must be numeric");
+    if (found === undefined)
+      throw new HeatError("ValueError", `could not convert string to float: '${toText(map[key])}'`);
     return found;
   };
   const [min, max] = [number("min"), number("max")];
@@ -142,7 +143,7 @@ const CONSTRAINT_NAMES: Readonly<Record<Constraint["kind"], string>> = {
 function convert(schema: ParameterSchema, given: Json): Json {
   switch (schema.type) {
     case "string":
-      return typeof given === "object" && given !== null ? dump(given) : toText(given);
+      return toText(given);
     case "number": {
       const number = toNumber(given);
       if (number === undefined) throw invalidStack(`could not convert string to float: '${toText(given)}'`);
@@ -159,8 +160,11 @@ function convert(schema: ParameterSchema, given: Json): Json {
     }
     case "comma_delimited_list":
       if (Array.isArray(given)) return given.map(toText);
-      if (typeof given !== "string") throw invalidStack("Value must be a comma-delimited list string");
-      return given === "" ? [] : given.split(",").map((item) => item.trim());
+      if (typeof given !== "string")
+        throw invalidStack(
+          `Value must be a comma-delimited list string: '${pythonType(given)}' object has no attribute 'split'`,
+        );
+      return given === "" ? [] : given.split(",");
     case "json":
       return toJson(given);
     default:
@@ -223,20 +227,25 @@ export function checkParameters(
     }
   }
   for (const schema of schemas) {
-    checkSchema(schema);
-    if (!options.values) continue;
     try {
-      const value = parameterValue(schema, given);
-      if (value === undefined) {
-        throw new HeatError("UserParameterMissing", `The Parameter (${schema.name}) was not provided.`);
-      }
-      const found = checkConstraints(schema.constraints, value, VALUE_TYPES[schema.type], custom);
-      if (found !== undefined) throw invalidStack(found);
+      checkSchema(schema);
+      if (options.values) checkValue(schema, given, custom);
     } catch (error) {
       if (!(error instanceof HeatError) || error.type !== "StackValidationFailed") throw error;
       throw invalidStack(`Parameter '${schema.name}' is invalid: ${error.detail}`);
     }
   }
+}
+
+/** Constraints of lists and JSON are held against what was read from the text, those of the others against the text itself. */
+function checkValue(schema: ParameterSchema, given: GivenParameters, custom: CustomCheck): void {
+  const raw = rawValue(schema, given);
+  if (raw === undefined)
+    throw new HeatError("UserParameterMissing", `The Parameter (${schema.name}) was not provided.`);
+  const value = convert(schema, raw);
+  const held = schema.type === "comma_delimited_list" || schema.type === "json" ? value : raw;
+  const found = checkConstraints(schema.constraints, held, VALUE_TYPES[schema.type], custom);
+  if (found !== undefined) throw invalidStack(found);
 }
 
 /** The parameter as a stack shows it: hidden ones masked, all as text. */

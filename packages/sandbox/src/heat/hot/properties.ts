@@ -136,7 +136,7 @@ function convertList(schema: PropertySchema, value: Json, custom: CustomCheck, i
   return list.map((item, index) => at([index], () => valueOf(items, item, String(index), custom, isPending)));
 }
 
-const splitList = (text: string): Json[] => (text === "" ? [] : text.split(",").map((item) => item.trim()));
+const splitList = (text: string): Json[] => (text === "" ? [] : text.split(","));
 
 function convertMap(schema: PropertySchema, value: Json, custom: CustomCheck, isPending: boolean): Json {
   if (schema.lenient === true && typeof value !== "object") return value;

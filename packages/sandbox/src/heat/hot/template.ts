@@ -1,7 +1,8 @@
 /** Reading a template: YAML or JSON to its sections, checked as heat's Template and template_format check them. */
 import { parseDocument } from "yaml";
+import type { ScalarTag } from "yaml";
 import type { Json, JsonMap } from "../../json.ts";
-import { isMap, toText } from "../../json.ts";
+import { isMap, pythonType, toText } from "../../json.ts";
 import { limits } from "../../limits.ts";
 import { HeatError, invalidStack } from "../faults.ts";
 import { dialectOf, versions } from "./dialects.ts";
@@ -39,6 +40,24 @@ export interface OutputDefinition {
   readonly condition: Json | undefined;
 }
 
+/** Dates stay texts, and what PyYAML takes for a boolean or a float is narrower than YAML 1.1 says: no `y`, no `1e3`. */
+const NOT_PYTHON = /:(timestamp|bool|float)$/;
+
+const scalar = (tag: string, test: RegExp, resolve: (text: string) => unknown): ScalarTag => ({
+  tag: `tag:yaml.org,2002:${tag}`,
+  default: true,
+  test,
+  resolve,
+});
+
+const PYTHON_SCALARS: readonly ScalarTag[] = [
+  scalar("bool", /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/, () => true),
+  scalar("bool", /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/, () => false),
+  scalar("float", /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?)$/, (text) =>
+    Number(text.replaceAll("_", "")),
+  ),
+];
+
 /** Reads YAML as PyYAML's safe loader does, dates staying texts. Throws Error with words for the user. */
 export function readYaml(text: string): Json {
   const document = parseDocument(text, {
@@ -46,8 +65,10 @@ export function readYaml(text: string): Json {
     schema: "yaml-1.1",
     merge: true,
     uniqueKeys: false,
-    customTags: (tags) =>
-      tags.filter((tag) => tag !== "timestamp" && !(typeof tag === "object" && tag.tag.endsWith(":timestamp"))),
+    customTags: (tags) => [
+      ...PYTHON_SCALARS,
+      ...tags.filter((tag) => !(typeof tag === "object" && NOT_PYTHON.test(tag.tag))),
+    ],
     logLevel: "silent",
   });
   const [error] = document.errors;
@@ -120,14 +141,19 @@ export function parseTemplate(source: JsonMap): Template {
     }
   }
   const conditions = source["conditions"] ?? {};
-  if (!isMap(conditions)) throw invalidStack("Condition definitions must be a map.", [], "Conditions validation error");
+  if (!isMap(conditions))
+    throw invalidStack(
+      `Condition definitions must be a map. Found a ${pythonType(conditions)} instead`,
+      [],
+      "Conditions validation error",
+    );
   checkGroups(source);
   return {
     dialect,
     description: typeof source["description"] === "string" ? source["description"] : "No description",
     parameters: Object.entries(sectionOf(source, "parameters")).map(([name, one]) => readParameter(name, one, dialect)),
     resources: mapEntries(sectionOf(source, "resources"), (name, one) => readResource(name, one, dialect)),
-    outputs: mapEntries(sectionOf(source, "outputs"), (_, one) => readOutput(one, dialect)),
+    outputs: mapEntries(sectionOf(source, "outputs"), readOutput),
     conditions,
     source,
   };
@@ -138,7 +164,9 @@ function mapEntries<T>(map: JsonMap, read: (name: string, value: Json) => T): Re
 }
 
 function sectionOf(source: JsonMap, name: string): JsonMap {
-  const section = source[name] ?? {};
+  const given = source[name] ?? {};
+  // Python takes any empty value for an empty section.
+  const section = Array.isArray(given) && given.length === 0 ? {} : given;
   if (!isMap(section)) throw invalidStack(`"${name}" must contain a map of ${name.slice(0, -1)} maps.`);
   return section;
 }
@@ -146,15 +174,16 @@ function sectionOf(source: JsonMap, name: string): JsonMap {
 function readResource(name: string, given: Json, dialect: Dialect): ResourceDefinition {
   if (given === null) throw invalidStack("Each resource must contain a type key.");
   if (!isMap(given)) {
-    throw invalidStack(`"resources" must contain a map of resource maps. Found a [${typeof given}] instead`);
+    throw invalidStack(
+      `"resources" must contain a map of resource maps. Found a [<class '${pythonType(given)}'>] instead`,
+    );
   }
   for (const key of Object.keys(given)) {
-    if (!dialect.resourceKeys.includes(key)) {
-      throw invalidStack(`"${key}" is not a valid keyword inside a resource definition`);
-    }
+    if (!dialect.resourceKeys.includes(key)) throw unknownKeyword(key);
   }
   const { type } = given;
-  if (type === undefined || type === null) throw invalidStack("Each resource must contain a type key.");
+  if (type === undefined) throw invalidStack("Each resource must contain a type key.");
+  if (type === null) throw invalidStack("Each Resource must contain a Type key.");
   if (typeof type !== "string") throw invalidStack(`Resource ${name} type type must be string`);
   const properties = given["properties"] ?? {};
   if (!isMap(properties)) throw invalidStack(`Resource ${name} properties type must be object`);
@@ -173,6 +202,12 @@ function readResource(name: string, given: Json, dialect: Dialect): ResourceDefi
   };
 }
 
+/** Keywords of later versions are told apart from those that no version has. */
+const unknownKeyword = (key: string): HeatError =>
+  key === "condition" || key === "external_id"
+    ? invalidStack(`Invalid keyword(s) inside a resource definition: ${key}`)
+    : invalidStack(`"${key}" is not a valid keyword inside a resource definition`);
+
 function readDependsOn(name: string, given: Json): string[] {
   const list = typeof given === "string" ? [given] : given;
   if (!Array.isArray(list)) throw invalidStack(`Resource ${name} depends_on type must be list or string`);
@@ -190,18 +225,10 @@ function readDeletionPolicy(given: Json, dialect: Dialect): "Delete" | "Retain" 
   return found;
 }
 
-function readOutput(given: Json, dialect: Dialect): OutputDefinition {
-  if (given === null || (isMap(given) && !("value" in given))) {
-    throw invalidStack("Each output must contain a value key.");
-  }
-  if (!isMap(given)) {
-    throw invalidStack(`"outputs" must contain a map of output maps. Found a [${typeof given}] instead`);
-  }
-  for (const key of Object.keys(given)) {
-    if (!dialect.outputKeys.includes(key)) {
-      throw invalidStack(`"${key}" is not a valid keyword inside a output definition`);
-    }
-  }
+function readOutput(name: string, given: Json): OutputDefinition {
+  const refuse = (detail: string): HeatError => invalidStack(detail, ["outputs", name], "Output validation error");
+  if (!isMap(given)) throw refuse(`Output definitions must be a map. Found a ${pythonType(given)} instead`);
+  if (!("value" in given)) throw refuse("Each output definition must contain a value key.");
   return {
     description: typeof given["description"] === "string" ? given["description"] : "No description given",
     value: given["value"] ?? null,
@@ -212,6 +239,7 @@ function readOutput(given: Json, dialect: Dialect): OutputDefinition {
 /** Every parameter that a group names is there, and in one group only. */
 function checkGroups(source: JsonMap): void {
   const groups = source["parameter_groups"] ?? [];
+  if (isMap(groups) && Object.keys(groups).length === 0) return;
   if (!Array.isArray(groups)) {
     throw invalidStack("The parameter_groups should be a list.", [], "Parameter Groups error");
   }

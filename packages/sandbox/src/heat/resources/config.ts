@@ -5,7 +5,7 @@ import type { Json, JsonMap } from "../../json.ts";
 import { isMap, toText } from "../../json.ts";
 import { signalUrl } from "../engine/signal-urls.ts";
 import { createSignalUser, deleteSignalUser } from "../engine/signal-users.ts";
-import type { SoftwareConfig, SoftwareDeployment } from "../records.ts";
+import type { Resource, SoftwareConfig, SoftwareDeployment } from "../records.ts";
 import type { Kind, Progress, Schema, Task } from "./kind.ts";
 import { done, list, map, optionalText, physicalName, text } from "./kind.ts";
 import { schemas } from "./schemas/config.ts";
@@ -149,7 +149,9 @@ export function answerDeployment(
   });
 }
 
-const deploymentIds = (task: Task): string[] => Object.values(map(task.resource.data["deployments"])).map(toText);
+/** The deployments that a resource made: one, or one a server. */
+export const deploymentIds = (resource: Resource): string[] =>
+  Object.values(map(resource.data["deployments"])).map(toText);
 
 const deployment = (schema: Schema): Kind => ({
   ...schema,
@@ -163,9 +165,9 @@ const deployment = (schema: Schema): Kind => ({
       data: { deployments: { server: made.id }, userId: user.userId, endpoint: signalUrl(task, user.projectId) },
     };
   },
-  check: (task) => checkDeployments(task, deploymentIds(task)),
+  check: (task) => checkDeployments(task, deploymentIds(task.resource)),
   update(task) {
-    for (const id of deploymentIds(task)) {
+    for (const id of deploymentIds(task.resource)) {
       const one = task.cloud.heat.deployments.get(id);
       const isRun = list(task.properties["actions"]).includes("UPDATE");
       if (one) {
@@ -181,7 +183,7 @@ const deployment = (schema: Schema): Kind => ({
     return "updated";
   },
   remove(task) {
-    for (const id of deploymentIds(task)) task.cloud.heat.deployments.delete(id);
+    for (const id of deploymentIds(task.resource)) task.cloud.heat.deployments.delete(id);
     deleteSignalUser(task);
   },
   signal(task, details) {
@@ -207,7 +209,7 @@ const deploymentGroup = (schema: Schema): Kind => ({
     );
     return { physicalId: physicalName(task), data: { deployments: made } };
   },
-  check: (task) => checkDeployments(task, deploymentIds(task)),
+  check: (task) => checkDeployments(task, deploymentIds(task.resource)),
   update(task) {
     const known = map(task.resource.data["deployments"]);
     const servers = map(task.properties["servers"]);
@@ -222,7 +224,7 @@ const deploymentGroup = (schema: Schema): Kind => ({
     return "updated";
   },
   remove(task) {
-    for (const id of deploymentIds(task)) task.cloud.heat.deployments.delete(id);
+    for (const id of deploymentIds(task.resource)) task.cloud.heat.deployments.delete(id);
   },
   attribute(task, name) {
     const one = name.replace(/s$/, "");

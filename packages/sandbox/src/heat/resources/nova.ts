@@ -108,6 +108,7 @@ function makeServer(task: Task): Server {
       userData: userDataOf(task),
       securityGroupNames: list(properties["security_groups"]).map(toText),
       serverGroupId: typeof group === "string" ? group : null,
+      stackName: stack.name,
       interfaces: interfacesOf(task),
       fault: null,
     },
