@@ -13,6 +13,7 @@ import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { Table } from "@jeroboam/core/table/table";
 import { createCertificateMaker } from "./certificate-maker.ts";
 import type { NodeUserSettings } from "./node-users.ts";
+import { discardProvisional } from "./discard.ts";
 import { createOpenStackCloud } from "./openstack-cloud.ts";
 import type { ConductorPorts } from "./ports.ts";
 import { createStackPlans } from "./stack-plans.ts";
@@ -40,6 +41,7 @@ export const DEFAULT_NODE_USERS: NodeUserSettings = { domain: "jeroboam", role: 
 
 export function createConductorPorts(parts: ConductorParts): ConductorPorts {
   const { clock, random, log, table, queue, sealer, sessions, delegations, bayTypes, settings } = parts;
+  const cloud = createOpenStackCloud(sessions, delegations, settings);
   return {
     clock,
     random,
@@ -48,7 +50,8 @@ export function createConductorPorts(parts: ConductorParts): ConductorPorts {
     queue,
     sealer,
     publish: (key, events) => recordHistory(table, key, events),
-    cloud: createOpenStackCloud(sessions, delegations, settings),
+    cloud,
+    discard: (item) => discardProvisional(cloud, item),
     stackPlans: createStackPlans(bayTypes, settings.bays),
     certificates: createCertificateMaker({ clock, random }),
   };

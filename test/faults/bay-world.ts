@@ -8,7 +8,9 @@ import { createBay } from "@jeroboam/core/bay/create-bay";
 import { readSpecification } from "@jeroboam/core/bay/specification-store";
 import type { OutboxEvent } from "@jeroboam/core/operation/record";
 import { findRecord, insertRecord, newRecord } from "@jeroboam/core/operation/record-store";
+import type { Condition, Item } from "@jeroboam/core/table/table";
 import { createMemoryTable } from "@jeroboam/core/table/memory-table";
+import { discardProvisional } from "@jeroboam/conductor/discard";
 import type { ConductorPorts } from "@jeroboam/conductor/ports";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import { createSimulatedClock } from "../simulated/clock.ts";
@@ -26,7 +28,11 @@ export interface BayRun extends ScenarioRun<ConductorPorts> {
 
 export type BayWorld = ReturnType<typeof createBayWorld>;
 
-function createBayWorld(gate: Gate, delivery: Parameters<typeof createSimulatedQueue>[2], behaviour: CloudBehaviour) {
+export function createBayWorld(
+  gate: Gate,
+  delivery: Parameters<typeof createSimulatedQueue>[2],
+  behaviour: CloudBehaviour,
+) {
   const clock = createSimulatedClock();
   const random = createSeededRandom(11);
   const table = createMemoryTable({
@@ -42,6 +48,7 @@ function createBayWorld(gate: Gate, delivery: Parameters<typeof createSimulatedQ
     table,
     queue: { send: (keys, delayMs) => gate.pass("queue.send", () => queue.send(keys, delayMs)) },
     log: { write: () => {} },
+    discard: (item) => discardProvisional(outside.cloud, item),
     publish: (_key, events) =>
       gate.pass("publish", () => {
         for (const event of events) told.set(event.id, event);
@@ -83,6 +90,8 @@ function createBayWorld(gate: Gate, delivery: Parameters<typeof createSimulatedQ
 
 /** What a user does to the bay, by the API's own use-cases. */
 export interface BayActs {
+  /** As a creation whose API function dies before the write that commits it. */
+  createUpToCommit(): Promise<void>;
   create(nodeCount?: number): Promise<void>;
   resize(nodeCount: number): Promise<void>;
   remove(): Promise<void>;
@@ -101,24 +110,32 @@ export function actsOn(world: BayWorld): BayActs {
       expiresAtMs: null,
     });
   };
+  const create = async (storePorts: typeof ports, nodeCount: number): Promise<void> => {
+    const state = newModel(world.clock.nowMs());
+    const model = { ...newRecord(bayModelKey(PROJECT, MODEL_ID), state) };
+    const inserted = await insertRecord(ports, bayModelShape, model);
+    if (inserted.kind !== "inserted") throw new Error("the model exists");
+    const request = {
+      projectId: PROJECT,
+      userId: "u1",
+      name: "blue",
+      nodeCount,
+      masterCount: 1,
+      specification: newSpecification(state),
+    };
+    const created = await createBay(storePorts, inserted.record, request, delegate);
+    if (created.kind !== "created") throw new Error(created.kind);
+    world.bayKey = created.record.key;
+  };
+  /** The table, until the bay itself would be written: then the function is dead. */
+  const dying = {
+    ...table,
+    put: (item: Item, condition: Condition) =>
+      item.sk.endsWith("#bay") ? Promise.reject(new Error("killed")) : table.put(item, condition),
+  };
   return {
-    async create(nodeCount = 1) {
-      const state = newModel(world.clock.nowMs());
-      const model = { ...newRecord(bayModelKey(PROJECT, MODEL_ID), state) };
-      const inserted = await insertRecord(ports, bayModelShape, model);
-      if (inserted.kind !== "inserted") throw new Error("the model exists");
-      const request = {
-        projectId: PROJECT,
-        userId: "u1",
-        name: "blue",
-        nodeCount,
-        masterCount: 1,
-        specification: newSpecification(state),
-      };
-      const created = await createBay(ports, inserted.record, request, delegate);
-      if (created.kind !== "created") throw new Error(created.kind);
-      world.bayKey = created.record.key;
-    },
+    create: (nodeCount = 1) => create(ports, nodeCount),
+    createUpToCommit: () => create({ ...ports, table: dying }, 1),
     async resize(nodeCount) {
       const record = await findRecord(table, bayShape, world.bayKey);
       const specification = record && (await readSpecification(table, record.state));

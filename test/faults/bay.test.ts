@@ -1,9 +1,15 @@
 /** Every operation on a bay, through the harness: right status, one stack, nothing left behind. */
-import { expect } from "vitest";
+import { describe, expect, test } from "vitest";
+import { limits } from "@jeroboam/core/limits";
+import { conduct } from "@jeroboam/core/operation/conduct";
+import { sweep } from "@jeroboam/core/operation/sweep";
+import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import { specificationFromItem, baySpecificationKey } from "@jeroboam/core/bay/bay";
 import type { ConductorPorts } from "@jeroboam/conductor/ports";
 import type { BayRun, BayWorld } from "./bay-world.ts";
-import { actsOn, bayOf, bayScenario } from "./bay-world.ts";
+import { actsOn, bayOf, bayScenario, createBayWorld } from "./bay-world.ts";
+import { PLAIN_DELIVERY } from "../simulated/queue.ts";
+import { createGate } from "./gate.ts";
 import { describeInterruption, describeOperationFaults } from "./harness.ts";
 
 const quick = { stackMs: 12_000 };
@@ -146,3 +152,19 @@ describeOperationFaults(
     },
   ),
 );
+
+describe("a creation that was never committed", () => {
+  test("leaves nothing, and its delegation is given back, once the sweep has found it", async () => {
+    const world = createBayWorld(createGate(), PLAIN_DELIVERY, quick);
+    await expect(actsOn(world).createUpToCommit()).rejects.toThrow("killed");
+    expect(world.trusts.size).toBe(1);
+    world.clock.advance(limits.engine.provisionalMs + limits.engine.sweepGraceMs + 1);
+    await sweep(world.ports);
+    const engine = { ports: world.ports, name: "sweeper", types: RECORD_TYPES };
+    for (const key of world.queue.take()) {
+      await conduct(engine, key, { endsAtMs: Infinity, signal: new AbortController().signal });
+    }
+    expect(world.trusts.size).toBe(0);
+    expect(world.table.items().map(({ sk }) => sk)).toEqual(["model#p1"]);
+  });
+});

@@ -103,6 +103,7 @@ function createWorld(gate: Gate, delivery: Parameters<typeof createSimulatedQueu
     table,
     queue: { send: (keys, delayMs) => gate.pass("queue.send", () => queue.send(keys, delayMs)) },
     log: { write: () => {} },
+    discard: () => Promise.resolve(),
     publish: (_key, events) =>
       gate.pass("publish", () => {
         for (const event of events) told.set(event.id, event);

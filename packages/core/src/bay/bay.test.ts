@@ -193,7 +193,8 @@ describe("creating", () => {
       await expect(make()).rejects.toThrow(Transient);
       failAt = undefined;
       expect(await listBays(table, A, { limit: 10, descending: false })).toMatchObject({ entries: [] });
-      for (const item of table.items()) if (isProvisional(item)) await settleProvisional({ table }, item);
+      for (const item of table.items())
+        if (isProvisional(item)) await settleProvisional({ table, discard: () => Promise.resolve() }, item);
       expect(table.items().map((item) => item.sk)).toEqual(["model#a"]);
     }
   });
@@ -207,7 +208,8 @@ describe("creating", () => {
 
   test("what was provisional stays for good once the bay is there", async () => {
     const { record } = await make();
-    for (const item of table.items()) if (isProvisional(item)) await settleProvisional({ table }, item);
+    for (const item of table.items())
+      if (isProvisional(item)) await settleProvisional({ table, discard: () => Promise.resolve() }, item);
     expect(await findBay(table, A, record.state.uuid)).toMatchObject({ kind: "found" });
     expect(await table.get(bayModelUseKey(MODEL_ID, record.state.uuid))).toBeDefined();
   });

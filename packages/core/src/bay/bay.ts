@@ -156,6 +156,11 @@ export function specificationItem(
   };
 }
 
+/** The bay's uuid, when the item is a bay's cold one. */
+export function bayOfSpecificationItem({ pk, sk }: Key): string | undefined {
+  return sk.endsWith("#bay-specification") ? pk.slice(bayPartition("").length) : undefined;
+}
+
 export function specificationFromItem(item: Item): BaySpecification {
   return baySpecificationSchema.parse(item.body["specification"]);
 }

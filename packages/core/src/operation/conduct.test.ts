@@ -56,6 +56,7 @@ function createPorts(): EnginePorts {
       },
     },
     publish: () => Promise.resolve(),
+    discard: () => Promise.resolve(),
   };
 }
 

@@ -16,13 +16,14 @@ import { limits } from "../limits.ts";
 import type { Clock, Log, Random } from "../ports.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Key, Table } from "../table/table.ts";
+import type { ProvisionalPorts } from "./provisional.ts";
 import { isProvisional, settleProvisional } from "./provisional.ts";
 import type { OutboxEvent, RecordType, WorkRecord } from "./record.ts";
 import { recordFromItem, typeOfItem } from "./record.ts";
 import { writeRecord } from "./record-write.ts";
 import { type Progress, type StepPorts, pinned, runStep } from "./step-run.ts";
 
-export interface EnginePorts extends StepPorts {
+export interface EnginePorts extends StepPorts, ProvisionalPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -30,15 +30,19 @@ export function asSettled(item: Item): Item {
   return { ...item, body, indexes };
 }
 
+export interface ProvisionalPorts {
+  readonly table: Table;
+  /** Gives back what the item stands for outside, before it goes; repeating it changes nothing. */
+  discard(item: Item): Promise<void>;
+}
+
 /** What the sweep does with a provisional item that is due. Losing a race to another writer leaves it to that writer. */
-export async function settleProvisional(
-  ports: { readonly table: Table },
-  item: Item,
-): Promise<{ readonly kind: "ended" }> {
+export async function settleProvisional(ports: ProvisionalPorts, item: Item): Promise<{ readonly kind: "ended" }> {
   const owner = ownerSchema.parse(item.body["provisionalFor"]);
   if (await ports.table.get(owner)) {
     await ports.table.put({ ...asSettled(item), revision: item.revision + 1 }, { revision: item.revision });
   } else {
+    await ports.discard(item);
     await ports.table.remove(item, item.revision);
   }
   return { kind: "ended" };

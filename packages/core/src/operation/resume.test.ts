@@ -38,6 +38,7 @@ function createWorld() {
         },
       },
       publish: () => Promise.resolve(),
+      discard: () => Promise.resolve(),
     };
     const work: OperationDefinition<EnginePorts, Thing> = {
       kind: "work",
