@@ -167,6 +167,20 @@ export const limits = {
     deadlineMs: 6 * hour,
     deleteDeadlineMs: 2 * hour,
   },
+  manifest: {
+    /** Magnum's `max_manifest_size`. */
+    bytes: 512 * 1_024,
+    /** What the YAML scanner may cut it into; bounds the time that parsing takes. */
+    tokens: 40_000,
+    /** Uses of anchors, each counted by how much it unfolds to. */
+    aliases: 100,
+    depth: 50,
+    /** Maps, lists, texts and numbers in it, aliases unfolded, and how long they are as JSON: etcd takes no more. */
+    values: 50_000,
+    jsonBytes: 1_024 * 1_024,
+    /** Mistakes told of one manifest. */
+    problems: 10,
+  },
   process: {
     /** A token of the longest may come in a header, with others beside it. */
     headerBytes: 48 * 1_024,
