@@ -1,24 +1,21 @@
 /**
  * Keeps the architecture of the folders true. Fails when
- * - an import goes against the layers (LAYERS says who may import whom), or files import each other in a circle;
+ * - an import goes against the layers (the table in docs/architecture.md), or files import each other in a circle;
+ * - that page names a file or a folder that is not there;
  * - a file outside the adapters touches the clock, chance, the environment, the network or timers.
  * What it leaves to others: style (oxlint), unused exports and dependencies (knip), types (tsc).
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { dirname, join, normalize } from "node:path";
 import { parseSync, Visitor } from "oxc-parser";
 
+/** The page that draws the layers: its table is the rule, so that the two cannot part. */
+const ARCHITECTURE = "docs/architecture.md";
+const architecture = readFileSync(ARCHITECTURE, "utf8");
+
 /** A layer is a folder; the value lists the layers it may import besides itself. */
-const LAYERS: Readonly<Record<string, readonly string[]>> = {
-  "packages/core": [],
-  "packages/coe": ["packages/core"],
-  "functions/api": ["packages/core", "packages/coe"],
-  "functions/conductor": ["packages/core", "packages/coe"],
-  "packages/sandbox": [],
-  "packages/local": ["packages/core", "packages/coe", "packages/sandbox", "functions/api", "functions/conductor"],
-  "packages/cli": ["packages/core", "packages/coe", "packages/local", "packages/sandbox"],
-};
+const LAYERS = readLayers(architecture);
 
 /** Files that are the door to the outside: they may use what everything else is handed as a port. */
 const ADAPTERS: readonly RegExp[] = [
@@ -45,6 +42,24 @@ const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclud
   .split("\n")
   .filter((file) => /^(packages|functions|test|scripts)\//.test(file));
 const imports = new Map<string, string[]>();
+
+/** The rows of the table of layers: `folder`, what it is, the `folders` it may import. */
+function readLayers(page: string): Readonly<Record<string, readonly string[]>> {
+  const rows = [...page.matchAll(/^\| `((?:packages|functions)\/[a-z]+)` \|.*\| (.+) \|$/gm)];
+  const namesIn = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+  return Object.fromEntries(rows.map(([, folder = "", cell = ""]) => [folder, namesIn(cell)]));
+}
+
+/** Every folder with code is a layer, every layer is a folder, and each path on the page exists. */
+function checkArchitecture(): void {
+  const folders = new Set(files.map((file) => /^(?:packages|functions)\/[^/]+/.exec(file)?.[0]));
+  for (const folder of folders) {
+    if (folder && !(folder in LAYERS)) problems.push(`${ARCHITECTURE}: the table of layers lacks ${folder}`);
+  }
+  for (const [, path = ""] of architecture.matchAll(/`((?:packages|functions|scripts|test|docs)\/[\w./-]+)`/g)) {
+    if (!existsSync(path)) problems.push(`${ARCHITECTURE}: ${path} is not there`);
+  }
+}
 
 const layerOf = (file: string): string | undefined => Object.keys(LAYERS).find((layer) => file.startsWith(`${layer}/`));
 
@@ -125,6 +140,7 @@ for (const file of files) {
   checkAmbient(file, source, program);
 }
 checkCycles();
+checkArchitecture();
 
 for (const problem of problems) console.error(problem);
 console.log(`structure: ${files.length} files, ${problems.length} problems`);
