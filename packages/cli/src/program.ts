@@ -1,0 +1,189 @@
+/**
+ * What the command understands. Each action loads what it runs only when it is asked for, so that `--help` is quick and a
+ * process holds no more than its part.
+ */
+import { Command, InvalidArgumentError, Option } from "commander";
+import manifest from "../package.json" with { type: "json" };
+import { runUntilStopped } from "./run-until-stopped.ts";
+
+const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
+
+const UP_EXAMPLES = `
+Examples:
+  jeroboam up                          everything on this machine, with a sandbox cloud
+  jeroboam up --reset                  the same, from nothing
+  OS_CLOUD=production jeroboam up      for the cloud of that name in clouds.yaml; no sandbox
+
+With OS_AUTH_URL and credentials of a service user in the environment, or OS_CLOUD, it serves that cloud.
+`;
+
+const PARTS_EXAMPLE = `
+Example, with a DynamoDB and an SQS of one's own:
+  export AWS_ENDPOINT_URL_DYNAMODB=http://10.0.0.5:8000 AWS_ENDPOINT_URL_SQS=http://10.0.0.6:9324
+  export AWS_REGION=local AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… OS_CLOUD=production
+  export JEROBOAM_PUBLIC_URL=https://magnum.example
+  export JEROBOAM_QUEUE_URL=http://10.0.0.6:9324/000000000000/jeroboam JEROBOAM_KEYS=/etc/jeroboam/keys.json
+  jeroboam table create
+  jeroboam api --host 0.0.0.0 &
+  jeroboam conductor &
+`;
+
+export function createProgram(): Command {
+  const program = new Command("jeroboam")
+    .description("OpenStack Magnum's container API as a serverless control plane")
+    .version(manifest.version)
+    .showHelpAfterError("(jeroboam --help shows what there is)")
+    .addHelpText("after", UP_EXAMPLES);
+  addUp(program);
+  addApi(program);
+  addConductor(program);
+  addSweep(program);
+  addTable(program);
+  return program;
+}
+
+type LogLevel = (typeof LOG_LEVELS)[number];
+
+interface UpOptions {
+  readonly data: string;
+  readonly host: string;
+  readonly port: number;
+  readonly keystonePort: number;
+  readonly publicUrl?: string;
+  readonly policy?: string;
+  readonly reset: boolean;
+  readonly logLevel: LogLevel;
+}
+
+function addUp(program: Command): void {
+  program
+    .command("up")
+    .description("run everything on this machine in one process")
+    .option("--data <folder>", "where everything is kept", ".jeroboam")
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--port <number>", "port of the API, 0 for any free one", portOf, 9511)
+    .option("--keystone-port <number>", "port of the sandbox, 0 for any free one", portOf, 5000)
+    .option("--reset", "forget everything kept there before", false)
+    .addOption(publicUrl())
+    .addOption(policy())
+    .addOption(logLevel("warning"))
+    .addHelpText("after", UP_EXAMPLES)
+    .action(async ({ reset, policy: policyPath, ...options }: UpOptions) => {
+      const { startInstance } = await import("@jeroboam/local/instance");
+      const instance = await startInstance({ ...options, isReset: reset, policyPath });
+      runUntilStopped(instance);
+      const { describeInstance } = await import("@jeroboam/local/describe-instance");
+      console.log(describeInstance(instance, { version: manifest.version, readyMs: performance.now() }));
+    });
+}
+
+interface SharedOptions {
+  readonly table: string;
+  readonly queueUrl: string;
+  readonly keys: string;
+  readonly logLevel: LogLevel;
+}
+
+interface ApiOptions extends SharedOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly publicUrl?: string;
+  readonly policy?: string;
+}
+
+function addApi(program: Command): void {
+  const command = program
+    .command("api")
+    .description("run the API as a process of its own, over DynamoDB and SQS")
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--port <number>", "port to listen on, 0 for any free one", portOf, 9511)
+    .addOption(publicUrl())
+    .addOption(policy());
+  addShared(command).action(async ({ policy: policyPath, ...options }: ApiOptions) => {
+    const { startApi } = await import("@jeroboam/local/api-process");
+    const api = await startApi({ ...options, policyPath });
+    runUntilStopped(api);
+    console.log(`the API listens on ${api.url}`);
+  });
+}
+
+function addConductor(program: Command): void {
+  const command = program
+    .command("conductor")
+    .description("run a conductor as a process of its own, over DynamoDB and SQS; as many as wanted")
+    .addOption(publicUrl().makeOptionMandatory());
+  addShared(command).action(async (options: SharedOptions & { readonly publicUrl: string }) => {
+    const { startConductor } = await import("@jeroboam/local/conductor-process");
+    runUntilStopped(await startConductor(options));
+    console.log(`the conductor works on ${options.queueUrl}`);
+  });
+}
+
+function addSweep(program: Command): void {
+  const command = program.command("sweep").description("send hints for all overdue work, once");
+  addShared(command).action(async (options: SharedOptions) => {
+    const { sweepOnce } = await import("@jeroboam/local/conductor-process");
+    const { hints } = await sweepOnce(options);
+    console.log(`sent ${hints} hints`);
+  });
+}
+
+function addTable(program: Command): void {
+  program
+    .command("table")
+    .description("the table in DynamoDB or what speaks its protocol")
+    .command("create")
+    .description("make the table with its indexes, unless it is there, and wait until it can be used")
+    .addOption(tableName())
+    .addHelpText("after", PARTS_EXAMPLE)
+    .action(async ({ table }: { readonly table: string }) => {
+      const { createTable } = await import("@jeroboam/local/stores");
+      console.log(await createTable(table));
+    });
+}
+
+/** What a process over shared services must be told. */
+function addShared(command: Command): Command {
+  return command
+    .addOption(tableName())
+    .addOption(new Option("--queue-url <url>", "the queue's address").env("JEROBOAM_QUEUE_URL").makeOptionMandatory())
+    .addOption(
+      new Option("--keys <file>", "the keys that seal secrets; every process needs the same")
+        .env("JEROBOAM_KEYS")
+        .default("keys.json"),
+    )
+    .addOption(logLevel("info"))
+    .addHelpText("after", PARTS_EXAMPLE);
+}
+
+function tableName(): Option {
+  return new Option("--table <name>", "the table's name").env("JEROBOAM_TABLE").default("jeroboam");
+}
+
+function publicUrl(): Option {
+  return new Option("--public-url <url>", "where clients and bays' nodes reach the API, without /v1")
+    .env("JEROBOAM_PUBLIC_URL")
+    .argParser(urlOf);
+}
+
+function policy(): Option {
+  return new Option("--policy <file>", "rules over the defaults, in oslo.policy's form").env("JEROBOAM_POLICY");
+}
+
+function logLevel(preset: LogLevel): Option {
+  return new Option("--log-level <level>", "the least that is written to standard error")
+    .choices(LOG_LEVELS)
+    .default(preset);
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("A port is a number up to 65535.");
+  return port;
+}
+
+function urlOf(text: string): string {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol)) throw new InvalidArgumentError("An http or https address is needed.");
+  return text.replace(/\/+$/, "");
+}

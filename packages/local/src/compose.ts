@@ -1,0 +1,92 @@
+/**
+ * An installation put together from the adapters of this process and what its operator says: what the API and the
+ * conductors need of one cloud is made once, and shared where both run in one process.
+ */
+import { createApp } from "@jeroboam/api/app";
+import { createApiPorts } from "@jeroboam/api/compose";
+import { createBayTypes } from "@jeroboam/coe/bay-types";
+import { fileTemplates } from "@jeroboam/coe/file-templates";
+import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
+import { createConductorPorts, DEFAULT_NODE_USERS } from "@jeroboam/conductor/compose";
+import type { ConductorPorts } from "@jeroboam/conductor/ports";
+import { createDelegations } from "@jeroboam/core/identity/delegation";
+import { loadPolicy } from "@jeroboam/core/identity/file-policy";
+import { buildPolicy } from "@jeroboam/core/identity/policy";
+import type { Policy } from "@jeroboam/core/identity/policy";
+import type { CloudConfig } from "@jeroboam/core/openstack/cloud-config";
+import { connectCloud } from "@jeroboam/core/openstack/connect-cloud";
+import { readTlsOptions } from "@jeroboam/core/openstack/file-cloud-config";
+import type { Clock, Log, Random } from "@jeroboam/core/ports";
+import type { Queue } from "@jeroboam/core/queue/queue";
+import type { Sealer } from "@jeroboam/core/secret/sealer";
+import type { Table } from "@jeroboam/core/table/table";
+import type { Fetch } from "./http-server.ts";
+import { StartRefused } from "./start-refused.ts";
+
+/** What the process brings. */
+export interface Adapters {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly table: Table;
+  readonly queue: Queue;
+  readonly sealer: Sealer;
+}
+
+/** What the operator says. */
+export interface Installation {
+  readonly cloud: CloudConfig;
+  /** The API as bays' nodes reach it, no slash at its end and no version. */
+  readonly apiUrl: string;
+}
+
+/** Rules over the defaults, and where links begin; without an address they begin where the caller came in. */
+export interface ApiSettings {
+  readonly policyPath?: string | undefined;
+  readonly publicUrl?: string | undefined;
+}
+
+export interface Composed {
+  api(settings: ApiSettings): Promise<Fetch>;
+  conductor(): ConductorPorts;
+}
+
+export function compose(adapters: Adapters, { cloud, apiUrl }: Installation): Composed {
+  const sessions = connectCloud(cloud, adapters.clock);
+  const shared = {
+    ...adapters,
+    sessions,
+    delegations: createDelegations({ ...adapters, sessions }, { mode: "trust" }),
+    bayTypes: createBayTypes(seedBayTypes(fileTemplates())),
+  };
+  return {
+    async api({ policyPath, publicUrl }) {
+      const policy = await readPolicy(policyPath);
+      const links =
+        publicUrl === undefined
+          ? ({ kind: "request", trustForwarded: false } as const)
+          : ({ kind: "fixed", base: publicUrl } as const);
+      const app = createApp(createApiPorts({ ...shared, policy, settings: { keystoneUrl: cloud.authUrl, links } }));
+      // The first reply that a process makes costs as much as loading all its code: made before anybody waits for it.
+      await app.request("/healthcheck");
+      return (request) => app.fetch(request);
+    },
+    conductor() {
+      const bays = {
+        apiUrl: `${apiUrl}/v1`,
+        authUrl: cloud.authUrl,
+        regionName: cloud.region ?? null,
+        openstackCa: readTlsOptions(cloud).authorities?.join("\n") ?? null,
+        // A cloud that is spoken to in the clear is a laboratory already.
+        plainHttpAllowed: !apiUrl.startsWith("https:") || !cloud.authUrl.startsWith("https:"),
+      };
+      return createConductorPorts({ ...shared, settings: { bays, nodeUsers: DEFAULT_NODE_USERS } });
+    },
+  };
+}
+
+async function readPolicy(path: string | undefined): Promise<Policy> {
+  const outcome = path === undefined ? buildPolicy() : await loadPolicy(path);
+  if (outcome.kind === "built") return outcome.policy;
+  throw new StartRefused(`the policy cannot be used: ${outcome.problems.join("; ")}`);
+}

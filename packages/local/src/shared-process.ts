@@ -1,0 +1,32 @@
+/** What processes over shared stores have in common: their options, and the adapters that these name. */
+import { hostname } from "node:os";
+import { systemClock } from "@jeroboam/core/clock/system-clock";
+import { createSystemLog } from "@jeroboam/core/log/system-log";
+import type { LogLevel } from "@jeroboam/core/ports";
+import { systemRandom } from "@jeroboam/core/random/system-random";
+import { openFileSealer } from "@jeroboam/core/secret/file-sealer";
+import type { Adapters } from "./compose.ts";
+import { openStores } from "./stores.ts";
+import type { StoreNames, Stores } from "./stores.ts";
+
+export interface SharedOptions extends StoreNames {
+  /** The file of the keys that seal secrets; every process of an installation needs the same. */
+  readonly keys: string;
+  readonly logLevel: LogLevel;
+}
+
+export interface SharedProcess {
+  readonly stores: Stores;
+  readonly adapters: Adapters;
+  /** Names this process in leases and logs. */
+  readonly name: string;
+}
+
+export async function openSharedProcess({ keys, logLevel, ...names }: SharedOptions): Promise<SharedProcess> {
+  const sealer = await openFileSealer(keys);
+  const stores = openStores(names);
+  const { table, queue } = stores;
+  const log = createSystemLog(logLevel, (line) => console.error(line));
+  const adapters = { clock: systemClock, random: systemRandom, log, table, queue, sealer };
+  return { stores, adapters, name: `${hostname()}-${process.pid}` };
+}
