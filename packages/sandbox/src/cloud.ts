@@ -21,6 +21,8 @@ export interface Options {
   password: string;
   /** Heat `max_stacks_per_tenant`. */
   stacksPerProject: number;
+  /** Heat `max_resources_per_stack`, counted over a whole tree of stacks; null for no limit. */
+  resourcesPerStack: number | null;
   /**
    * Whether an unrestricted application credential may make trusts. Keystone's releases with the security fixes of 2026 refuse
    * every application credential; older ones let the unrestricted through.
@@ -34,6 +36,7 @@ export const defaultOptions: Options = {
   region: "RegionOne",
   password: "secret",
   stacksPerProject: 512,
+  resourcesPerStack: 1_000,
   applicationCredentialTrusts: "refused",
 };
 

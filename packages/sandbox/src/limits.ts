@@ -10,8 +10,6 @@ export const limits = {
   keystoneBodyBytes: 114_688,
   /** Heat `max_nested_stack_depth`. */
   nestingDepth: 5,
-  /** Heat `max_resources_per_stack`, counted over the whole tree. */
-  resourcesPerStack: 1_000,
   /** Heat `max_events_per_stack`, a stack. */
   eventsPerStack: 1_000,
   /** Heat's API page, when the caller names no limit. */

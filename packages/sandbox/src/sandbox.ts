@@ -18,6 +18,7 @@ import { openHeatTables } from "./heat/records.ts";
 import { inventory } from "./inventory.ts";
 import type { Inventory } from "./inventory.ts";
 import { createKeystone } from "./keystone/app.ts";
+import { expireTokens } from "./keystone/tokens.ts";
 import { openKeystoneTables } from "./keystone/records.ts";
 import { createKnobsApp } from "./knobs/app.ts";
 import { createKnobs } from "./knobs/knobs.ts";
@@ -54,6 +55,8 @@ export interface Sandbox {
   /** The next moment, in ms since the epoch, at which something happens by itself; undefined when nothing will. */
   nextMoment: () => number | undefined;
   readonly knobs: Knobs;
+  /** Lets every token that there is expire now. */
+  expireTokens: () => void;
   /** How many requests each route got: `heat POST /v1/:tenant/stacks` -> 3. Those that a knob cut off before their effect count too. */
   counts: () => Readonly<Record<string, number>>;
   /** Everything that lives, by kind and owner. */
@@ -153,6 +156,10 @@ export function createSandbox(ports: SandboxPorts): Sandbox {
     },
     nextMoment: () => nextMoment(cloud),
     knobs: cloud.knobs,
+    expireTokens() {
+      expireTokens(cloud);
+      cloud.database.commit();
+    },
     counts: countsNow,
     inventory() {
       advance(cloud);

@@ -1,5 +1,6 @@
 /** What Heat keeps. */
 import type { Json, JsonMap } from "../json.ts";
+import type { ResourceFate } from "../knobs/knobs.ts";
 import type { Database, Table } from "../state/database.ts";
 
 export type Action = "INIT" | "CREATE" | "UPDATE" | "DELETE" | "ROLLBACK" | "CHECK" | "SUSPEND" | "RESUME";
@@ -58,8 +59,8 @@ export interface Work {
   startedAtMs: number;
   /** Its end is not looked for before this moment; null: whenever something happens in its stack. */
   readyAtMs: number | null;
-  /** Why it will fail when it is ready, if the knobs want that. */
-  fault: string | null;
+  /** What the knobs want of it: that it fails when it is ready, or never ends. */
+  fate: ResourceFate | null;
 }
 
 export interface Resource {

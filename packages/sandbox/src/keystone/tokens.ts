@@ -63,6 +63,12 @@ function dropExpired(cloud: Cloud, now: number): void {
   }
 }
 
+/** Lets every token that there is expire now. */
+export function expireTokens(cloud: Cloud): void {
+  for (const token of cloud.keystone.tokens.values())
+    cloud.keystone.tokens.put({ ...token, expiresAtMs: Math.min(token.expiresAtMs, cloud.clock.now()) });
+}
+
 /** Ends every token that the user holds or that was lent by a trust of the user's. */
 export function revokeTokensOf(cloud: Cloud, userId: string): void {
   for (const token of cloud.keystone.tokens.values()) {

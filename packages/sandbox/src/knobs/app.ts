@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Cloud } from "../cloud.ts";
 import { readJson } from "../http/requests.ts";
 import { nextMoment } from "../heat/engine/advance.ts";
+import { expireTokens } from "../keystone/tokens.ts";
 import { inventory } from "../inventory.ts";
 import { limits } from "../limits.ts";
 import { Rule, Settings } from "./knobs.ts";
@@ -22,28 +23,19 @@ export function createKnobsApp({ cloud, counts }: KnobsContext): Hono {
   });
   app.get("/", (c) =>
     c.json({
-      settings: knobs.settings,
+      settings: Settings.strip().parse(knobs.settings),
       rules: knobs.rules(),
       now: cloud.clock.now(),
       next: nextMoment(cloud) ?? null,
       links: ["settings", "rules", "inventory", "counts"].map((name) => `${cloud.options.publicUrl}/sandbox/${name}`),
     }),
   );
-  app.get("/settings", (c) => c.json(knobs.settings));
+  app.get("/settings", (c) => c.json(Settings.strip().parse(knobs.settings)));
   app.patch("/settings", async (c) => {
     const body = await readJson(c, limits.requestBytes);
-    const { tokenLifetimeMs, resourceMs, serverMs, bootMs, signals } = Settings.partial().parse(
-      body.kind === "json" ? body.value : {},
-    );
-    return c.json(
-      knobs.set({
-        ...(tokenLifetimeMs !== undefined && { tokenLifetimeMs }),
-        ...(resourceMs !== undefined && { resourceMs }),
-        ...(serverMs !== undefined && { serverMs }),
-        ...(bootMs !== undefined && { bootMs }),
-        ...(signals !== undefined && { signals }),
-      }),
-    );
+    const change = Settings.partial().parse(body.kind === "json" ? body.value : {});
+    const given = Object.entries(change).filter(([, value]) => value !== undefined);
+    return c.json(knobs.set(Object.fromEntries(given) as Partial<Settings>));
   });
   app.get("/rules", (c) => c.json(knobs.rules()));
   app.post("/rules", async (c) => {
@@ -58,9 +50,7 @@ export function createKnobsApp({ cloud, counts }: KnobsContext): Hono {
     return c.body(null, 204);
   });
   app.post("/tokens/expire", (c) => {
-    for (const token of cloud.keystone.tokens.values()) {
-      cloud.keystone.tokens.put({ ...token, expiresAtMs: cloud.clock.now() });
-    }
+    expireTokens(cloud);
     return c.body(null, 204);
   });
   app.get("/inventory", (c) => c.json(inventory(cloud)));

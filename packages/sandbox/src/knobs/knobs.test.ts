@@ -117,3 +117,53 @@ test("a number of stacks is the project's limit, but not an administrator's", as
   const admin = await cloud.heat("admin");
   for (const name of ["one", "two"]) expect((await admin.create(name, template)).status).toBe(201);
 });
+
+test("a resource that hangs keeps its stack under way until the stack's own time is up, and can be deleted", async () => {
+  const cloud = createTestCloud();
+  const heat = await cloud.heat("demo");
+  cloud.sandbox.knobs.add({ kind: "resource", fate: "hangs", stack: "*-1" });
+  await heat.create("stuck-1", template);
+  await heat.create("timed-1", template, { timeout_mins: 10 });
+  cloud.clock.advance(3_000_000);
+  expect((await heat.show("stuck-1")).stack_status).toBe("CREATE_IN_PROGRESS");
+  expect(await heat.show("timed-1")).toMatchObject({ stack_status: "CREATE_FAILED", stack_status_reason: "Timed out" });
+  const { id } = await heat.show("stuck-1");
+  await heat.send("DELETE", `/stacks/stuck-1/${id}`);
+  cloud.clock.advance(1_000);
+  expect(await heat.show("stuck-1")).toBeUndefined();
+});
+
+test("two creates of a name at once may both live, where that is wanted", async () => {
+  const cloud = createTestCloud({ settings: { twinProbability: 1 } });
+  const heat = await cloud.heat("demo");
+  expect((await heat.create("one", template)).status).toBe(201);
+  expect((await heat.create("one", template)).status).toBe(201);
+  expect((await heat.send("GET", "/stacks?name=one")).body.stacks).toHaveLength(2);
+  cloud.clock.advance(1_001);
+  expect((await heat.create("one", template)).status).toBe(409);
+});
+
+test("all tokens expire at once when they are told to", async () => {
+  const cloud = createTestCloud();
+  const heat = await cloud.heat("demo");
+  cloud.sandbox.expireTokens();
+  expect((await heat.send("GET", "/stacks")).status).toBe(401);
+  expect((await (await cloud.heat("demo")).send("GET", "/stacks")).status).toBe(200);
+});
+
+test("a tree of stacks has a limit of resources, nested ones counted", async () => {
+  const cloud = createTestCloud({ options: { resourcesPerStack: 5 } });
+  const heat = await cloud.heat("demo");
+  const group = (count: number) => `
+heat_template_version: 2018-08-31
+resources:
+  one: {type: OS::Heat::ResourceGroup, properties: {count: ${count}, resource_def: {type: OS::Heat::TestResource}}}
+`;
+  await heat.create("fits", group(4));
+  await heat.create("bursts", group(5));
+  cloud.clock.advance(5_000);
+  expect((await heat.show("fits")).stack_status).toBe("CREATE_COMPLETE");
+  expect((await heat.show("bursts")).stack_status_reason).toBe(
+    "Resource CREATE failed: RequestLimitExceeded: resources.one: Request limit exceeded: Maximum resources per stack exceeded.",
+  );
+});

@@ -1,6 +1,6 @@
 /**
  * What a test or a person can turn: how long things take, what fails, and what happens to requests.
- * Settings always hold; a rule holds for what it matches, as many times as it says. The engine asks `resourceFault` and `nodeFate`, the
+ * Settings always hold; a rule holds for what it matches, as many times as it says. The engine asks `resourceFate` and `nodeFate`, the
  * router asks `requestFaults`; delays and cut connections are carried out by whoever serves the sandbox, not here.
  * Knobs are kept with the rest of the state. A pattern is a glob over the whole text: `*` is any run of characters.
  */
@@ -21,6 +21,11 @@ export const Settings = z.strictObject({
   bootMs: z.number().int().min(0),
   /** Whether simulated nodes signal their wait conditions and deployments; `manual` leaves that to the one who tests. */
   signals: z.enum(["auto", "manual"]),
+  /**
+   * How likely a stack is created although one of its name was created within the last second: Heat has no unique index on names, and
+   * under snapshot isolation two requests at once may both see none.
+   */
+  twinProbability: z.number().min(0).max(1),
 });
 export type Settings = z.infer<typeof Settings>;
 
@@ -30,17 +35,19 @@ export const defaultSettings: Settings = {
   serverMs: 1_000,
   bootMs: 2_000,
   signals: "auto",
+  twinProbability: 0,
 };
 
 const times = z.number().int().positive().nullable().default(null);
 
-/** A resource that fails: by type, name and stack name, for an action, with a reason. */
+/** A resource that fails, or whose action never ends: by type, name and stack name, for an action, with a reason. */
 const ResourceRule = z.strictObject({
   kind: z.literal("resource"),
   type: z.string().default("*"),
   name: z.string().default("*"),
   stack: z.string().default("*"),
   action: z.enum(["CREATE", "UPDATE", "DELETE"]).default("CREATE"),
+  fate: z.enum(["fails", "hangs"]).default("fails"),
   reason: z.string().default("the sandbox was told to fail it"),
   times,
 });
@@ -82,6 +89,8 @@ export type NodeFate =
   | { kind: "never-boots" }
   | { kind: "fails"; bootMs: number; reason: string };
 
+export type ResourceFate = { kind: "fails"; reason: string } | { kind: "hangs" };
+
 export interface Knobs {
   readonly settings: Settings;
   set: (change: Partial<Settings>) => Settings;
@@ -90,9 +99,9 @@ export interface Knobs {
   rules: () => readonly Rule[];
   /** Settings to their defaults, rules gone. */
   reset: () => void;
-  resourceFault(what: { type: string; name: string; stack: string; action: string }): string | undefined;
+  resourceFate: (what: { type: string; name: string; stack: string; action: string }) => ResourceFate | undefined;
   nodeFate: (server: { name: string; stack: string }) => NodeFate;
-  requestFaults(request: { service: string; method: string; path: string }): readonly RuleOf<"request">[];
+  requestFaults: (request: { service: string; method: string; path: string }) => readonly RuleOf<"request">[];
 }
 
 const isMatch = (pattern: string, text: string): boolean =>
@@ -124,7 +133,8 @@ export function createKnobs(database: Database, random: Random, initial: Partial
       return kept.get("settings") ?? start;
     },
     set(change) {
-      const next = Settings.parse({ ...pickSettings(knobs.settings), ...change });
+      const { id: _, ...settings } = kept.get("settings") ?? { id: "", ...start };
+      const next = Settings.parse({ ...settings, ...change });
       kept.put({ id: "settings", ...next });
       return next;
     },
@@ -144,13 +154,14 @@ export function createKnobs(database: Database, random: Random, initial: Partial
       for (const rule of rules.values()) rules.delete(rule.id);
       kept.delete("settings");
     },
-    resourceFault({ type, name, stack, action }) {
+    resourceFate({ type, name, stack, action }) {
       const rule = of("resource").find(
         (one) =>
           one.action === action && isMatch(one.type, type) && isMatch(one.name, name) && isMatch(one.stack, stack),
       );
       if (rule) use(rule);
-      return rule?.reason;
+      if (!rule) return undefined;
+      return rule.fate === "hangs" ? { kind: "hangs" } : { kind: "fails", reason: rule.reason };
     },
     nodeFate({ name, stack }) {
       const rule = of("node").find((one) => isMatch(one.name, name) && isMatch(one.stack, stack));
@@ -174,11 +185,3 @@ export function createKnobs(database: Database, random: Random, initial: Partial
   };
   return knobs;
 }
-
-const pickSettings = ({ tokenLifetimeMs, resourceMs, serverMs, bootMs, signals }: Settings): Settings => ({
-  tokenLifetimeMs,
-  resourceMs,
-  serverMs,
-  bootMs,
-  signals,
-});

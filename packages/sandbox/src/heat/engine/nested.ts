@@ -1,14 +1,16 @@
 /** The stack behind a resource: made, changed and deleted with it, and its state read as the resource's. */
+import type { Cloud } from "../../cloud.ts";
 import { uuid } from "../../ids.ts";
 import { isEqual } from "../../json.ts";
 import { limits } from "../../limits.ts";
 import { HeatError } from "../faults.ts";
-import type { Environment, Resource, Stack } from "../records.ts";
+import type { Environment, Stack } from "../records.ts";
 import { done, physicalName } from "../resources/kind.ts";
 import type { Kind, Progress, Task } from "../resources/kind.ts";
 import { cancelWork, startAction } from "./start.ts";
 import { nestedReason } from "./states.ts";
-import { validateStack } from "./validate.ts";
+import { templateOf } from "./templates.ts";
+import { checkSize, validateStack } from "./validate.ts";
 
 const childOf = ({ cloud, resource }: Pick<Task, "cloud" | "resource">): Stack | undefined =>
   resource.physicalId === null ? undefined : cloud.heat.stacks.get(resource.physicalId);
@@ -28,6 +30,9 @@ export function beginNested(kind: Kind, task: Task): void {
   const environment: Environment = { ...stack.goal.environment, parameters: nested.parameters };
   const goal = { template: nested.template, environment, files: {} };
   const child = childOf(task);
+  const wanted = Object.keys(templateOf(goal.template).resources).length;
+  const own = child ? cloud.heat.resources.group(child.id).length : 0;
+  checkSize(cloud, sizeOfTree(cloud, stack) - own + wanted);
   if (!child) {
     const made = newChild(task, goal);
     validateStack(cloud, made, at);
@@ -49,6 +54,9 @@ export function beginNested(kind: Kind, task: Task): void {
   child.updatedAtMs = at;
   startAction(cloud, child, "UPDATE", at);
 }
+
+const sizeOfTree = (cloud: Cloud, stack: Stack): number =>
+  cloud.heat.stacks.group(stack.rootId).reduce((sum, one) => sum + cloud.heat.resources.group(one.id).length, 0);
 
 function newChild(task: Task, goal: Stack["goal"]): Stack {
   const { cloud, stack, resource, at } = task;
@@ -107,9 +115,3 @@ export function deleteNested(task: Pick<Task, "cloud" | "resource" | "at">): voi
   child.direction = "backward";
   startAction(task.cloud, child, "DELETE", task.at);
 }
-
-/** The stacks nested directly in that one. */
-export const nestedResources = (
-  resources: readonly Resource[],
-  stacks: { get(id: string): Stack | undefined },
-): Stack[] => resources.flatMap((one) => (one.physicalId === null ? [] : (stacks.get(one.physicalId) ?? [])));

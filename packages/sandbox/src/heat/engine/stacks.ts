@@ -12,6 +12,9 @@ import { setResource } from "./states.ts";
 import { givenParameters, templateOf } from "./templates.ts";
 import { checkName, validateStack } from "./validate.ts";
 
+/** How far apart two creates of one name may be to pass for simultaneous. */
+const TWIN_WINDOW_MS = 1_000;
+
 export interface NewStack {
   name: unknown;
   goal: Goal;
@@ -26,12 +29,17 @@ export const liveStacks = (cloud: Cloud, projectId: string): Stack[] =>
     (one) => one.projectId === projectId && one.rootId === one.id && one.deletedAtMs === null,
   );
 
+/** Whether the knobs let another stack of the name be made beside one that was made just now. */
+const mayHaveTwin = (cloud: Cloud, stack: Stack): boolean =>
+  cloud.clock.now() - stack.createdAtMs < TWIN_WINDOW_MS && cloud.random() < cloud.knobs.settings.twinProbability;
+
 /** A stack as it would be, checked; not kept. */
 export function draftStack(cloud: Cloud, caller: Caller, wanted: NewStack): Stack {
   const projectId = caller.projectId ?? "";
   const name = checkName(wanted.name);
   const live = liveStacks(cloud, projectId);
-  if (live.some((one) => one.name === name)) throw new HeatError("StackExists", `The Stack (${name}) already exists.`);
+  if (live.some((one) => one.name === name && !mayHaveTwin(cloud, one)))
+    throw new HeatError("StackExists", `The Stack (${name}) already exists.`);
   if (!caller.isAdmin && live.length >= cloud.options.stacksPerProject) {
     throw new HeatError(
       "RequestLimitExceeded",

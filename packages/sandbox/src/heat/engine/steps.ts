@@ -147,7 +147,7 @@ function startWork(cloud: Cloud, kind: Kind, task: Task, action: Action): void {
     action,
     startedAtMs: at,
     readyAtMs: at + durationMs,
-    fault: cloud.knobs.resourceFault(what) ?? null,
+    fate: cloud.knobs.resourceFate(what) ?? null,
   };
   setResource(cloud, resource, { action, status: "IN_PROGRESS", reason: "state changed" }, at);
 }
@@ -168,8 +168,9 @@ function endReady(cloud: Cloud, stack: Stack, at: number): boolean {
 function end(cloud: Cloud, stack: Stack, resource: Resource, at: number): boolean {
   const { work } = resource;
   if (!work) return false;
-  if (work.fault !== null) {
-    fail(cloud, stack, resource, failureReason("ResourceInError", resource.name, work.fault), at);
+  if (work.fate?.kind === "hangs") return false;
+  if (work.fate) {
+    fail(cloud, stack, resource, failureReason("ResourceInError", resource.name, work.fate.reason), at);
     return true;
   }
   const { kind, task } = taskOf(cloud, stack, resource, at);

@@ -31,19 +31,21 @@ export function checkName(name: unknown): string {
   return name;
 }
 
-const tooManyResources = (): HeatError =>
-  new HeatError("RequestLimitExceeded", "Request limit exceeded: Maximum resources per stack exceeded.");
+/** Refuses more resources than a tree of stacks may have. */
+export function checkSize(cloud: Cloud, resources: number): void {
+  if (cloud.options.resourcesPerStack !== null && resources > cloud.options.resourcesPerStack)
+    throw new HeatError("RequestLimitExceeded", "Request limit exceeded: Maximum resources per stack exceeded.");
+}
 
 /** What is carried through the tree of stacks that is looked at. */
 interface Walk {
   readonly cloud: Cloud;
   readonly at: number;
-  resources: number;
 }
 
 /** Throws what Heat would refuse. The stack need not be kept; one of the same id's resources lend their values. */
 export function validateStack(cloud: Cloud, stack: Stack, at: number): void {
-  validateOne({ cloud, at, resources: 0 }, stack, true);
+  validateOne({ cloud, at }, stack, true);
 }
 
 function validateOne(walk: Walk, stack: Stack, isStrict: boolean): void {
@@ -57,8 +59,7 @@ function validateOne(walk: Walk, stack: Stack, isStrict: boolean): void {
   checkConditions(scope);
   const twice = template.parameters.map((one) => one.name).filter((name) => scope.definitions.has(name));
   if (twice.length > 0) throw invalidStack(`Duplicate names {${twice.map((name) => `'${name}'`).join(", ")}}`);
-  walk.resources += scope.definitions.size;
-  if (walk.resources > limits.resourcesPerStack) throw tooManyResources();
+  checkSize(cloud, scope.definitions.size);
 
   const files = filesOf(cloud, stack);
   const found = new Map<string, ReturnType<typeof kindOf>>();
@@ -167,10 +168,6 @@ function validateResource(
   const shown = { ...properties, ...(kind.className === "ResourceGroup" && firstMember(properties)) };
   if (kind.className === "ResourceGroup" && properties["count"] === 0) return;
   const nested = kind.nested({ resource: null, properties: shown, child: () => undefined });
-  if (typeof properties["count"] === "number" && kind.className === "ResourceGroup") {
-    walk.resources += properties["count"] - 1;
-  }
-  if (walk.resources > limits.resourcesPerStack) throw tooManyResources();
   nestedDraft(walk, scope, name, nested, templateName, current === undefined ? null : current.physicalId);
 }
 
