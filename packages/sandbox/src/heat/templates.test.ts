@@ -181,3 +181,28 @@ describe("a stack of every type", () => {
     expect((await heat.show("check")).stack_status).toBe("CREATE_COMPLETE");
   });
 });
+
+test("a list reaches a nested template's json parameter as JSON, and a list parameter with commas", async () => {
+  const cloud = createTestCloud();
+  const heat = await cloud.heat("demo");
+  const child = {
+    heat_template_version: "2018-08-31",
+    parameters: { networks: { type: "json" }, groups: { type: "comma_delimited_list" } },
+    outputs: {
+      networks: { value: { get_param: "networks" } },
+      groups: { value: { get_param: "groups" } },
+    },
+  };
+  const properties = { networks: [{ port: "one" }, { port: "two" }], groups: ["a", "b"] };
+  const template = {
+    heat_template_version: "2018-08-31",
+    resources: { child: { type: "child.yaml", properties } },
+    outputs: {
+      networks: { value: { get_attr: ["child", "networks"] } },
+      groups: { value: { get_attr: ["child", "groups"] } },
+    },
+  };
+  await heat.create("lists", JSON.stringify(template), { files: { "child.yaml": JSON.stringify(child) } });
+  cloud.clock.advance(10_000);
+  expect(outputsOf(await heat.show("lists"))).toEqual(properties);
+});

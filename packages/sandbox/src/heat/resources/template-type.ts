@@ -30,9 +30,10 @@ function toProperty(parameter: ParameterSchema, environment: Environment): Prope
   };
 }
 
-/** A list becomes a text with commas, as the child's parameter takes it. */
-function toParameter(value: Json): Json {
+/** A list becomes a text, as the child's parameter takes it: JSON for a parameter of that type, else with commas. */
+function toParameter(value: Json, type: ParameterSchema["type"] | undefined): Json {
   if (!Array.isArray(value)) return value;
+  if (type === "json") return JSON.stringify(value);
   if (value.some(isMap)) {
     return value
       .flatMap((item, index) =>
@@ -52,6 +53,7 @@ export function templateKind(source: JsonMap, environment: Environment): Kind {
   const known = kinds.get(source)?.get(environment);
   if (known) return known;
   const template = templateOf(source);
+  const types = new Map(template.parameters.map((one) => [one.name, one.type]));
   const kind: Kind = {
     className: "TemplateResource",
     isRepairable: true,
@@ -60,7 +62,9 @@ export function templateKind(source: JsonMap, environment: Environment): Kind {
     nested: ({ properties }) => ({
       template: source,
       parameters: Object.fromEntries(
-        Object.entries(properties).flatMap(([name, value]) => (value === null ? [] : [[name, toParameter(value)]])),
+        Object.entries(properties).flatMap(([name, value]) =>
+          value === null ? [] : [[name, toParameter(value, types.get(name))]],
+        ),
       ),
     }),
     attribute(task, name, path) {
