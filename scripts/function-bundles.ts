@@ -6,7 +6,7 @@
 import { cp, mkdir, readFile, rm } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { build as bundle } from "esbuild";
-import type { Metafile, Plugin } from "esbuild";
+import type { BuildOptions, Metafile, Plugin } from "esbuild";
 
 export const root = resolve(import.meta.dirname, "..");
 export const bundlesFolder = join(root, "dist", "functions");
@@ -24,30 +24,37 @@ export const FUNCTION_NAMES = Object.keys(FUNCTIONS) as readonly FunctionName[];
 const REQUIRE =
   'import { createRequire as topLevelCreateRequire } from "module"; const require = topLevelCreateRequire(import.meta.url);';
 
-export async function bundleFunction(name: FunctionName): Promise<Metafile> {
-  const { entry, templates } = FUNCTIONS[name];
-  const folder = join(bundlesFolder, name);
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  const { metafile } = await bundle({
+function buildOptions(name: FunctionName) {
+  return {
     absWorkingDir: root,
-    entryPoints: { index: entry },
-    outdir: relative(root, folder),
+    entryPoints: { index: FUNCTIONS[name].entry },
+    outdir: relative(root, join(bundlesFolder, name)),
     outExtension: { ".js": ".mjs" },
     bundle: true,
-    splitting: true,
     platform: "node",
     format: "esm",
     target: "esnext",
     mainFields: ["module", "main"],
-    minify: true,
     metafile: true,
     logLevel: "warning",
     banner: { js: REQUIRE },
-    plugins: [englishOnly, onlyWhatIsUsedOfZod, credentialsOfTheFunction],
-  });
-  if (templates) await copyTemplates(folder);
+    plugins: [englishOnly, onlyWhatIsUsedOfZod, withoutJsonSchema, versionsOnly, credentialsOfTheFunction],
+  } satisfies BuildOptions;
+}
+
+export async function bundleFunction(name: FunctionName): Promise<Metafile> {
+  const folder = join(bundlesFolder, name);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const { metafile } = await bundle({ ...buildOptions(name), minify: true, splitting: true });
+  if (FUNCTIONS[name].templates) await copyTemplates(folder);
   return metafile;
+}
+
+/** The code of a function in one readable text: what is bundled, and no more. */
+export async function readFunctionCode(name: FunctionName): Promise<string> {
+  const { outputFiles } = await bundle({ ...buildOptions(name), write: false });
+  return outputFiles[0]?.text ?? "";
 }
 
 /** Heat templates are read from disk when a bay type needs them, from where the code lies. */
@@ -75,6 +82,35 @@ const onlyWhatIsUsedOfZod: Plugin = {
     build.onLoad({ filter: /\/(packages|functions)\/.*\.ts$/ }, async ({ path }) => {
       const source = await readFile(path, "utf8");
       return { loader: "ts", contents: source.replace(/^import \{ z \} from "zod";$/m, 'import * as z from "zod";') };
+    });
+  },
+};
+
+/** zod's way from schemas to JSON Schema: no function takes it, but every schema refers to it. */
+const withoutJsonSchema: Plugin = {
+  name: "without-json-schema",
+  setup(build) {
+    build.onLoad({ filter: /zod\/v4\/core\/(json-schema-processors|to-json-schema)\.js$/ }, async ({ path }) => {
+      const exported = (await readFile(path, "utf8")).matchAll(/^export (?:const|function|class) (\w+)/gm);
+      const refuse = `throw new Error("JSON Schema is left out of the functions' bundles (scripts/function-bundles.ts)")`;
+      // What makes the methods runs with every schema; what they call, when somebody asks for JSON Schema.
+      const stubs = [...exported].map(([, name = ""]) =>
+        name.startsWith("create")
+          ? `export const ${name} = () => () => { ${refuse}; };`
+          : `export function ${name}() { ${refuse}; }`,
+      );
+      return { contents: stubs.join("\n") };
+    });
+  },
+};
+
+/** The SDK's clients read their own version out of their whole package.json. */
+const versionsOnly: Plugin = {
+  name: "versions-only",
+  setup(build) {
+    build.onLoad({ filter: /@aws-sdk\/client-[a-z]+\/package\.json$/ }, async ({ path }) => {
+      const { version }: { readonly version: string } = JSON.parse(await readFile(path, "utf8"));
+      return { contents: JSON.stringify({ version }), loader: "json" };
     });
   },
 };

@@ -31,6 +31,8 @@ export interface FunctionDefinition {
   readonly permissions: readonly sst.aws.FunctionPermissionArgs[];
   /** Speaks to OpenStack: stands in the network, knows the cloud and its authorities. */
   readonly speaksToCloud: boolean;
+  /** Files of the project's folder, by the names under which the function finds them in /var/task. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 const AUTHORITIES = "authorities.pem";
@@ -43,6 +45,7 @@ export function createFunction(name: string, base: Base, definition: FunctionDef
   });
   const { speaksToCloud } = definition;
   const authorities = speaksToCloud ? settings.authoritiesFile : undefined;
+  const files = { ...definition.files, ...(authorities && { [AUTHORITIES]: authorities }) };
   const variables = { ...definition.environment, ...(speaksToCloud && cloudVariables(base, authorities)) };
   const made = new sst.aws.Function(name, {
     bundle: base.bundles[definition.bundle],
@@ -60,7 +63,7 @@ export function createFunction(name: string, base: Base, definition: FunctionDef
       ...(speaksToCloud ? network.permissions : []),
     ],
     ...(speaksToCloud && network.vpc && { vpc: network.vpc }),
-    ...(authorities && { copyFiles: [{ from: authorities, to: AUTHORITIES }] }),
+    copyFiles: Object.entries(files).map(([to, from]) => ({ from, to })),
     transform: {
       role: (role) => {
         // SST 4.17 tests an Output for truth and so lets the whole account take every function's role.

@@ -9,6 +9,8 @@ export interface Settings {
   readonly secretVariable: "OS_PASSWORD" | "OS_APPLICATION_CREDENTIAL_SECRET";
   /** A PEM file of authorities to trust instead of the public ones, in the project's folder. */
   readonly authoritiesFile?: string;
+  /** Rules over the default policy, in oslo.policy's form: a file in the project's folder. */
+  readonly policyFile?: string;
   readonly domain?: { readonly name: string; readonly certificateArn?: string };
   readonly alarmEmail?: string;
   readonly network:
@@ -29,7 +31,8 @@ const FILES = ["OS_CLOUD", "OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE", "OS
 export function readSettings(environment: Environment, stage: string = $app.stage): Settings {
   const cloud = cloudVariables(environment);
   const { JEROBOAM_DOMAIN: name, JEROBOAM_CERTIFICATE_ARN: certificateArn } = environment;
-  const { JEROBOAM_ALARM_EMAIL: alarmEmail, JEROBOAM_AUTHORITIES_FILE: authoritiesFile } = environment;
+  const { JEROBOAM_AUTHORITIES_FILE: authoritiesFile, JEROBOAM_POLICY_FILE: policyFile } = environment;
+  const { JEROBOAM_ALARM_EMAIL: alarmEmail } = environment;
   const byApplicationCredential = "OS_APPLICATION_CREDENTIAL_ID" in cloud || "OS_APPLICATION_CREDENTIAL_NAME" in cloud;
   return {
     cloud,
@@ -37,6 +40,7 @@ export function readSettings(environment: Environment, stage: string = $app.stag
     network: readNetwork(environment),
     isProduction: stage === "production",
     ...(authoritiesFile && { authoritiesFile }),
+    ...(policyFile && { policyFile }),
     ...(name && { domain: { name, ...(certificateArn && { certificateArn }) } }),
     ...(alarmEmail && { alarmEmail }),
   };

@@ -6,6 +6,7 @@ import { createBayTypes } from "@jeroboam/coe/bay-types";
 import { fileTemplates } from "@jeroboam/coe/file-templates";
 import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
 import { systemClock } from "@jeroboam/core/clock/system-clock";
+import { loadPolicy } from "@jeroboam/core/identity/file-policy";
 import { buildPolicy } from "@jeroboam/core/identity/policy";
 import { openLambdaCloud } from "@jeroboam/core/lambda/lambda-cloud";
 import { prepareOnce, withinInvocation } from "@jeroboam/core/lambda/lambda-invocation";
@@ -26,7 +27,8 @@ const app = prepareOnce(prepareApp);
 async function prepareApp(): Promise<App> {
   const variables = process.env;
   const { config, sessions, delegations } = await openLambdaCloud(variables, log);
-  const policy = buildPolicy();
+  const policyPath = variables["JEROBOAM_POLICY"];
+  const policy = policyPath ? await loadPolicy(policyPath) : buildPolicy();
   if (policy.kind === "invalid") throw new Error(policy.problems.join("; "));
   const publicUrl = variables["JEROBOAM_PUBLIC_URL"];
   const made = createApp(

@@ -9,7 +9,11 @@ import { createLambdaLog, openLambdaStores } from "@jeroboam/core/lambda/lambda-
 import { sweep } from "@jeroboam/core/operation/sweep";
 import { z } from "zod";
 
-const eventSchema = z.object({ task: z.literal("sweep") });
+/** What the schedule of stacks/ sends, or the event of an EventBridge rule. */
+const eventSchema = z.union([
+  z.object({ task: z.literal("sweep") }),
+  z.object({ source: z.literal("aws.events"), "detail-type": z.literal("Scheduled Event") }),
+]);
 
 const ports = { clock: systemClock, ...openLambdaStores(process.env) };
 const log = createLambdaLog();

@@ -8,8 +8,10 @@ export interface SqsService {
   /** A client of the service as the product makes it. */
   connect(overrides?: SQSClientConfig): SQSClient;
   /** Makes a queue with its dead letters, and gives its address. */
-  createQueue(name: string, receives: number): string;
+  createQueue(name: string, receives: number, attributes?: Readonly<Record<string, string>>): string;
   sendText(queue: string, body: string): void;
+  /** Loses every message of every queue. */
+  loseAll(): void;
   /** The texts that wait in a queue's dead letters. */
   deadLetters(queue: string): string[];
   /** The messages of a queue by their state. */
@@ -25,11 +27,12 @@ export async function startSqs(): Promise<SqsService> {
   return {
     endpoint,
     connect: (overrides) => createSqsClient({ endpoint, region, credentials, ...overrides }),
-    createQueue: (name, receives) => {
+    createQueue: (name, receives, attributes) => {
       const dead = server.createQueue(`${name}-dead`);
       const policy = JSON.stringify({ deadLetterTargetArn: dead.queueArn, maxReceiveCount: receives });
-      return server.createQueue(name, { attributes: { RedrivePolicy: policy } }).queueUrl;
+      return server.createQueue(name, { attributes: { ...attributes, RedrivePolicy: policy } }).queueUrl;
     },
+    loseAll: () => server.reset(),
     sendText: (queue, body) => void server.sendMessage(queue, body),
     deadLetters: (queue) => messagesOf(server, `${queue}-dead`).ready.map((message) => message.body),
     count: (queue) => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createKeystone } from "../openstack/keystone.ts";
+import { Transient } from "../errors.ts";
 import type { HttpRequest } from "../openstack/http.ts";
 import { scriptHttp } from "../openstack/scripted-http.ts";
 import type { TokenBodyOptions } from "../openstack/scripted-keystone.ts";
@@ -41,13 +42,14 @@ function scopeOf(request: HttpRequest): string {
 }
 
 interface World {
+  readonly sealer?: Sealer;
   readonly settings?: Partial<DelegationSettings>;
   readonly script?: Parameters<typeof scriptHttp>[0];
   /** Scopes in which the service's user gets no token. */
   readonly closed?: Set<string>;
 }
 
-function setUp({ settings, script = {}, closed = new Set() }: World = {}) {
+function setUp({ settings, script = {}, closed = new Set(), sealer: given = sealer }: World = {}) {
   const clock = { nowMs: () => nowMs };
   const lines: { level: string; event: string; facts: unknown }[] = [];
   const log = { write: (level: string, event: string, facts?: unknown) => void lines.push({ level, event, facts }) };
@@ -67,7 +69,10 @@ function setUp({ settings, script = {}, closed = new Set() }: World = {}) {
   const sessions = createSessions({ ...ports, keystone }, { credentials }, { interface: "public" });
   let fraction = 0;
   const random = { uuid: () => "", bytes: () => new Uint8Array(), fraction: () => (fraction += 0.01) };
-  const delegations = createDelegations({ sessions, sealer, clock, random, log }, { mode: "trust", ...settings });
+  const delegations = createDelegations(
+    { sessions, sealer: given, clock, random, log },
+    { mode: "trust", ...settings },
+  );
   return { http, delegations, lines, closed };
 }
 
@@ -332,4 +337,13 @@ describe("giving a delegation back", () => {
     expect(await delegations.revoke({ kind: "service", projectId: "a" }, context)).toEqual({ kind: "revoked" });
     expect(http.requests).toHaveLength(0);
   });
+});
+
+test("a key service out of reach is no ended trust: opening is Transient, and nobody takes over", async () => {
+  const away = () => Promise.reject(new Transient("no reply"));
+  const { delegations, lines } = setUp({ sealer: { seal: away, open: away } });
+  const delegation = await trustDelegation();
+  await expect(delegations.open(delegation, context)).rejects.toBeInstanceOf(Transient);
+  await expect(delegations.openForCleanup(delegation, context)).rejects.toBeInstanceOf(Transient);
+  expect(lines).toEqual([]);
 });

@@ -49,6 +49,12 @@ export interface DelegationSettings {
   readonly serviceRole?: string;
 }
 
+/**
+ * Where nothing else is configured. The role lets the service's user clean up where a trust cannot: a creation that is
+ * superseded loses its trust first, so that nothing can appear behind the deletion's back.
+ */
+export const DEFAULT_DELEGATION: DelegationSettings = { mode: "trust", serviceRole: "member" };
+
 export interface DelegationPorts {
   readonly sessions: Sessions;
   readonly sealer: Sealer;

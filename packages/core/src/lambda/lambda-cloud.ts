@@ -1,6 +1,6 @@
 /** The cloud of a function: by its variables, those that hold ciphertext opened first. */
 import { systemClock } from "../clock/system-clock.ts";
-import { createDelegations } from "../identity/delegation.ts";
+import { createDelegations, DEFAULT_DELEGATION } from "../identity/delegation.ts";
 import type { Delegations } from "../identity/delegation.ts";
 import type { CloudConfig } from "../openstack/cloud-config.ts";
 import { connectCloud } from "../openstack/connect-cloud.ts";
@@ -38,7 +38,7 @@ export async function openLambdaCloud(variables: Variables, log: Log): Promise<L
   });
   const delegations = createDelegations(
     { sessions, sealer, clock: systemClock, random: systemRandom, log },
-    { mode: "trust" },
+    DEFAULT_DELEGATION,
   );
   return { config, sessions, delegations, sealer };
 }

@@ -1,0 +1,123 @@
+/** What may be chosen at deployment, all at once: a domain, private networks, a private CA, other credentials. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { evaluate } from "../../stacks/offline/evaluate.ts";
+import type { Evaluation } from "../../stacks/offline/evaluate.ts";
+import { readSettings } from "../../stacks/settings.ts";
+import { CHECKS, named, ofType, statementsOf } from "./checks.ts";
+
+const CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/1";
+const AUTHORITIES = "dist/test-authorities.pem";
+const POLICY = "dist/test-policy.yaml";
+
+let stack: Evaluation;
+
+beforeAll(async () => {
+  const root = join(import.meta.dirname, "../..");
+  mkdirSync(join(root, "dist"), { recursive: true });
+  writeFileSync(join(root, AUTHORITIES), "-----BEGIN CERTIFICATE-----\n");
+  writeFileSync(join(root, POLICY), '"bay:create": "role:builder"\n');
+  stack = await evaluate("lab", {
+    JEROBOAM_POLICY_FILE: POLICY,
+    OS_AUTH_URL: "https://keystone.internal/v3",
+    OS_APPLICATION_CREDENTIAL_ID: "0b1c2d",
+    SST_SECRET_CloudSecret: "canary-9d2c",
+    JEROBOAM_AUTHORITIES_FILE: AUTHORITIES,
+    JEROBOAM_DOMAIN: "magnum.example",
+    JEROBOAM_CERTIFICATE_ARN: CERTIFICATE,
+    JEROBOAM_ALARM_EMAIL: "operators@example.org",
+    JEROBOAM_VPC: "new",
+  });
+});
+
+const variablesOf = (name: string) => named(stack, `${name}Function`).inputs["environment"].variables;
+
+describe("chosen at deployment", () => {
+  test("a domain of one's own leads to the API, which names it in its links", () => {
+    expect(named(stack, "GatewayDomainName").inputs).toMatchObject({
+      domainName: "magnum.example",
+      domainNameConfiguration: { certificateArn: CERTIFICATE, securityPolicy: "TLS_1_2" },
+    });
+    for (const name of ["Api", "Conductor"])
+      expect(variablesOf(name)["JEROBOAM_PUBLIC_URL"]).toBe("https://magnum.example");
+    expect(stack.outputs["endpoint"]).toBe("https://magnum.example");
+  });
+
+  test("an application credential's secret is sealed as a password is", () => {
+    for (const name of ["Api", "Conductor"]) {
+      expect(variablesOf(name)).toMatchObject({
+        OS_APPLICATION_CREDENTIAL_ID: "0b1c2d",
+        OS_APPLICATION_CREDENTIAL_SECRET_CIPHERTEXT: "ciphertext-of-CloudSecretCiphertext",
+      });
+      expect(variablesOf(name)).not.toHaveProperty("OS_PASSWORD_CIPHERTEXT");
+    }
+  });
+
+  test("a private CA goes with the functions that speak to the cloud, and nowhere else", () => {
+    for (const name of ["Api", "Conductor"]) expect(variablesOf(name)["OS_CACERT"]).toBe("/var/task/authorities.pem");
+    expect(variablesOf("Schedule")).not.toHaveProperty("OS_CACERT");
+  });
+
+  test("a policy of one's own goes with the API, and nowhere else", () => {
+    expect(variablesOf("Api")["JEROBOAM_POLICY"]).toBe("/var/task/policy.yaml");
+    for (const name of ["Conductor", "Schedule"]) expect(variablesOf(name)).not.toHaveProperty("JEROBOAM_POLICY");
+  });
+
+  test("in a VPC, those functions stand in its private subnets, and may have interfaces there", () => {
+    for (const name of ["Api", "Conductor"]) {
+      expect(named(stack, `${name}Function`).inputs["vpcConfig"].subnetIds).not.toEqual([]);
+      const granted = statementsOf(named(stack, `${name}Role`)).flatMap(({ actions }) => actions);
+      expect(granted.filter((action) => action.startsWith("ec2:"))).toHaveLength(6);
+    }
+    expect(named(stack, "ScheduleFunction").inputs["vpcConfig"]).toBeUndefined();
+    expect(
+      statementsOf(named(stack, "ScheduleRole"))
+        .flatMap(({ actions }) => actions)
+        .join(),
+    ).not.toContain("ec2:");
+    expect(ofType(stack, "aws:ec2/natGateway:NatGateway")).not.toEqual([]);
+    expect(named(stack, "TableEndpoint").inputs["serviceName"]).toBe("com.amazonaws.eu-central-1.dynamodb");
+  });
+
+  test("alarms are told by mail", () => {
+    expect(named(stack, "AlarmEmail").inputs).toMatchObject({ protocol: "email", endpoint: "operators@example.org" });
+  });
+
+  test("all else holds as without choices", () => {
+    const others = Object.keys(CHECKS).filter(
+      (title) => !/variable|wildcard|know how to|tagged|one route|may take a role|dashboard/.test(title),
+    );
+    for (const title of others) CHECKS[title]?.(stack);
+    expect(others.length).toBeGreaterThan(15);
+  });
+});
+
+describe("settings", () => {
+  const cloud = { OS_AUTH_URL: "https://keystone.example/v3" };
+
+  test.each(["OS_PASSWORD", "OS_APPLICATION_CREDENTIAL_SECRET", "OS_TOKEN"])("refuse %s, which is a secret", (name) => {
+    expect(() => readSettings({ ...cloud, [name]: "hush" }, "dev")).toThrow(/is a secret: unset it/);
+    expect(() => readSettings({ ...cloud, [name]: "hush" }, "dev")).not.toThrow("hush");
+  });
+
+  test("refuse to go without a cloud", () => {
+    expect(() => readSettings({}, "dev")).toThrow("OS_AUTH_URL is missing");
+  });
+
+  test("leave out what names files of the machine that deploys, and what is not the cloud's", () => {
+    const given = { ...cloud, OS_CACERT: "/etc/ca.pem", OS_CLOUD: "", AWS_PROFILE: "x", HOME: "/root" };
+    expect(readSettings(given, "dev").cloud).toEqual(cloud);
+  });
+
+  test("take a VPC that is there by its subnets and security groups, both", () => {
+    const given = { ...cloud, JEROBOAM_SUBNET_IDS: "subnet-1,subnet-2", JEROBOAM_SECURITY_GROUP_IDS: "sg-1" };
+    expect(readSettings(given, "dev").network).toEqual({
+      kind: "existing",
+      subnetIds: ["subnet-1", "subnet-2"],
+      securityGroupIds: ["sg-1"],
+    });
+    expect(() => readSettings({ ...cloud, JEROBOAM_SUBNET_IDS: "subnet-1" }, "dev")).toThrow("go together");
+    expect(() => readSettings({ ...cloud, JEROBOAM_VPC: "old" }, "dev")).toThrow('"new" or absent');
+  });
+});
