@@ -181,6 +181,16 @@ export const limits = {
     /** Mistakes told of one manifest. */
     problems: 10,
   },
+  /** Addresses that users give. */
+  web: {
+    urlChars: 2_048,
+    redirects: 3,
+    /** Addresses of one host name that are looked at; more is no honest host. */
+    addresses: 32,
+    /** All of it: names, redirects, the reply. */
+    timeoutMs: 10 * second,
+    responseBytes: 512 * 1_024,
+  },
   process: {
     /** A token of the longest may come in a header, with others beside it. */
     headerBytes: 48 * 1_024,
