@@ -60,7 +60,9 @@ function nextLink(cloud: Cloud, c: Context, page: readonly Stack[]): JsonMap {
   if (!last || limit <= 0 || page.length !== limit) return {};
   const query = new URLSearchParams(c.req.query());
   query.set("marker", last.id);
-  return { links: [{ rel: "next", href: `${cloud.options.publicUrl}${c.req.path}?${query.toString()}` }] };
+  return {
+    links: [{ rel: "next", href: `${cloud.options.publicUrl}/orchestration${c.req.path}?${query.toString()}` }],
+  };
 }
 
 function stackRoutes(app: Hono, cloud: Cloud): void {

@@ -12,11 +12,14 @@ import type { Environment, Goal } from "./records.ts";
 const bad = (message: string): HeatError => new HeatError("HTTPBadRequest", message);
 
 /** The JSON body; empty for none. */
-export async function bodyOf(c: Context): Promise<JsonMap> {
+export const bodyOf = async (c: Context): Promise<JsonMap> => (await bodyOrNull(c)) ?? {};
+
+/** The JSON body; null for none. */
+export async function bodyOrNull(c: Context): Promise<JsonMap | null> {
   const body = await readJson(c, limits.heatBodyBytes);
   switch (body.kind) {
     case "empty":
-      return {};
+      return null;
     case "malformed":
       throw bad(`Malformed JSON in request body: ${body.why}`);
     case "too-large":

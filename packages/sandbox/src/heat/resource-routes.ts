@@ -10,7 +10,7 @@ import { findResource, sendSignal } from "./engine/signals.ts";
 import { markUnhealthy } from "./engine/stacks.ts";
 import { HeatError } from "./faults.ts";
 import type { Event, Resource, Stack } from "./records.ts";
-import { bodyOf, booleanIn, integerIn } from "./requests.ts";
+import { bodyOf, bodyOrNull, booleanIn, integerIn } from "./requests.ts";
 import * as views from "./views.ts";
 
 const FILTERS = ["type", "status", "name", "action", "id", "physical_resource_id", "nested_depth", "with_detail"];
@@ -70,10 +70,9 @@ export function resourceRoutes(cloud: Cloud): Hono {
   });
   app.post(`${path}/:resource/signal`, async (c) => {
     const stack = stackAt(cloud, c, authorized(cloud, c, "signal"));
-    const body = await bodyOf(c);
+    const details = await bodyOrNull(c);
     const resource = findResource(cloud, stack, c.req.param("resource"));
-    const isEmpty = (c.req.header("Content-Length") ?? "0") === "0" && Object.keys(body).length === 0;
-    sendSignal(cloud, stack, resource, isEmpty ? null : body, cloud.clock.now());
+    sendSignal(cloud, stack, resource, details, cloud.clock.now());
     touch(cloud, stack.rootId);
     return c.json(null);
   });
