@@ -28,6 +28,11 @@ export interface Options {
    * every application credential; older ones let the unrestricted through.
    */
   applicationCredentialTrusts: "refused" | "unrestricted";
+  /**
+   * Heat `deferred_auth_method`: with `trusts`, Heat takes a trust from whoever creates a stack, so that it can act later, and gives it back
+   * with the stack. A caller that may not make trusts can then create no stack. `none` leaves all that out.
+   */
+  heatDelegation: "none" | "trusts";
 }
 
 export const defaultOptions: Options = {
@@ -38,6 +43,7 @@ export const defaultOptions: Options = {
   stacksPerProject: 512,
   resourcesPerStack: 1_000,
   applicationCredentialTrusts: "refused",
+  heatDelegation: "none",
 };
 
 /** What will happen by itself, and when. Kept in memory beside the tables, and made anew from them on opening. */

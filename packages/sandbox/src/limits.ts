@@ -12,6 +12,10 @@ export const limits = {
   nestingDepth: 5,
   /** Heat `max_events_per_stack`, a stack. */
   eventsPerStack: 1_000,
+  /** Ours: how many deleted stacks can still be asked for by id. */
+  deletedStacks: 500,
+  /** Ours: after so many new tokens those long expired are swept out. */
+  tokensPerSweep: 1_024,
   /** Heat's API page, when the caller names no limit. */
   stacksPerPage: 100_000,
   /** Keystone `max_redelegation_count`. */

@@ -62,6 +62,8 @@ export interface Sandbox {
   /** Everything that lives, by kind and owner. */
   inventory: () => Inventory;
   readonly publicUrl: string;
+  /** Changes the container-infra endpoint of the catalog: for a Jeroboam that listens later than the sandbox. */
+  setContainerInfraUrl: (url: string | null) => void;
   close: () => void;
 }
 
@@ -166,6 +168,9 @@ export function createSandbox(ports: SandboxPorts): Sandbox {
       return inventory(cloud);
     },
     publicUrl: cloud.options.publicUrl,
+    setContainerInfraUrl(url) {
+      cloud.options.containerInfraUrl = url;
+    },
     close() {
       cloud.database.commit();
       cloud.database.close();

@@ -309,6 +309,7 @@ const dummyStack = (projectId: string, userId: string): Stack => ({
   disableRollback: true,
   tags: null,
   userProjectId: null,
+  trustId: null,
 });
 
 /** `/stacks/{name or id}` and parts of it: 302 to the canonical address. */

@@ -51,6 +51,8 @@ export interface Stack {
   tags: string[] | null;
   /** The project of the users through which nodes signal; one for a whole tree. */
   userProjectId: string | null;
+  /** The trust by which Heat acts for the one who made the tree; the root's. */
+  trustId: string | null;
 }
 
 /** An action under way on a resource. */

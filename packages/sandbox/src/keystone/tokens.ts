@@ -53,14 +53,11 @@ export function issueToken(cloud: Cloud, wanted: NewToken): Token {
   return token;
 }
 
-/** Forgets, a few at a time, tokens that even the window for expired ones has left behind. */
+/** Forgets, now and then, tokens that even the window for expired ones has left behind. */
 function dropExpired(cloud: Cloud, now: number): void {
-  let looked = 0;
-  for (const token of cloud.keystone.tokens.values()) {
-    looked += 1;
-    if (looked > 4 || token.expiresAtMs + limits.allowExpiredWindowSec * 1000 > now) return;
-    cloud.keystone.tokens.delete(token.id);
-  }
+  if (cloud.keystone.tokens.size % limits.tokensPerSweep !== 0) return;
+  for (const token of cloud.keystone.tokens.values())
+    if (token.expiresAtMs + limits.allowExpiredWindowSec * 1000 < now) cloud.keystone.tokens.delete(token.id);
 }
 
 /** Lets every token that there is expire now. */

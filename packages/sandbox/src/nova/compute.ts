@@ -64,30 +64,7 @@ export interface NewServer {
 /** A server in BUILD; when it is built and booted is said by the knobs. */
 export function createServer(cloud: Cloud, wanted: NewServer, at: number): Server {
   const id = uuid(cloud.random);
-  const ownPortIds: string[] = [];
-  const portIds = wanted.interfaces.map((one) => {
-    const port =
-      "portId" in one
-        ? cloud.neutron.ports.get(one.portId)
-        : createPort(cloud, {
-            projectId: wanted.projectId,
-            name: "",
-            networkId: one.networkId,
-            ...((one.subnetId !== undefined || one.ipAddress !== undefined) && {
-              fixedIps: [
-                {
-                  ...(one.subnetId !== undefined && { subnetId: one.subnetId }),
-                  ...(one.ipAddress !== undefined && { ipAddress: one.ipAddress }),
-                },
-              ],
-            }),
-            ...(one.securityGroupIds && { securityGroupIds: one.securityGroupIds }),
-          });
-    if (!port) throw new Error("a server's port is checked before the server is made");
-    if (!("portId" in one)) ownPortIds.push(port.id);
-    cloud.neutron.ports.put({ ...port, deviceId: id, deviceOwner: "compute:nova" });
-    return port.id;
-  });
+  const { portIds, ownPortIds } = plug(cloud, id, wanted);
   const { serverMs } = cloud.knobs.settings;
   const fate = cloud.knobs.nodeFate({ name: wanted.name, stack: wanted.stackName });
   const builtAtMs = at + serverMs;
@@ -106,6 +83,44 @@ export function createServer(cloud: Cloud, wanted: NewServer, at: number): Serve
   cloud.nova.servers.put(server);
   if (server.bootedAtMs !== null) cloud.agenda.boots.set(server.id, server.bootedAtMs);
   return server;
+}
+
+/** Gives the server its ports; what was made for it goes again when one of them cannot be had. */
+function plug(cloud: Cloud, serverId: string, wanted: NewServer): { portIds: string[]; ownPortIds: string[] } {
+  const portIds: string[] = [];
+  const ownPortIds: string[] = [];
+  try {
+    for (const one of wanted.interfaces) {
+      const port = "portId" in one ? cloud.neutron.ports.get(one.portId) : makePort(cloud, wanted.projectId, one);
+      if (!port) throw new Error("a server's port is checked before the server is made");
+      if (!("portId" in one)) ownPortIds.push(port.id);
+      portIds.push(port.id);
+    }
+  } catch (error) {
+    for (const id of ownPortIds) cloud.neutron.ports.delete(id);
+    throw error;
+  }
+  for (const id of portIds) {
+    const port = cloud.neutron.ports.get(id);
+    if (port) cloud.neutron.ports.put({ ...port, deviceId: serverId, deviceOwner: "compute:nova" });
+  }
+  return { portIds, ownPortIds };
+}
+
+function makePort(
+  cloud: Cloud,
+  projectId: string,
+  wanted: Exclude<NewServer["interfaces"][number], { portId: string }>,
+) {
+  const { networkId, subnetId, ipAddress, securityGroupIds } = wanted;
+  const asked = { ...(subnetId !== undefined && { subnetId }), ...(ipAddress !== undefined && { ipAddress }) };
+  return createPort(cloud, {
+    projectId,
+    name: "",
+    networkId,
+    ...(Object.keys(asked).length > 0 && { fixedIps: [asked] }),
+    ...(securityGroupIds && { securityGroupIds }),
+  });
 }
 
 export function deleteServer(cloud: Cloud, server: Server): void {

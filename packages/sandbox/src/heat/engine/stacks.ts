@@ -2,7 +2,10 @@
 import { uuid } from "../../ids.ts";
 import type { Cloud } from "../../cloud.ts";
 import type { JsonMap } from "../../json.ts";
+import { Fault } from "../../http/fault.ts";
 import type { Caller } from "../../keystone/callers.ts";
+import { userByName } from "../../keystone/directory.ts";
+import { createTrust } from "../../keystone/trusts.ts";
 import { HeatError } from "../faults.ts";
 import { changedImmutables } from "../hot/parameters.ts";
 import type { Goal, Resource, Stack } from "../records.ts";
@@ -73,6 +76,7 @@ export function draftStack(cloud: Cloud, caller: Caller, wanted: NewStack): Stac
     disableRollback: wanted.disableRollback ?? true,
     tags: wanted.tags ?? null,
     userProjectId: null,
+    trustId: null,
   };
   validateStack(cloud, stack, now);
   return stack;
@@ -80,10 +84,28 @@ export function draftStack(cloud: Cloud, caller: Caller, wanted: NewStack): Stac
 
 export function createStack(cloud: Cloud, caller: Caller, wanted: NewStack): Stack {
   const stack = draftStack(cloud, caller, wanted);
+  stack.trustId = takeTrust(cloud, caller);
   cloud.heat.stacks.put(stack);
   startAction(cloud, stack, "CREATE", cloud.clock.now());
   touch(cloud, stack.id);
   return stack;
+}
+
+/** The trust that Heat takes; none when the caller acts by one already, as that one serves. */
+function takeTrust(cloud: Cloud, caller: Caller): string | null {
+  if (cloud.options.heatDelegation === "none" || caller.identity.trust) return null;
+  const heat = userByName(cloud, "heat", "default");
+  if (!heat) throw new Error("there is no user heat");
+  const roles = caller.identity.roles.map(({ id }) => ({ id }));
+  const parties = { trustor_user_id: caller.userId, trustee_user_id: heat.id, project_id: caller.projectId };
+  try {
+    return createTrust(cloud, caller, { trust: { ...parties, impersonation: true, allow_redelegation: true, roles } })
+      .id;
+  } catch (error) {
+    // Keystone's refusal is Heat's.
+    if (error instanceof Fault) throw new HeatError("Forbidden", error.message);
+    throw error;
+  }
 }
 
 export interface Change {

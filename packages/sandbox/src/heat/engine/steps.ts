@@ -6,6 +6,8 @@ import type { Cloud } from "../../cloud.ts";
 import type { JsonMap } from "../../json.ts";
 import { isEqual } from "../../json.ts";
 import type { ResourceDefinition } from "../hot/template.ts";
+import { dropTrust } from "../../keystone/trusts.ts";
+import { limits } from "../../limits.ts";
 import type { Action, Resource, Stack } from "../records.ts";
 import type { Kind, Task } from "../resources/kind.ts";
 import { beginNested, checkNested, deleteNested } from "./nested.ts";
@@ -96,16 +98,36 @@ function stepBackward(cloud: Cloud, stack: Stack, at: number): boolean {
 
 function finishBackward(cloud: Cloud, stack: Stack, at: number): void {
   stack.deadlineMs = null;
-  if (stack.rootId === stack.id) deleteSignalProject(cloud, stack);
+  if (stack.rootId === stack.id) {
+    deleteSignalProject(cloud, stack);
+    giveBackTrust(cloud, stack);
+  }
   setStack(cloud, stack, stack.action, "COMPLETE", `Stack ${stack.action} completed successfully`, at);
   if (stack.action !== "DELETE") return;
   if (stack.rootId === stack.id) {
     // The row stays to be asked for by id; what it was made from is not asked for any more.
     cloud.heat.stacks.put(Object.assign(stack, { deletedAtMs: at }));
+    forgetDeleted(cloud);
     return;
   }
   for (const event of cloud.heat.events.group(stack.id)) cloud.heat.events.delete(event.id);
   cloud.heat.stacks.delete(stack.id);
+}
+
+function giveBackTrust(cloud: Cloud, stack: Stack): void {
+  const trust = stack.trustId === null ? undefined : cloud.keystone.trusts.get(stack.trustId);
+  if (trust) dropTrust(cloud, trust);
+  stack.trustId = null;
+}
+
+/** Of the deleted stacks that can still be asked for by id, the oldest go. */
+function forgetDeleted(cloud: Cloud): void {
+  if (cloud.heat.stacks.size <= limits.deletedStacks) return;
+  const deleted = [...cloud.heat.stacks.values()].filter((one) => one.deletedAtMs !== null);
+  for (const stack of deleted.slice(0, Math.max(0, deleted.length - limits.deletedStacks))) {
+    for (const event of cloud.heat.events.group(stack.id)) cloud.heat.events.delete(event.id);
+    cloud.heat.stacks.delete(stack.id);
+  }
 }
 
 /** Begins to delete those that nothing needs any more; whether one was begun or went at once. */

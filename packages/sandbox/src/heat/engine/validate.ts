@@ -146,6 +146,8 @@ function validateResource(
 ): void {
   const kind = kindFor(name);
   const snippets = isMap(definition.properties) ? definition.properties : {};
+  if (definition.externalId !== undefined)
+    throw invalidStack("external_id is not supported by this sandbox", ["resources", name]);
   for (const [key, snippet] of Object.entries(snippets)) {
     checkAttributes(scope, snippet, ["resources", name, "properties", key], kindFor);
   }
