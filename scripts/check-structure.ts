@@ -1,7 +1,7 @@
 /**
  * Keeps the architecture of the folders true. Fails when
  * - an import goes against the layers (the table in docs/architecture.md), or files import each other in a circle;
- * - that page names a file or a folder that is not there;
+ * - that page or the README names a file or a folder that is not there;
  * - a file outside the adapters touches the clock, chance, the environment, the network or timers.
  * What it leaves to others: style (oxlint), unused exports and dependencies (knip), types (tsc).
  */
@@ -50,7 +50,7 @@ function readLayers(page: string): Readonly<Record<string, readonly string[]>> {
   return Object.fromEntries(rows.map(([, folder = "", cell = ""]) => [folder, namesIn(cell)]));
 }
 
-/** Every folder with code is a layer, every layer is a folder, and each path on the page exists. */
+/** Every folder with code is a layer, and each path on the page and each of the README's links exists. */
 function checkArchitecture(): void {
   const folders = new Set(files.map((file) => /^(?:packages|functions)\/[^/]+/.exec(file)?.[0]));
   for (const folder of folders) {
@@ -58,6 +58,9 @@ function checkArchitecture(): void {
   }
   for (const [, path = ""] of architecture.matchAll(/`((?:packages|functions|scripts|test|docs)\/[\w./-]+)`/g)) {
     if (!existsSync(path)) problems.push(`${ARCHITECTURE}: ${path} is not there`);
+  }
+  for (const [, path = ""] of readFileSync("README.md", "utf8").matchAll(/\]\(([\w./-]+)\)/g)) {
+    if (!existsSync(path)) problems.push(`README.md: ${path} is not there`);
   }
 }
 
