@@ -21,7 +21,7 @@ const LAYERS = readLayers(architecture);
 const ADAPTERS: readonly RegExp[] = [
   /^packages\/core\/src\/(clock|random|log)\/system-/,
   /^packages\/core\/src\/.*\/(dynamodb|sqs|sqlite|fetch|kms|https|file|lambda)-[a-z0-9-]+\.ts$/,
-  /^packages\/coe\/src\/file-[a-z-]+\.ts$/,
+  /^packages\/coe\/src\/(file-[a-z-]+|engines\/https-[a-z-]+)\.ts$/,
   /^packages\/(local|cli)\//,
   /^packages\/sandbox\/src\/(server|file-[a-z-]+)\.ts$/,
   /^functions\/(api|conductor)\/(lambda|queue|schedule)[a-z-]*\.ts$/,

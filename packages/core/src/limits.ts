@@ -191,6 +191,29 @@ export const limits = {
     timeoutMs: 10 * second,
     responseBytes: 512 * 1_024,
   },
+  /** Talking to the container engine of a bay. */
+  containerEngine: {
+    requestTimeoutMs: 10 * second,
+    /** Fetching an image may take several tries: what has arrived by then is kept by the engine. */
+    pullTimeoutMs: 30 * second,
+    executeTimeoutMs: 30 * second,
+    /** Stopping waits for the container's own end first. */
+    stopGraceSec: 10,
+    responseBytes: 16 * 1_024 * 1_024,
+    /** Objects asked for at once, and pages read before giving up: 10,000 objects of a kind in a bay. */
+    pageItems: 500,
+    pages: 20,
+    /** Logs and what a command printed; the rest is cut off. */
+    outputBytes: 512 * 1_024,
+    /** Lines asked for of a log; fewer at each try while they are more than the bytes above. */
+    logLines: [5_000, 500, 50],
+    commandWords: 1_000,
+    /** Replacing an object that others keep changing. */
+    conflictRetries: 3,
+    /** Bays to which one process keeps connections open. */
+    connections: 64,
+    socketsPerBay: 8,
+  },
   process: {
     /** A token of the longest may come in a header, with others beside it. */
     headerBytes: 48 * 1_024,

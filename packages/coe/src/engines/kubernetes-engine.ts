@@ -1,0 +1,72 @@
+/**
+ * Kubernetes' core API, version 1, of any release since 1.8: a thin client of the few calls that pods, services,
+ * replication controllers and nodes need. All of ours lies in the namespace `default` (bay-era sheet 5). Facts: engine
+ * sheet section 1; its traps 1 to 5, 15 and 16 are answered here and in kubernetes-collection.ts.
+ */
+import { composeEngine } from "./compose-engine.ts";
+import type { ContainerEngine, Health, Listed, Node, Version } from "./container-engine.ts";
+import { askAt, isSuccess, readReply, shorten, textOfReply } from "./engine-client.ts";
+import type { Ask } from "./engine-client.ts";
+import type { EngineEndpoint, EngineHttp } from "./engine-http.ts";
+import { collectionAt, listAll, troubleOf } from "./kubernetes-collection.ts";
+import { readers, versionSchema } from "./kubernetes-objects.ts";
+
+const NAMESPACE = "/api/v1/namespaces/default";
+
+export function createKubernetesEngine(http: EngineHttp, endpoint: EngineEndpoint): ContainerEngine {
+  const ask = askAt(http, endpoint);
+  const listNodes = (signal?: AbortSignal) => listAll(ask, "/api/v1/nodes", readers.node, signal);
+  return composeEngine({
+    coe: "kubernetes",
+    manifested: {
+      pod: collectionAt(ask, `${NAMESPACE}/pods`, readers.pod),
+      service: collectionAt(ask, `${NAMESPACE}/services`, readers.service),
+      "replication-controller": collectionAt(
+        ask,
+        `${NAMESPACE}/replicationcontrollers`,
+        readers["replication-controller"],
+      ),
+    },
+    listNodes,
+    checkHealth: (signal) => checkHealth(ask, listNodes, signal),
+    readVersion: (signal) => readVersion(ask, signal),
+  });
+}
+
+/** Its own word first: with its store away that comes at once, while lists hang (sheet 9.15). */
+async function checkHealth(
+  ask: Ask,
+  listNodes: (signal?: AbortSignal) => Promise<Listed<Node>>,
+  signal: AbortSignal | undefined,
+): Promise<Health> {
+  const reply = await ask("GET", "/healthz", { signal });
+  if (reply.kind === "unreachable") return reply;
+  const word = shorten(textOfReply(reply));
+  if (!isSuccess(reply) || word !== "ok") {
+    const trouble = troubleOf(reply);
+    if (trouble.kind === "unreachable" && trouble.cause === "certificate") return trouble;
+    return { kind: "checked", isHealthy: false, reasons: { api: word || `status ${reply.status}` } };
+  }
+  const listed = await listNodes(signal);
+  if (listed.kind === "unreachable") return listed;
+  if (listed.kind !== "listed") {
+    const reason = listed.kind === "refused" ? listed.reason : "the nodes cannot be listed";
+    return { kind: "checked", isHealthy: false, reasons: { api: "ok", nodes: reason } };
+  }
+  // No node is no health: nothing could run there.
+  if (listed.objects.length === 0) return { kind: "checked", isHealthy: false, reasons: { api: "ok", nodes: "none" } };
+  const ready = listed.objects.map(({ name, isReady }): [string, string] => [
+    `${name}.Ready`,
+    isReady ? "True" : "False",
+  ]);
+  const isHealthy = listed.objects.every((node) => node.isReady);
+  return { kind: "checked", isHealthy, reasons: { api: "ok", ...Object.fromEntries(ready) } };
+}
+
+async function readVersion(ask: Ask, signal: AbortSignal | undefined): Promise<Version> {
+  const reply = await ask("GET", "/version", { signal });
+  if (reply.kind === "unreachable") return reply;
+  if (!isSuccess(reply)) return troubleOf(reply);
+  const read = readReply(reply, versionSchema);
+  return read.kind === "unreachable" ? read : { kind: "version", version: read.value.gitVersion };
+}
