@@ -39,7 +39,8 @@ function refuseMethod(context: Parameters<Route["handle"]>[1], routes: readonly 
   const methodsOf = (served: string): readonly string[] =>
     routes.filter((route) => route.path === served).map((route) => route.method);
   // What needs an item, asked of the collection: the name is what is missing.
-  if (methodsOf(`${path}/:ident`).includes(context.req.raw.method))
+  const { method } = context.req.raw;
+  if (method !== "GET" && methodsOf(`${path}/:ident`).includes(method))
     return refusal(context, { status: 400, text: `Missing argument: the name or uuid behind ${path}/` });
   context.header("Allow", methodsOf(path).toSorted().join(", "));
   return routingRefusal(context, 405);

@@ -10,6 +10,7 @@ import { findImage } from "@jeroboam/core/openstack/glance";
 import type { Sessions } from "@jeroboam/core/openstack/session";
 import type { Clock, Log, Random } from "@jeroboam/core/ports";
 import type { Queue } from "@jeroboam/core/queue/queue";
+import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { Table } from "@jeroboam/core/table/table";
 import type { ApiPorts, ApiSettings } from "./ports.ts";
 
@@ -19,6 +20,7 @@ export interface ApiParts {
   readonly log: Log;
   readonly table: Table;
   readonly queue: Queue;
+  readonly sealer: Sealer;
   readonly sessions: Sessions;
   readonly delegations: Delegations;
   readonly bayTypes: BayTypes;
@@ -27,7 +29,7 @@ export interface ApiParts {
 }
 
 export function createApiPorts(parts: ApiParts): ApiPorts {
-  const { clock, random, log, table, queue, sessions, delegations, bayTypes, policy, settings } = parts;
+  const { clock, random, log, table, queue, sealer, sessions, delegations, bayTypes, policy, settings } = parts;
   return {
     clock,
     random,
@@ -39,6 +41,12 @@ export function createApiPorts(parts: ApiParts): ApiPorts {
     settings,
     checkToken: createTokenCheck({ clock, log, session: sessions.service() }),
     findImage: (caller, nameOrId) => findImage(sessions.caller(caller.token, caller.facts), nameOrId),
+    sealer,
+    async signRequest(authority, requestPem) {
+      // The library behind it is large: loaded when the first is signed.
+      const { signRequest } = await import("@jeroboam/core/certificate/sign-request");
+      return signRequest({ clock, random }, authority, requestPem);
+    },
     delegate: (caller, request) => delegations.obtain(caller, request),
   };
 }

@@ -26,7 +26,7 @@ const app = prepareOnce(prepareApp);
 
 async function prepareApp(): Promise<App> {
   const variables = process.env;
-  const { config, sessions, delegations } = await openLambdaCloud(variables, log);
+  const { config, sessions, delegations, sealer } = await openLambdaCloud(variables, log);
   const policyPath = variables["JEROBOAM_POLICY"];
   const policy = policyPath ? await loadPolicy(policyPath) : buildPolicy();
   if (policy.kind === "invalid") throw new Error(policy.problems.join("; "));
@@ -37,6 +37,7 @@ async function prepareApp(): Promise<App> {
       clock: systemClock,
       random: systemRandom,
       log,
+      sealer,
       sessions,
       delegations,
       bayTypes: createBayTypes(seedBayTypes(fileTemplates())),

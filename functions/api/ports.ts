@@ -9,8 +9,11 @@ import type { Delegation } from "@jeroboam/core/identity/delegation";
 import type { Policy } from "@jeroboam/core/identity/policy";
 import type { CheckToken } from "@jeroboam/core/identity/token-check";
 import type { Image } from "@jeroboam/core/openstack/glance";
+import type { KeyAndCertificate } from "@jeroboam/core/certificate/authority";
+import type { SignedRequest } from "@jeroboam/core/certificate/sign-request";
 import type { Ambiguous, Found, Missing } from "@jeroboam/core/openstack/lookup";
 import type { Refusal } from "@jeroboam/core/openstack/refusal";
+import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { LinkSettings } from "./links.ts";
 
 export interface ApiSettings {
@@ -32,5 +35,8 @@ export interface ApiPorts extends BayPorts {
   readonly findImage: (caller: Caller, nameOrId: string) => Promise<ImageLookup>;
   /** Lets conductors act for the caller's project. */
   readonly delegate: (caller: Caller, request: DelegationRequest) => Promise<DelegationOutcome>;
+  readonly sealer: Sealer;
+  /** Has a certificate request signed by an authority. */
+  readonly signRequest: (authority: KeyAndCertificate, requestPem: string) => Promise<SignedRequest>;
   readonly settings: ApiSettings;
 }

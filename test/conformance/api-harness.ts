@@ -6,8 +6,9 @@
 import { createApp } from "@jeroboam/api/app";
 import type { FakePorts } from "@jeroboam/api/testing/fake-ports";
 import { createFakePorts, TOKENS } from "@jeroboam/api/testing/fake-ports";
-import type { Bay } from "@jeroboam/core/bay/bay";
+import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import { bayKey, bayShape } from "@jeroboam/core/bay/bay";
+import { changeSpecification } from "@jeroboam/core/bay/specification-store";
 import type { Json, JsonObject } from "@jeroboam/core/json";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
 import { changeRecord, findRecord } from "@jeroboam/core/operation/record-store";
@@ -36,6 +37,8 @@ export interface Harness {
   writes(): number;
   /** A bay's record, of project a. */
   record(uuid: string): Promise<WorkRecord<Bay> | undefined>;
+  /** Changes the bay's specification, as a conductor does. */
+  specify(uuid: string, changes: Partial<BaySpecification>): Promise<void>;
   /** Ends the bay's work, as a conductor does, with these changes. */
   settle(uuid: string, changes: Partial<Bay>): Promise<void>;
 }
@@ -66,6 +69,11 @@ export function createHarness(): Harness {
     },
     writes: () => ports.table.counts.put + ports.table.counts.remove,
     record: (uuid) => findRecord(ports.table, bayShape, bayKey("a", uuid)),
+    async specify(uuid, changes) {
+      const record = await findRecord(ports.table, bayShape, bayKey("a", uuid));
+      if (!record) throw new Error(`bay ${uuid} is absent`);
+      await changeSpecification(ports.table, record.state, () => changes);
+    },
     async settle(uuid, changes) {
       const changed = await changeRecord<Bay, never>(ports, bayShape, bayKey("a", uuid), (current) => {
         const { operation: _operation, dueAtMs: _due, ...rest } = current;

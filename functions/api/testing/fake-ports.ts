@@ -9,6 +9,8 @@ import type { Caller } from "@jeroboam/core/identity/caller";
 import { callerOf } from "@jeroboam/core/identity/caller";
 import { buildPolicy } from "@jeroboam/core/identity/policy";
 import type { Policy } from "@jeroboam/core/identity/policy";
+import { signRequest } from "@jeroboam/core/certificate/sign-request";
+import { systemRandom } from "@jeroboam/core/random/system-random";
 import type { AccessRule } from "@jeroboam/core/openstack/token";
 import type { LogLevel } from "@jeroboam/core/ports";
 import type { MemoryTable } from "@jeroboam/core/table/memory-table";
@@ -20,6 +22,8 @@ export const TOKENS = {
   memberA: "token-member-a",
   otherMemberA: "token-other-member-a",
   readerA: "token-reader-a",
+  /** The user by which the nodes of a bay of project a ask. */
+  nodeA: "token-node-a",
   memberB: "token-member-b",
   admin: "token-admin",
   /** An application credential's, which may only list bays. */
@@ -32,6 +36,7 @@ const CALLERS: Readonly<Record<string, Caller>> = {
   [TOKENS.memberA]: fakeCaller(TOKENS.memberA, "alice", "a", ["member", "reader"]),
   [TOKENS.otherMemberA]: fakeCaller(TOKENS.otherMemberA, "amir", "a", ["member", "reader"]),
   [TOKENS.readerA]: fakeCaller(TOKENS.readerA, "rita", "a", ["reader"]),
+  [TOKENS.nodeA]: fakeCaller(TOKENS.nodeA, "node", "a", ["jeroboam_node"]),
   [TOKENS.memberB]: fakeCaller(TOKENS.memberB, "bob", "b", ["member", "reader"]),
   [TOKENS.admin]: fakeCaller(TOKENS.admin, "root", "ops", ["admin", "member", "reader"]),
   [TOKENS.listOnlyA]: fakeCaller(
@@ -126,6 +131,15 @@ export function createFakePorts(settings: Partial<ApiSettings> = {}): FakePorts 
       } as const;
       return Promise.resolve({ kind: "obtained", delegation });
     },
+    sealer: {
+      seal: (plaintext, context) => Promise.resolve(JSON.stringify({ context, plaintext })),
+      open(sealed, context) {
+        const kept = JSON.parse(sealed) as { context: string; plaintext: string };
+        if (kept.context !== context) throw new Error(`sealed for ${kept.context}, opened for ${context}`);
+        return Promise.resolve(kept.plaintext);
+      },
+    },
+    signRequest: (authority, requestPem) => signRequest({ clock, random: systemRandom }, authority, requestPem),
     settings: {
       keystoneUrl: "http://keystone.test/v3",
       links: { kind: "request", trustForwarded: false },

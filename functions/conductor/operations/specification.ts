@@ -1,6 +1,7 @@
 /** The steps that complete a bay's specification before its stack: certificates, and the nodes' own credential. */
 import { bayModelUseKey } from "@jeroboam/core/bay-model/bay-model";
 import type { Bay } from "@jeroboam/core/bay/bay";
+import { secretContext } from "@jeroboam/core/bay/bay";
 import { changeSpecification, readSpecification } from "@jeroboam/core/bay/specification-store";
 import { asSettled, isProvisional } from "@jeroboam/core/operation/provisional";
 import type { Step } from "@jeroboam/core/operation/record";
@@ -74,9 +75,4 @@ export const ensureNodeCredential: Step<ConductorPorts, Bay> = {
 /** Whom the nodes of a bay are to Keystone. */
 export function nodeUserName(bay: Pick<Bay, "uuid">): string {
   return `jeroboam-bay-${bay.uuid}`;
-}
-
-/** Binds a sealed secret to the bay and the field it is for. */
-export function secretContext(bay: Pick<Bay, "uuid">, field: "ca-key" | "client-key" | "node-password"): string {
-  return `bay/${bay.uuid}/${field}`;
 }

@@ -4,12 +4,12 @@
  * the update that it sees finished is its own.
  */
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
-import { delegationContext } from "@jeroboam/core/bay/bay";
+import { delegationContext, secretContext } from "@jeroboam/core/bay/bay";
 import { changeSpecification, readSpecification } from "@jeroboam/core/bay/specification-store";
 import type { ActiveRecord, Operation, Step, StepBudget, StepResult } from "@jeroboam/core/operation/record";
 import { again, done, failed } from "@jeroboam/core/operation/record";
 import type { ConductorPorts, Stack, Stacks } from "../ports.ts";
-import { SPECIFICATION_MISSING, secretContext } from "./specification.ts";
+import { SPECIFICATION_MISSING } from "./specification.ts";
 
 /** So many deletes that Heat could not finish, and the bay says so. */
 const DELETE_FAILURES = 3;

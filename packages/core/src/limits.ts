@@ -154,6 +154,15 @@ export const limits = {
     /** Data keys that one process keeps opened. */
     openedDataKeys: 1_000,
   },
+  certificate: {
+    requestChars: 32 * 1_024,
+    /** What tempest and old clients still send; fewer bits are broken by amateurs. */
+    rsaBitsLeast: 1_024,
+    /** More only costs time. */
+    rsaBitsMost: 8_192,
+    /** Told to those who ask before the bay has its authority, which takes a moment. */
+    retryAfterMs: 5 * second,
+  },
   bay: {
     nodes: 1_000,
     /** Bays of one name that are looked at before saying that the name is ambiguous. */

@@ -101,6 +101,11 @@ export function delegationContext(bay: Pick<Bay, "uuid">): string {
   return `bay/${bay.uuid}/delegation`;
 }
 
+/** Binds a sealed secret to the bay and the field it is for. */
+export function secretContext(bay: Pick<Bay, "uuid">, field: "ca-key" | "client-key" | "node-password"): string {
+  return `bay/${bay.uuid}/${field}`;
+}
+
 export function bayPartition(uuid: string): string {
   return `bay#${uuid}`;
 }

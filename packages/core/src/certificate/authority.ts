@@ -1,7 +1,7 @@
 /**
  * A bay's own certificate authority: made once a bay, EC P-256, it signs the certificates of the bay's nodes, of its
- * users and of the conductor. This module makes keys and certificates; keeping keys sealed is the caller's, and so is
- * deciding who may have what signed. Loaded only where something is signed (the library is large).
+ * users and of the conductor. This module makes keys and certificates; what others made keys for is signed by
+ * sign-request.ts. Keeping keys sealed is the caller's. Loaded only where something is signed (the library is large).
  *
  * Facts: bay-era sheet section 10, cluster sheet 11.1 (extensions, validity from yesterday for 1825 days).
  */
@@ -11,7 +11,7 @@ import * as x509 from "@peculiar/x509";
 import type { Clock, Random } from "../ports.ts";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" } as const;
-const SIGNING = { ...ALGORITHM, hash: "SHA-256" } as const;
+export const SIGNING = { ...ALGORITHM, hash: "SHA-256" } as const;
 const DAY_MS = 86_400_000;
 const VALIDITY_DAYS = 1_825;
 const SERIAL_BYTES = 16;
@@ -72,7 +72,11 @@ export async function issueClientCertificate(
 }
 
 /** From a day ago, so that clocks may differ; a random serial, positive as RFC 5280 demands. */
-function validity({ clock, random }: CertificatePorts): { notBefore: Date; notAfter: Date; serialNumber: string } {
+export function validity({ clock, random }: CertificatePorts): {
+  notBefore: Date;
+  notAfter: Date;
+  serialNumber: string;
+} {
   const nowMs = clock.nowMs();
   const serial = Buffer.from(random.bytes(SERIAL_BYTES));
   serial.writeUInt8((serial.readUInt8(0) & 0x7f) | 0x40, 0);
@@ -91,6 +95,6 @@ async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   return x509.PemConverter.encode(await crypto.subtle.exportKey("pkcs8", key), "PRIVATE KEY");
 }
 
-async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
+export async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
   return crypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(pem), ALGORITHM, false, ["sign"]);
 }

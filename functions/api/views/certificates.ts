@@ -1,0 +1,19 @@
+/** What callers see of certificates: the bay under both generations' names, as Magnum 15 shows it (cluster sheet 11). */
+import { itemLinks } from "../links.ts";
+
+export interface ShownCertificate {
+  readonly csr?: string;
+  readonly pem: string;
+  readonly authorityType?: string | null;
+}
+
+export function viewCertificate(bayId: string, { csr, pem, authorityType }: ShownCertificate, base: string): object {
+  return {
+    bay_uuid: bayId,
+    cluster_uuid: bayId,
+    ...(csr !== undefined && { csr }),
+    pem,
+    ...(authorityType && { ca_cert_type: authorityType }),
+    links: itemLinks(base, "certificates", bayId),
+  };
+}
