@@ -6,7 +6,7 @@ import type { BayTypes } from "@jeroboam/coe/bay-types";
 import type { Delegations } from "@jeroboam/core/identity/delegation";
 import type { Policy } from "@jeroboam/core/identity/policy";
 import { createTokenCheck } from "@jeroboam/core/identity/token-check";
-import { findImage } from "@jeroboam/core/openstack/glance";
+import { createCloudLookups } from "@jeroboam/core/openstack/cloud-lookups";
 import type { Sessions } from "@jeroboam/core/openstack/session";
 import type { Clock, Log, Random } from "@jeroboam/core/ports";
 import type { Queue } from "@jeroboam/core/queue/queue";
@@ -40,7 +40,7 @@ export function createApiPorts(parts: ApiParts): ApiPorts {
     policy,
     settings,
     checkToken: createTokenCheck({ clock, log, session: sessions.service() }),
-    findImage: (caller, nameOrId) => findImage(sessions.caller(caller.token, caller.facts), nameOrId),
+    lookups: (caller) => createCloudLookups(sessions.caller(caller.token, caller.facts)),
     sealer,
     async signRequest(authority, requestPem) {
       // The library behind it is large: loaded when the first is signed.

@@ -3,15 +3,14 @@
  * from adapters, tests from fakes.
  */
 import type { BayTypes } from "@jeroboam/coe/bay-types";
+import type { CloudLookups } from "@jeroboam/core/bay/cloud-references";
 import type { BayPorts, DelegationRequest } from "@jeroboam/core/bay/create-bay";
 import type { Caller } from "@jeroboam/core/identity/caller";
 import type { Delegation } from "@jeroboam/core/identity/delegation";
 import type { Policy } from "@jeroboam/core/identity/policy";
 import type { CheckToken } from "@jeroboam/core/identity/token-check";
-import type { Image } from "@jeroboam/core/openstack/glance";
 import type { KeyAndCertificate } from "@jeroboam/core/certificate/authority";
 import type { SignedRequest } from "@jeroboam/core/certificate/sign-request";
-import type { Ambiguous, Found, Missing } from "@jeroboam/core/openstack/lookup";
 import type { Refusal } from "@jeroboam/core/openstack/refusal";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { LinkSettings } from "./links.ts";
@@ -24,15 +23,13 @@ export interface ApiSettings {
 
 export type DelegationOutcome = { readonly kind: "obtained"; readonly delegation: Delegation } | Refusal;
 
-export type ImageLookup = Found<Image> | Missing | Ambiguous | Refusal;
-
 /** Clock, chance, log, table and queue, and besides: */
 export interface ApiPorts extends BayPorts {
   readonly checkToken: CheckToken;
   readonly policy: Policy;
   readonly bayTypes: BayTypes;
-  /** An image by name or id, as the caller sees it. */
-  readonly findImage: (caller: Caller, nameOrId: string) => Promise<ImageLookup>;
+  /** The cloud, as the caller sees it. */
+  readonly lookups: (caller: Caller) => CloudLookups;
   /** Lets conductors act for the caller's project. */
   readonly delegate: (caller: Caller, request: DelegationRequest) => Promise<DelegationOutcome>;
   readonly sealer: Sealer;

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApp } from "@jeroboam/api/app";
+import { createFakeLookups } from "@jeroboam/api/testing/fake-lookups";
 import { createBayTypes } from "@jeroboam/coe/bay-types";
 import { fileTemplates } from "@jeroboam/coe/file-templates";
 import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
@@ -54,8 +55,9 @@ const api = createApp({
   policy: policy.policy,
   bayTypes: createBayTypes(seedBayTypes(fileTemplates())),
   checkToken: createTokenCheck({ clock, log, session }),
-  findImage: (_caller, nameOrId) =>
-    Promise.resolve({ kind: "found", value: { id: nameOrId, status: "active", os_distro: "fedora-atomic" } }),
+  lookups: () => createFakeLookups(() => undefined),
+  sealer: { seal: (text) => Promise.resolve(text), open: (text) => Promise.resolve(text) },
+  signRequest: () => Promise.resolve({ kind: "refused", reason: "nothing is signed here" }),
   delegate: () => Promise.resolve({ kind: "obtained", delegation: { kind: "service", projectId: "p1" } }),
   settings: { keystoneUrl: "http://keystone.test/v3", links: { kind: "request", trustForwarded: false } },
 });

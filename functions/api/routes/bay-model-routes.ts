@@ -13,6 +13,7 @@ import { bayModelKey, isShared } from "@jeroboam/core/bay-model/bay-model";
 import { findBayModel } from "@jeroboam/core/bay-model/find-bay-model";
 import { listBayModels } from "@jeroboam/core/bay-model/list-bay-models";
 import type { BayModelAttributes } from "@jeroboam/core/bay-model/write-bay-model";
+import type { CloudReferences } from "@jeroboam/core/bay/cloud-references";
 import { createBayModel, deleteBayModel, updateBayModel } from "@jeroboam/core/bay-model/write-bay-model";
 import { Rejected } from "@jeroboam/core/errors";
 import type { Scope } from "@jeroboam/core/identity/scope";
@@ -27,7 +28,8 @@ import { attributesFromWire, NEW_MODEL, patchDocument } from "../wire/bay-model.
 import { listReply, readListQuery } from "../wire/list.ts";
 import type { PatchOperation, PatchRules } from "../wire/patch.ts";
 import { applyPatch, readPatch } from "../wire/patch.ts";
-import { findDistro, requireBayType } from "./platform.ts";
+import { requireReferences } from "./cloud-checks.ts";
+import { requireBayType, requireDistro } from "./platform.ts";
 
 const readQuery = readListQuery(BAY_MODEL_SORT_KEYS);
 
@@ -41,6 +43,8 @@ export interface ModelGeneration {
   readonly rules: "baymodel" | "clustertemplate";
   /** In texts. */
   readonly noun: string;
+  /** Whether the key pair must be the caller's: a template's is only a suggestion. */
+  readonly checksKeypair: boolean;
   /** Whether administrators reach every project's. */
   readonly hasAllProjectsRules: boolean;
   readonly nextOn: "more" | "full";
@@ -163,7 +167,7 @@ function requireOwner({ projectId }: BayModel, scope: Scope): void {
 
 async function create(generation: ModelGeneration, request: ApiRequest, wire: WireBayModel): Promise<BayModel> {
   const said = attributesFromWire(wire, NEW_MODEL);
-  const attributes = await checked(request, { ...said, name: said.name ?? generation.nameFor(request) });
+  const attributes = await checked(generation, request, { ...said, name: said.name ?? generation.nameFor(request) });
   if (generation.published.some((flag) => attributes[flag])) requireRule(request, `${generation.rules}:publish`);
   const { projectId, userId } = request.caller;
   const made = await createBayModel(request.ports, { projectId, userId, uuid: wire.uuid, attributes });
@@ -182,7 +186,7 @@ async function update(
     const document = applyPatch(patchDocument(patched, model), operations);
     const revised = attributesFromWire(readAttributes(patched, document), attributesOf(model));
     if (published.some((flag) => revised[flag] !== model[flag])) requireRule(request, `${rules}:publish`, model);
-    return checked(request, revised, model);
+    return checked(generation, request, revised, model);
   });
   switch (updated.kind) {
     case "updated":
@@ -208,6 +212,7 @@ function inUse({ noun }: ModelGeneration, { ident }: ApiRequest): Rejected {
 
 /** The attributes with what follows from them; refused when they do not go together or the cloud has no such image. */
 async function checked(
+  generation: ModelGeneration,
   request: ApiRequest,
   attributes: BayModelAttributes,
   before?: BayModelAttributes,
@@ -219,18 +224,32 @@ async function checked(
   if (volume?.kind === "refused") throw unknownDriver("volume_driver", volumeDriver, volume.supported);
   if (!hasRoomForStorageDriver(dockerStorageDriver, dockerVolumeSizeGb))
     throw new Rejected(400, `docker_volume_size must be at least ${devicemapperVolumeMinGb} with devicemapper`);
-  // A model keeps its distribution while its image stays: what changes besides needs no look at the image.
-  const isSameImage = before !== undefined && before.imageId === attributes.imageId;
-  const clusterDistro = isSameImage ? before.clusterDistro : await findDistro(request, attributes.imageId);
+  const image = await requireReferences(request, newReferences(generation, attributes, before));
+  // A model keeps its distribution while its image stays.
+  const clusterDistro = image ? requireDistro(image) : (before?.clusterDistro ?? null);
   const complete = { ...attributes, networkDriver: network.driver, clusterDistro };
   if (
-    !isSameImage ||
+    !before ||
+    image ||
     before.coe !== coe ||
     before.serverType !== attributes.serverType ||
     before.driver !== attributes.driver
   )
     requireBayType(request, complete);
   return complete;
+}
+
+/** What is looked up in the cloud: what a change leaves as it was may have gone meanwhile, which bays are told then. */
+function newReferences(
+  { checksKeypair }: ModelGeneration,
+  attributes: BayModelAttributes,
+  before: BayModelAttributes | undefined,
+): CloudReferences {
+  const { imageId, flavorId, masterFlavorId, externalNetworkId, fixedNetwork, fixedSubnet } = attributes;
+  const keypairId = checksKeypair ? attributes.keypairId : null;
+  const all = { imageId, flavorId, masterFlavorId, keypairId, externalNetworkId, fixedNetwork, fixedSubnet };
+  const isNew = (name: keyof CloudReferences): boolean => before?.[name] !== all[name];
+  return Object.fromEntries(Object.entries(all).filter(([name]) => isNew(name as keyof CloudReferences)));
 }
 
 function unknownDriver(field: string, driver: string | null, supported: readonly string[]): Rejected {

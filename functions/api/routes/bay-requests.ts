@@ -24,6 +24,7 @@ import { nodeCount } from "../wire/bay.ts";
 import type { ShownBay } from "../views/bays.ts";
 import type { PatchOperation } from "../wire/patch.ts";
 import { applyPatch } from "../wire/patch.ts";
+import { requireReferences } from "./cloud-checks.ts";
 import { requireBayType } from "./platform.ts";
 
 export function notFound(noun: string, ident: string): Rejected {
@@ -41,6 +42,7 @@ export async function acceptBay(
   for (let tries = 0; tries < limits.bayModel.conflictRetries; tries += 1) {
     const model = await requireUsable(request, wish.model, noun, absent);
     const specification = specify(request, wish, model.state);
+    await requireCloud(request, specification);
     const { name, masterCount } = wish;
     const bay = { projectId: caller.projectId, userId: caller.userId, name, nodeCount: wish.nodeCount, masterCount };
     const made = await createBay(ports, model, { ...bay, specification }, (purpose) =>
@@ -115,6 +117,14 @@ function specify(request: ApiRequest, wish: BayWish, state: BayModel): NewBay["s
   );
   if (problem) throw new Rejected(400, `Invalid input for field/attribute ${problem.field}. ${problem.message}`);
   return specification;
+}
+
+/** What the bay is to be built of is there, at this moment, as the caller sees it. */
+async function requireCloud(request: ApiRequest, specification: NewBay["specification"]): Promise<void> {
+  const { flavorId, masterFlavorId, keypairId, fixedNetwork, fixedSubnet } = specification;
+  const { imageId, externalNetworkId } = specification.model;
+  const references = { imageId, flavorId, masterFlavorId, keypairId, externalNetworkId, fixedNetwork, fixedSubnet };
+  await requireReferences(request, references);
 }
 
 /** Given labels take the place of the model's, or are laid over them; none given: the model's (cluster sheet 18). */

@@ -7,6 +7,7 @@ export const baymodels = bayModelRoutes({
   collection: "baymodels",
   rules: "baymodel",
   noun: "Baymodel",
+  checksKeypair: true,
   hasAllProjectsRules: false,
   nextOn: "more",
   creation: BAY_MODEL,

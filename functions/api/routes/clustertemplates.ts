@@ -14,6 +14,7 @@ export const clustertemplates = bayModelRoutes({
   collection: "clustertemplates",
   rules: "clustertemplate",
   noun: "ClusterTemplate",
+  checksKeypair: false,
   hasAllProjectsRules: true,
   nextOn: "full",
   creation: CLUSTER_TEMPLATE,

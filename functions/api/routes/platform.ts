@@ -12,26 +12,13 @@ import type { ApiRequest } from "../route.ts";
 type Platformed = Pick<BayModelAttributes, "serverType" | "clusterDistro" | "coe" | "driver">;
 
 /** The distribution in the image that a model names. */
-export async function findDistro({ ports, caller }: ApiRequest, imageId: string): Promise<string> {
-  const image = await findImage(ports, caller, imageId);
+export function requireDistro(image: Image): string {
   if (image.os_distro) return image.os_distro;
-  throw new Rejected(400, `Image ${imageId} has no os_distro property, by which the way to build bays of it is chosen`);
-}
-
-async function findImage(ports: ApiPorts, caller: ApiRequest["caller"], imageId: string): Promise<Image> {
-  const found = await ports.findImage(caller, imageId);
-  switch (found.kind) {
-    case "found":
-      return found.value;
-    case "missing":
-      throw new Rejected(400, `Image ${imageId} could not be found`);
-    case "ambiguous":
-      throw new Rejected(409, `Several images are named ${imageId}; use the id of one`);
-    case "refused":
-      throw new Rejected(found.cause === "forbidden" ? 403 : 400, `Image ${imageId}: ${found.reason}`);
-    default:
-      return found satisfies never;
-  }
+  const name = image.name ?? image.id;
+  throw new Rejected(
+    400,
+    `Invalid input for field/attribute image_id. Image ${name} has no os_distro property, by which the way to build bays of it is chosen`,
+  );
 }
 
 export function requireBayType({ ports }: Pick<ApiRequest, "ports">, model: Platformed): BayType {

@@ -16,7 +16,8 @@ import type { LogLevel } from "@jeroboam/core/ports";
 import type { MemoryTable } from "@jeroboam/core/table/memory-table";
 import { createMemoryTable } from "@jeroboam/core/table/memory-table";
 import type { Key } from "@jeroboam/core/table/table";
-import type { ApiPorts, ApiSettings, ImageLookup } from "../ports.ts";
+import type { ApiPorts, ApiSettings } from "../ports.ts";
+import { createFakeLookups } from "./fake-lookups.ts";
 
 export const TOKENS = {
   memberA: "token-member-a",
@@ -85,6 +86,8 @@ export interface FakePorts extends ApiPorts {
   readonly clock: { nowMs(): number; advance(ms: number): void };
   readonly log: ApiPorts["log"] & { readonly lines: LogLine[] };
   readonly table: MemoryTable;
+  /** Who looked for what in the cloud so far: `user-alice flavor m1.small`. */
+  readonly asked: string[];
   /** What was hinted at, and delegated, so far. */
   readonly hints: Key[];
   readonly delegations: (DelegationRequest & { readonly userId: string })[];
@@ -93,6 +96,7 @@ export interface FakePorts extends ApiPorts {
 export function createFakePorts(settings: Partial<ApiSettings> = {}): FakePorts {
   const lines: LogLine[] = [];
   const hints: Key[] = [];
+  const lookups: string[] = [];
   const delegations: FakePorts["delegations"] = [];
   let nowMs = Date.parse("2026-01-02T03:04:05Z");
   let ids = 0;
@@ -117,7 +121,8 @@ export function createFakePorts(settings: Partial<ApiSettings> = {}): FakePorts 
     },
     policy: defaultPolicy(),
     bayTypes: createBayTypes(seedBayTypes(() => ({ template: "", files: {} }))),
-    findImage: (_caller, nameOrId) => Promise.resolve(IMAGES[nameOrId] ?? { kind: "missing" }),
+    lookups: ({ userId }) => createFakeLookups((name) => void lookups.push(`${userId} ${name}`)),
+    asked: lookups,
     delegations,
     delegate({ userId, projectId }, request) {
       delegations.push({ ...request, userId });
@@ -152,17 +157,4 @@ function defaultPolicy(): Policy {
   const outcome = buildPolicy();
   if (outcome.kind === "invalid") throw new Error(outcome.problems.join("; "));
   return outcome.policy;
-}
-
-const IMAGES: Readonly<Record<string, ImageLookup>> = {
-  atomic: imageOf("atomic", "fedora-atomic"),
-  "atomic-25": imageOf("atomic-25", "fedora-atomic"),
-  plain: imageOf("plain", null),
-  windows: imageOf("windows", "windows"),
-  twins: { kind: "ambiguous", ids: ["one", "two"] },
-  locked: { kind: "refused", cause: "forbidden", reason: "image refused: not yours" },
-};
-
-function imageOf(name: string, distro: string | null): ImageLookup {
-  return { kind: "found", value: { id: `image-${name}`, name, status: "active", os_distro: distro } };
 }
