@@ -20,7 +20,6 @@ export function createEndpoint({ domain, isProduction }: Settings) {
         defaultRouteSettings: {
           throttlingRateLimit: requestsPerSecond,
           throttlingBurstLimit: requestBurst,
-          detailedMetricsEnabled: true,
         },
       },
     },

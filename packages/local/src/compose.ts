@@ -9,7 +9,7 @@ import { fileTemplates } from "@jeroboam/coe/file-templates";
 import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
 import { createConductorPorts, DEFAULT_NODE_USERS } from "@jeroboam/conductor/compose";
 import type { ConductorPorts } from "@jeroboam/conductor/ports";
-import { createDelegations } from "@jeroboam/core/identity/delegation";
+import { createDelegations, DEFAULT_DELEGATION } from "@jeroboam/core/identity/delegation";
 import { loadPolicy } from "@jeroboam/core/identity/file-policy";
 import { buildPolicy } from "@jeroboam/core/identity/policy";
 import type { Policy } from "@jeroboam/core/identity/policy";
@@ -56,7 +56,7 @@ export function compose(adapters: Adapters, { cloud, apiUrl }: Installation): Co
   const shared = {
     ...adapters,
     sessions,
-    delegations: createDelegations({ ...adapters, sessions }, { mode: "trust" }),
+    delegations: createDelegations({ ...adapters, sessions }, DEFAULT_DELEGATION),
     bayTypes: createBayTypes(seedBayTypes(fileTemplates())),
   };
   return {
