@@ -6,6 +6,7 @@ import { Transient, textOf } from "@jeroboam/core/errors";
 import { limits } from "@jeroboam/core/limits";
 import { conduct } from "@jeroboam/core/operation/conduct";
 import type { BatchHandler, ReceivedMessage } from "@jeroboam/core/queue/queue";
+import type { Report } from "@jeroboam/core/service-record/service-record";
 import { decodeHint } from "@jeroboam/core/queue/queue";
 import type { ConductorPorts } from "./ports.ts";
 import { RECORD_TYPES } from "./record-types.ts";
@@ -13,19 +14,25 @@ import { RECORD_TYPES } from "./record-types.ts";
 export interface BatchOptions {
   /** Names this conductor in leases and logs. */
   readonly name: string;
+  /** Says that this conductor is at work. */
+  readonly report?: Report;
   /** Fires when the process wants to stop: steps in hand end, no more begin. */
   readonly stopping?: AbortSignal;
   /** Fires when the process must stop: the calls of the steps in hand are cut. */
   readonly signal: AbortSignal;
 }
 
-export function createBatchHandler(ports: ConductorPorts, { name, stopping, signal }: BatchOptions): BatchHandler {
+export function createBatchHandler(
+  ports: ConductorPorts,
+  { name, report, stopping, signal }: BatchOptions,
+): BatchHandler {
   return async (messages) => {
     const endsAtMs = ports.clock.nowMs() + limits.engine.budgetMs;
     const budget = { endsAtMs, signal, ...(stopping && { stopping }) };
-    const outcomes = await Promise.all(
-      messages.map(async (message) => ({ id: message.id, isDone: await handle(message) })),
-    );
+    const [outcomes] = await Promise.all([
+      Promise.all(messages.map(async (message) => ({ id: message.id, isDone: await handle(message) }))),
+      report?.(),
+    ]);
     return { failedIds: outcomes.filter(({ isDone }) => !isDone).map(({ id }) => id) };
 
     async function handle(message: ReceivedMessage): Promise<boolean> {

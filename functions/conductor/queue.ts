@@ -13,6 +13,7 @@ import { createLambdaLog, openLambdaStores, requireVariable } from "@jeroboam/co
 import { readTlsOptions } from "@jeroboam/core/openstack/file-cloud-config";
 import type { ReceivedMessage } from "@jeroboam/core/queue/queue";
 import { systemRandom } from "@jeroboam/core/random/system-random";
+import { CONDUCTOR_BINARY, createReport } from "@jeroboam/core/service-record/service-record";
 import { z } from "zod";
 import { createBatchHandler } from "./batch.ts";
 import { createConductorPorts, DEFAULT_NODE_USERS } from "./compose.ts";
@@ -36,6 +37,12 @@ interface BatchResponse {
 
 const log = createLambdaLog();
 const ports = prepareOnce(preparePorts);
+const report = prepareOnce(async () =>
+  createReport(await ports(), {
+    host: process.env["AWS_LAMBDA_FUNCTION_NAME"] ?? "lambda",
+    binary: CONDUCTOR_BINARY,
+  }),
+);
 
 async function preparePorts(): Promise<ConductorPorts> {
   const variables = process.env;
@@ -69,7 +76,9 @@ export async function handler(event: unknown, context: LambdaContext): Promise<B
   }));
   return await withinInvocation(context, async ({ stopping, cut, answerInTime }) => {
     const handle = async () =>
-      createBatchHandler(await ports(), { name: context.awsRequestId, stopping, signal: cut })(messages);
+      createBatchHandler(await ports(), { name: context.awsRequestId, report: await report(), stopping, signal: cut })(
+        messages,
+      );
     const outcome = await answerInTime(handle());
     if (!outcome) log.write("error", "batch-not-finished", { invocation: context.awsRequestId });
     const failedIds = outcome?.failedIds ?? messages.map(({ id }) => id);

@@ -96,7 +96,7 @@ export async function expectRefusal(
   says: string,
   ...[method, path, call]: Parameters<Harness["call"]>
 ): Promise<void> {
-  const before = harness.writes();
+  const before = JSON.stringify(harness.ports.table.items());
   const answer = await harness.call(method, path, call);
   expect({ status: answer.status, body: answer.body }).toMatchObject({
     status,
@@ -106,7 +106,7 @@ export async function expectRefusal(
   const { faultstring } = JSON.parse(textIn(answer.body, "error_message")) as { faultstring: string };
   expect(answer.body["fault"]).toEqual({ message: faultstring });
   expect(faultstring).toContain(says);
-  expect(harness.writes()).toBe(before);
+  expect(JSON.stringify(harness.ports.table.items())).toBe(before);
 }
 
 /** A record as a reply shows it. */

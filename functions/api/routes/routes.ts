@@ -5,5 +5,17 @@ import { bays } from "./bays.ts";
 import { certificates } from "./certificates.ts";
 import { clusters } from "./clusters.ts";
 import { clustertemplates } from "./clustertemplates.ts";
+import { mservices } from "./mservices.ts";
+import { nodes } from "./nodes.ts";
+import { x509keypairs } from "./x509keypairs.ts";
 
-export const ROUTES: readonly Route[] = [...baymodels, ...bays, ...clustertemplates, ...clusters, ...certificates];
+export const ROUTES: readonly Route[] = [
+  ...baymodels,
+  ...bays,
+  ...clustertemplates,
+  ...clusters,
+  ...certificates,
+  ...nodes,
+  ...x509keypairs,
+  ...mservices,
+];

@@ -1,6 +1,7 @@
 /** What happens to a bay that is being deleted: from any state, whatever was made of it so far. */
 import { bayModelUseKey } from "@jeroboam/core/bay-model/bay-model";
 import type { Bay } from "@jeroboam/core/bay/bay";
+import { removeBayRecords } from "@jeroboam/core/bay/bay-records";
 import { removeSpecification } from "@jeroboam/core/bay/specification-store";
 import type { OperationDefinition, Step } from "@jeroboam/core/operation/record";
 import { again, done } from "@jeroboam/core/operation/record";
@@ -18,10 +19,11 @@ const removeNodeCredential: Step<ConductorPorts, Bay> = {
   },
 };
 
-/** The hot item goes last, by the engine. */
+/** What hangs on the bay first; the hot item goes last, by the engine. */
 const removeItems: Step<ConductorPorts, Bay> = {
   name: "remove-items",
   async run({ table }, { state: bay }) {
+    if (!(await removeBayRecords(table, bay.uuid))) return again(0);
     await removeSpecification(table, bay);
     const mark = await table.get(bayModelUseKey(bay.bayModelId, bay.uuid));
     // Refused: another run of this step, or the sweep, has changed or removed it; the next run sees.

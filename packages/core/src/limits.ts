@@ -160,8 +160,24 @@ export const limits = {
     rsaBitsLeast: 1_024,
     /** More only costs time. */
     rsaBitsMost: 8_192,
+    /** One of the texts of a key pair that is kept for somebody. */
+    storedChars: 64 * 1_024,
     /** Told to those who ask before the bay has its authority, which takes a moment. */
     retryAfterMs: 5 * second,
+  },
+  projectRecord: {
+    /** Records of one name that are looked at before saying that the name is ambiguous. */
+    sameName: 10,
+    /** Removed at once when their bay goes. */
+    removals: 50,
+  },
+  service: {
+    /** A conductor writes that it works this often at most. */
+    reportMs: minute,
+    /** Magnum's `service_down_time`. */
+    downMs: 3 * minute,
+    keepMs: 30 * day,
+    records: 1_000,
   },
   bay: {
     nodes: 1_000,

@@ -1,7 +1,9 @@
 /** A conductor as a process of its own: any number of them, over shared stores. Each also sweeps, once a minute. */
+import { hostname } from "node:os";
 import { createBatchHandler } from "@jeroboam/conductor/batch";
 import { systemTimers } from "@jeroboam/core/clock/system-timers";
 import { sweep } from "@jeroboam/core/operation/sweep";
+import { CONDUCTOR_BINARY, createReport } from "@jeroboam/core/service-record/service-record";
 import { pollSqsQueue } from "@jeroboam/core/queue/sqs-poller";
 import { compose } from "./compose.ts";
 import { loadConfiguredCloud } from "./configured-cloud.ts";
@@ -22,10 +24,12 @@ export async function startConductor(options: ConductorProcessOptions): Promise<
   const { log, random } = adapters;
   const ports = compose(adapters, { cloud, apiUrl: options.publicUrl }).conductor();
   const stopping = createStopping(systemTimers);
-  const handler = createBatchHandler(ports, { name, stopping: stopping.asked, signal: stopping.cut });
+  const report = createReport(adapters, { host: hostname(), binary: CONDUCTOR_BINARY });
+  await report();
+  const handler = createBatchHandler(ports, { name, report, stopping: stopping.asked, signal: stopping.cut });
   const { queueClient: client } = stores;
   const polling = pollSqsQueue({ client, queueUrl: options.queueUrl, handler, log, random, signal: stopping.asked });
-  const sweepTimer = startSweepTimer({ ...adapters, timers: systemTimers });
+  const sweepTimer = startSweepTimer({ ...adapters, timers: systemTimers, report });
   return {
     async stop() {
       await Promise.all([sweepTimer.stop(), stopping.stop(() => polling)]);

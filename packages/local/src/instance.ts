@@ -4,6 +4,7 @@
  * at the start; stopping finishes the requests and the steps in hand.
  */
 import { writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { createBatchHandler } from "@jeroboam/conductor/batch";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import { systemClock } from "@jeroboam/core/clock/system-clock";
@@ -15,6 +16,7 @@ import type { LogLevel } from "@jeroboam/core/ports";
 import { createMemoryQueue } from "@jeroboam/core/queue/memory-queue";
 import { systemRandom } from "@jeroboam/core/random/system-random";
 import { openFileSealer } from "@jeroboam/core/secret/file-sealer";
+import { CONDUCTOR_BINARY, createReport } from "@jeroboam/core/service-record/service-record";
 import { openSqliteTable } from "@jeroboam/core/table/sqlite-table";
 import { compose } from "./compose.ts";
 import type { ApiSettings } from "./compose.ts";
@@ -65,11 +67,13 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   const ports = composed.conductor();
   const name = `local-${process.pid}`;
   const stopping = createStopping(systemTimers);
-  queue.consume(createBatchHandler(ports, { name, stopping: stopping.asked, signal: stopping.cut }));
+  const report = createReport(base, { host: hostname(), binary: CONDUCTOR_BINARY });
+  await report();
+  queue.consume(createBatchHandler(ports, { name, report, stopping: stopping.asked, signal: stopping.cut }));
   parts.defer(() => stopping.stop(() => queue.stop()));
   const resumed = await resume({ ports, name, types: RECORD_TYPES });
   log.write("info", "resumed", resumed);
-  const sweepTimer = startSweepTimer({ ...base, timers: systemTimers });
+  const sweepTimer = startSweepTimer({ ...base, timers: systemTimers, report });
   parts.defer(() => sweepTimer.stop());
   api.serve(await composed.api(options));
 

@@ -3,6 +3,7 @@ import { textOf } from "@jeroboam/core/errors";
 import { limits } from "@jeroboam/core/limits";
 import { sweep } from "@jeroboam/core/operation/sweep";
 import type { SweepPorts } from "@jeroboam/core/operation/sweep";
+import type { Report } from "@jeroboam/core/service-record/service-record";
 import type { Log, Timers } from "@jeroboam/core/ports";
 
 export interface SweepTimer {
@@ -10,7 +11,14 @@ export interface SweepTimer {
   stop(): Promise<void>;
 }
 
-export function startSweepTimer(ports: SweepPorts & { readonly log: Log; readonly timers: Timers }): SweepTimer {
+export interface SweepTimerPorts extends SweepPorts {
+  readonly log: Log;
+  readonly timers: Timers;
+  /** Says that this process is at work. */
+  readonly report?: Report;
+}
+
+export function startSweepTimer(ports: SweepTimerPorts): SweepTimer {
   let isStopped = false;
   let inHand: Promise<void> = Promise.resolve();
   let cancel = (): void => undefined;
@@ -23,6 +31,7 @@ export function startSweepTimer(ports: SweepPorts & { readonly log: Log; readonl
   };
   const runOnce = async (): Promise<void> => {
     try {
+      await ports.report?.();
       const { hints } = await sweep(ports);
       if (hints > 0) ports.log.write("info", "swept", { hints });
     } catch (thrown) {

@@ -139,6 +139,7 @@ export const POLICY_RULES: readonly PolicyRule[] = [
   ...CONTAINER_ACTIONS.map((action) => rule(`container:${action}`, MEMBER, `Call "${action}" on a container`)),
   rule("container:logs", READER, "Read a container's logs"),
   ...recordRules("node", "node", "nodes"),
+  ...recordRules("x509keypair", "key pair", "key pairs"),
   rule(
     "certificate:create",
     "rule:admin_or_project_member_user_or_cluster_user",

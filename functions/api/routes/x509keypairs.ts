@@ -1,0 +1,82 @@
+/**
+ * /v1/x509keypairs: key pairs that people keep with a bay (bay-era sheet 3.8). The private key is sealed in the table and
+ * shown to who asks for that one pair; lists show null in its place (sheet 16, number 40).
+ */
+import { findBay } from "@jeroboam/core/bay/find-bay";
+import type { KeyPair } from "@jeroboam/core/certificate/key-pair";
+import { createKeyPair, keyPairShape, openPrivateKey } from "@jeroboam/core/certificate/key-pair";
+import { Rejected } from "@jeroboam/core/errors";
+import { deleteProjectRecord } from "@jeroboam/core/listing/project-record";
+import type { ApiRequest, Route } from "../route.ts";
+import { defineRoute } from "../route.ts";
+import { viewBriefKeyPair, viewKeyPair } from "../views/x509keypairs.ts";
+import { readKeyPairWish } from "../wire/x509keypair.ts";
+import type { RecordTarget } from "./project-records.ts";
+import { commonSortKeys, listRoutes, requireRecord } from "./project-records.ts";
+
+const PATH = "/v1/x509keypairs";
+
+const KEY_PAIRS = {
+  collection: "x509keypairs",
+  rules: "x509keypair",
+  noun: "X509KeyPair",
+  shape: keyPairShape,
+  sortKeys: {
+    ...commonSortKeys<KeyPair>(),
+    name: ({ state }: RecordTarget<KeyPair>["record"]) => state.name,
+    bay_uuid: ({ state }: RecordTarget<KeyPair>["record"]) => state.bayUuid,
+  },
+  view: viewKeyPair,
+  viewBrief: viewBriefKeyPair,
+};
+
+const find = (request: ApiRequest): Promise<RecordTarget<KeyPair>> => requireRecord(KEY_PAIRS, request);
+
+export const x509keypairs: readonly Route[] = [
+  defineRoute({
+    method: "POST",
+    path: PATH,
+    rule: "x509keypair:create",
+    body: readKeyPairWish,
+    async run(request, { body: { bay, ...wish } }) {
+      const { ports, caller, base } = request;
+      const { projectId, userId } = caller;
+      const bayUuid = await requireBayUuid(request, bay);
+      const made = await createKeyPair(ports, { ...wish, projectId, userId, bayUuid });
+      if (made.kind === "exists") throw new Rejected(409, `A x509KeyPair with UUID ${wish.uuid ?? ""} already exists.`);
+      const { state } = made.record;
+      const headers = { Location: `${base}${PATH}/${state.uuid}` };
+      return { status: 201, body: viewKeyPair(state, base, wish.privateKey), headers };
+    },
+  }),
+  ...listRoutes(KEY_PAIRS),
+  defineRoute({
+    method: "GET",
+    path: `${PATH}/:ident`,
+    rule: "x509keypair:get",
+    find,
+    async run({ ports, base }, { target: { record } }) {
+      const privateKey = await openPrivateKey(ports.sealer, record.state);
+      return { status: 200, body: viewKeyPair(record.state, base, privateKey) };
+    },
+  }),
+  defineRoute({
+    method: "DELETE",
+    path: `${PATH}/:ident`,
+    rule: "x509keypair:delete",
+    find,
+    async run({ ports, ident }, { target }) {
+      if ((await deleteProjectRecord(ports.table, keyPairShape, target.record)) === "absent")
+        throw new Rejected(404, `X509KeyPair ${ident} could not be found.`);
+      return { status: 204 };
+    },
+  }),
+];
+
+async function requireBayUuid({ ports, caller }: ApiRequest, ident: string): Promise<string> {
+  const found = await findBay(ports.table, { projectId: caller.projectId, allProjects: false }, ident);
+  if (found.kind === "absent") throw new Rejected(400, `Bay ${ident} could not be found.`);
+  if (found.kind === "ambiguous")
+    throw new Rejected(409, `Multiple objects of Bay are named ${ident}. Please use the uuid instead.`);
+  return found.bay.record.state.uuid;
+}
