@@ -20,11 +20,13 @@ export interface BatchOptions {
   readonly stopping?: AbortSignal;
   /** Fires when the process must stop: the calls of the steps in hand are cut. */
   readonly signal: AbortSignal;
+  /** What this conductor knows to do: everything, unless a test deploys something else. */
+  readonly types?: typeof RECORD_TYPES;
 }
 
 export function createBatchHandler(
   ports: ConductorPorts,
-  { name, report, stopping, signal }: BatchOptions,
+  { name, report, stopping, signal, types = RECORD_TYPES }: BatchOptions,
 ): BatchHandler {
   return async (messages) => {
     const endsAtMs = ports.clock.nowMs() + limits.engine.budgetMs;
@@ -42,7 +44,7 @@ export function createBatchHandler(
         return false;
       }
       try {
-        const outcome = await conduct({ ports, name, types: RECORD_TYPES }, hint, budget);
+        const outcome = await conduct({ ports, name, types }, hint, budget);
         ports.log.write("debug", "conducted", { key: hint.pk, ...outcome });
         return true;
       } catch (thrown) {

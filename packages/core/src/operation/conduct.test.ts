@@ -186,6 +186,17 @@ test("an operation goes on under the version that it began with", async () => {
   expect(ran).toEqual(["old", "old", "appended"]);
 });
 
+test("a conductor that does not know an operation's version leaves it free for those who do", async () => {
+  const step: Step<EnginePorts, Thing> = { name: "only", run: () => Promise.resolve(again(1_000)) };
+  await begin();
+  await conduct(engineWith(operationOf([step], 2)), KEY, budget());
+  nowMs += 1_000;
+  const before = await current();
+  await expect(conduct(engineWith(operationOf([step], 1)), KEY, budget())).rejects.toThrow(Transient);
+  expect(await current()).toEqual(before);
+  expect(await conduct(engineWith(operationOf([step], 2)), KEY, budget())).toMatchObject({ kind: "handed-over" });
+});
+
 test("no step begins when the budget is over: the rest is handed over at once", async () => {
   await begin();
   const slow: Step<EnginePorts, Thing> = {

@@ -61,9 +61,15 @@ function stepOf<Ports, State>(definition: OperationDefinition<Ports, State>, ope
   return found;
 }
 
-/** The operation as its first claim finds it: bound to the newest version that this conductor knows, at its first step. */
+/**
+ * The operation as a claim takes it: at its first, bound to the newest version that this conductor knows. One that it
+ * does not know is not claimed, so that it stays free for a conductor that does.
+ */
 export function pinned<Ports, State>(type: RecordType<Ports, State>, operation: Operation): Operation {
-  if (operation.version !== 0) return operation;
+  if (operation.version !== 0) {
+    definitionOf(type, operation);
+    return operation;
+  }
   const versions = type.operations.filter((one) => one.kind === operation.kind);
   const newest = versions.sort((one, other) => other.version - one.version)[0];
   const first = newest?.steps[0];

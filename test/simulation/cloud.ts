@@ -1,0 +1,284 @@
+/**
+ * The cloud as the conductors' steps and the API see it: Keystone with trusts and users, Heat with stacks that take a
+ * while and may fail, get stuck, or be deleted by somebody else. Strict where it matters: without a live trust nothing
+ * can be done, a name may be taken, a stack that is being worked on is busy. State stands here, behind every process'
+ * own way to it (`cloudFor`); everything that exists can be counted.
+ */
+import { Transient } from "@jeroboam/core/errors";
+import type { Delegation } from "@jeroboam/core/identity/delegation";
+import type { Clock, Random } from "@jeroboam/core/ports";
+import type { Sealer } from "@jeroboam/core/secret/sealer";
+import type { Cloud, NewStack, Refused, Stack, StackAction, StackChange, Stacks } from "@jeroboam/conductor/ports";
+import type { Faults } from "./faults.ts";
+import type { Process } from "./process.ts";
+
+export interface CloudStack {
+  readonly id: string;
+  readonly name: string;
+  readonly projectId: string;
+  /** From its parameters: whose it is. */
+  readonly bayUuid: string;
+  action: StackAction;
+  /** Infinity: it is stuck. */
+  endsAtMs: number;
+  fails: string | undefined;
+  tags: readonly string[];
+  parameters: Record<string, unknown>;
+}
+
+export interface Trust {
+  readonly id: string;
+  readonly projectId: string;
+  /** What it was asked for; holds the bay's uuid. */
+  readonly context: string;
+  /** Its id as it is stored. */
+  readonly sealedId: string;
+}
+
+/** Something that was done to the cloud, for those who watch. */
+export type CloudEffect =
+  | { readonly kind: "create" | "update" | "delete"; readonly stack: CloudStack }
+  | { readonly kind: "user made" | "user removed"; readonly name: string }
+  | { readonly kind: "trust made" | "trust ended"; readonly trust: Trust };
+
+export interface SimulatedCloud {
+  readonly stacks: ReadonlyMap<string, CloudStack>;
+  readonly trusts: ReadonlyMap<string, Trust>;
+  /** Names of the nodes' users. */
+  readonly users: ReadonlySet<string>;
+  cloudFor(process: Process): Cloud;
+  /** The API's way: a trust for whoever calls. */
+  makeTrust(projectId: string, userId: string, context: string): Promise<Delegation>;
+  /** What others do to it. */
+  removeStackByHand(stack: CloudStack): void;
+  endTrust(trust: Trust): void;
+  /** Stuck stacks come to their end. */
+  heal(): void;
+  isSettled(stack: CloudStack): boolean;
+}
+
+export interface CloudParts {
+  readonly clock: Clock;
+  readonly random: Pick<Random, "fraction">;
+  readonly faults: Faults;
+  readonly sealer: Sealer;
+  readonly watch: (effect: CloudEffect) => void;
+  /** Tells what is done to a bay that may make it fail. */
+  readonly blow: (bayUuid: string, what: string) => void;
+}
+
+/** Everything of this beginning is a secret: it must never be seen in the clear. */
+export const CANARY = "CANARY";
+
+const GONE: Refused = { kind: "refused", reason: "the trust is gone" };
+const STACK_LEAST_MS = 10_000;
+const STACK_MOST_MS = 150_000;
+
+export function createCloud({ clock, random, faults, sealer, watch, blow }: CloudParts): SimulatedCloud {
+  const stacks = new Map<string, CloudStack>();
+  const trusts = new Map<string, Trust>();
+  const users = new Set<string>();
+  let made = 0;
+
+  const isInProgress = (stack: CloudStack): boolean => clock.nowMs() < stack.endsAtMs;
+  /** What was deleted is gone when that has ended. */
+  const settle = (): void => {
+    for (const stack of stacks.values())
+      if (stack.action === "DELETE" && !isInProgress(stack) && stack.fails === undefined) stacks.delete(stack.id);
+  };
+  const begin = (stack: CloudStack, action: StackAction): void => {
+    const fault = faults.decide("stack");
+    if (fault) blow(stack.bayUuid, fault.kind);
+    const takesMs = STACK_LEAST_MS + (STACK_MOST_MS - STACK_LEAST_MS) * random.fraction() ** 4;
+    Object.assign(stack, {
+      action,
+      endsAtMs: fault?.kind === "stack stuck" ? Infinity : clock.nowMs() + takesMs,
+      fails: fault?.kind === "stack fails" ? `${action.toLowerCase()}: No valid host was found` : undefined,
+    });
+  };
+  const show = (stack: CloudStack): Stack => ({
+    id: stack.id,
+    name: stack.name,
+    action: stack.action,
+    progress: isInProgress(stack) ? "IN_PROGRESS" : stack.fails === undefined ? "COMPLETE" : "FAILED",
+    reason: isInProgress(stack) ? "in progress" : (stack.fails ?? `Stack ${stack.action} completed successfully`),
+    tags: stack.tags,
+    parameters: stack.parameters,
+    outputs: outputsOf(stack),
+  });
+  const state = { stacks, trusts, users, settle, isInProgress, begin, show, watch, blow, nextId: () => (made += 1) };
+
+  return {
+    stacks,
+    trusts,
+    users,
+    isSettled: (stack) => !isInProgress(stack),
+    cloudFor: (process) => cloudFor(process, state, sealer),
+    async makeTrust(projectId, userId, context) {
+      const id = `${CANARY}-trust-${(made += 1)}`;
+      const sealedTrustId = await sealer.seal(id, context);
+      const trust = { id, projectId, context, sealedId: sealedTrustId };
+      trusts.set(id, trust);
+      watch({ kind: "trust made", trust });
+      return { kind: "trust", projectId, trustorUserId: userId, sealedTrustId, expiresAtMs: null };
+    },
+    removeStackByHand({ id, bayUuid }) {
+      stacks.delete(id);
+      blow(bayUuid, "stack removed by hand");
+    },
+    endTrust({ id, context }) {
+      trusts.delete(id);
+      blow(bayIn(context), "trust revoked");
+    },
+    heal() {
+      for (const stack of stacks.values()) if (stack.endsAtMs === Infinity) stack.endsAtMs = clock.nowMs();
+    },
+  };
+}
+
+interface CloudState {
+  readonly stacks: Map<string, CloudStack>;
+  readonly trusts: Map<string, Trust>;
+  readonly users: Set<string>;
+  readonly settle: () => void;
+  readonly isInProgress: (stack: CloudStack) => boolean;
+  readonly begin: (stack: CloudStack, action: StackAction) => void;
+  readonly show: (stack: CloudStack) => Stack;
+  readonly watch: (effect: CloudEffect) => void;
+  readonly blow: (bayUuid: string, what: string) => void;
+  readonly nextId: () => number;
+}
+
+function cloudFor(process: Process, state: CloudState, sealer: Sealer): Cloud {
+  const { trusts, users, watch } = state;
+  const trustIdOf = async (delegation: Delegation, context: string): Promise<string> =>
+    delegation.kind === "trust" ? sealer.open(delegation.sealedTrustId, context) : "";
+  return {
+    stacks: ({ delegation, context, isCleanup }) =>
+      process.call<Awaited<ReturnType<Cloud["stacks"]>>>("keystone", "login", async () => {
+        const trustId = await trustIdOf(delegation, context);
+        // Cleaning, the service's own user takes over where the trust has ended.
+        const isAccepted = trusts.has(trustId) ? () => trusts.has(trustId) : () => isCleanup;
+        if (!isAccepted()) return GONE;
+        return { kind: "stacks", stacks: stacksFor(process, state, delegation.projectId, isAccepted) };
+      }),
+    revoke: (delegation, context) =>
+      process.call("keystone", "revoke", async () => {
+        const trust = trusts.get(await trustIdOf(delegation, context));
+        if (!trust) return;
+        trusts.delete(trust.id);
+        watch({ kind: "trust ended", trust });
+      }),
+    ensureNodeUser: ({ name }) =>
+      process.call("keystone", `make-user ${name}`, () => {
+        users.add(name);
+        watch({ kind: "user made", name });
+        return { kind: "user" as const, id: `id-of-${name}`, domainId: "nodes" };
+      }),
+    removeNodeUser: ({ name }) =>
+      process.call("keystone", `remove-user ${name}`, () => {
+        if (users.delete(name)) watch({ kind: "user removed", name });
+      }),
+  };
+}
+
+/** Heat asks Keystone again at each call: a trust that was given back in between is worth nothing. */
+function stacksFor(process: Process, state: CloudState, projectId: string, isAccepted: () => boolean): Stacks {
+  const { stacks, settle, isInProgress, begin, show, watch } = state;
+  const overQuota = (bayUuid: string): Refused => {
+    state.blow(bayUuid, "heat refuses");
+    return { kind: "refused", reason: "You have reached the maximum stacks per project" };
+  };
+  return {
+    find: (nameOrId) =>
+      process.call("heat", `find ${nameOrId}`, () => {
+        settle();
+        if (!isAccepted()) throw new Transient(GONE.reason);
+        const found = [...stacks.values()].find(
+          (one) => one.projectId === projectId && (one.id === nameOrId || one.name === nameOrId),
+        );
+        return found && show(found);
+      }),
+    create: ({ name, tags, parameters }: NewStack) =>
+      process.call<Awaited<ReturnType<Stacks["create"]>>>(
+        "heat",
+        `create ${name}`,
+        () => {
+          settle();
+          if (!isAccepted()) return GONE;
+          if ([...stacks.values()].some((one) => one.name === name)) return { kind: "exists" };
+          const id = `stack-${state.nextId()}`;
+          const bayUuid = String(parameters["bay_uuid"]);
+          const stack: CloudStack = {
+            id,
+            name,
+            projectId,
+            bayUuid,
+            action: "CREATE",
+            endsAtMs: 0,
+            fails: undefined,
+            tags,
+            parameters: { ...parameters },
+          };
+          begin(stack, "CREATE");
+          stacks.set(id, stack);
+          watch({ kind: "create", stack });
+          return { kind: "made", id };
+        },
+        { "heat refuses": () => overQuota(bayIn(name)) },
+      ),
+    update: ({ id, name }, { parameters, tags }: StackChange) =>
+      process.call<Awaited<ReturnType<Stacks["update"]>>>(
+        "heat",
+        `update ${id}`,
+        () => {
+          settle();
+          if (!isAccepted()) return GONE;
+          const stack = stacks.get(id);
+          if (!stack) return { kind: "refused", reason: "the stack was not found in Heat" };
+          if (isInProgress(stack)) return { kind: "busy" };
+          begin(stack, "UPDATE");
+          Object.assign(stack, { tags, parameters: { ...stack.parameters, ...parameters } });
+          watch({ kind: "update", stack });
+          return { kind: "accepted" };
+        },
+        { "heat busy": () => ({ kind: "busy" }), "heat refuses": () => overQuota(bayIn(name)) },
+      ),
+    remove: ({ id }) =>
+      process.call<Awaited<ReturnType<Stacks["remove"]>>>(
+        "heat",
+        `remove ${id}`,
+        () => {
+          settle();
+          if (!isAccepted()) return GONE;
+          const stack = stacks.get(id);
+          if (!stack) return { kind: "accepted" };
+          begin(stack, "DELETE");
+          watch({ kind: "delete", stack });
+          return { kind: "accepted" };
+        },
+        { "heat busy": () => ({ kind: "busy" }) },
+      ),
+    failures: ({ id }) =>
+      process.call("heat", `failures of ${id}`, () => [`minion 0: ${stacks.get(id)?.fails ?? "gone"}`]),
+  };
+}
+
+/** The bay that something is for, by the uuid in its name. */
+export function bayIn(text: string): string {
+  return /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(text)?.[0] ?? "";
+}
+
+/** What the bay types read, of a stack that is made. */
+function outputsOf({ parameters }: CloudStack): Readonly<Record<string, unknown>> {
+  const addresses = (count: unknown, network: number): string[] =>
+    Array.from({ length: Number(count ?? 0) }, (_, index) => `10.0.${network}.${index}`);
+  return {
+    api_address: "10.0.0.5",
+    discovery_url: "https://discovery.test/token",
+    kube_masters: addresses(parameters["number_of_masters"], 1),
+    kube_minions: addresses(parameters["number_of_minions"], 2),
+    swarm_masters: addresses(parameters["number_of_masters"], 1),
+    swarm_nodes: addresses(parameters["number_of_nodes"], 2),
+  };
+}

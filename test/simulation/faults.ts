@@ -1,0 +1,163 @@
+/**
+ * Every fault that the world knows, and the one who decides when they strike. A seed switches a random part of them on
+ * (swarm testing: what is never mixed hides what the mixture shows). Each decision has a place: the service asked, and
+ * how manieth asking it is; so what struck in a run can be written down and struck again, or left out, one by one.
+ */
+import type { Random } from "@jeroboam/core/ports";
+
+/** Where faults are decided: at calls of a service, at messages sent, when Heat begins on a stack, and now and then. */
+export const SITES = ["table", "queue", "keystone", "heat", "request", "message", "stack", "moment"] as const;
+export type Site = (typeof SITES)[number];
+
+const CALLS: readonly Site[] = ["table", "queue", "keystone", "heat"];
+
+interface FaultDescription {
+  readonly at: readonly Site[];
+  readonly says: string;
+}
+
+/** The rows of the list of faults, as far as the product has the parts that they strike. */
+export const FAULTS = {
+  "request lost": { at: [...CALLS, "request"], says: "the call never arrives; the caller is told of a failure" },
+  "reply lost": { at: [...CALLS, "request"], says: "the call has its effect; the caller is told of a failure" },
+  "arrives late": { at: CALLS, says: "the caller gives up waiting, and after that the call has its effect" },
+  "repeated call": { at: CALLS, says: "the call takes effect twice; the caller gets the second answer" },
+  "slow call": { at: [...CALLS, "request"], says: "the answer takes almost as long as anybody waits" },
+  "killed before": { at: CALLS, says: "the process dies at this await, before the call leaves it" },
+  "killed after": { at: CALLS, says: "the process dies at this await, after the call had its effect" },
+  "paused before": { at: CALLS, says: "the process sleeps, maybe past its lease, before the call leaves it" },
+  "paused after": { at: CALLS, says: "the process sleeps, maybe past its lease, after the call had its effect" },
+  "message lost": { at: ["message"], says: "the hint never comes" },
+  "message doubled": { at: ["message"], says: "the hint comes two or three times" },
+  "message late": { at: ["message"], says: "the hint comes much later than it should" },
+  "message held": { at: ["message"], says: "the hint comes when everything is over" },
+  "stack fails": { at: ["stack"], says: "Heat ends with a failure" },
+  "stack stuck": { at: ["stack"], says: "Heat never ends" },
+  "heat busy": { at: ["heat"], says: "Heat says that it is at work on the stack" },
+  "heat refuses": { at: ["heat"], says: "Heat refuses for good: over quota" },
+  "table throttled": { at: ["moment"], says: "most calls of the table fail for a while" },
+  "heat down": { at: ["moment"], says: "no call reaches Heat for a while" },
+  "keystone down": { at: ["moment"], says: "no call reaches Keystone for a while" },
+  "queue down": { at: ["moment"], says: "no message can be sent for a while" },
+  "queue purged": { at: ["moment"], says: "every waiting hint is gone" },
+  "dead letters redriven": { at: ["moment"], says: "dead letters come again" },
+  "strange message": { at: ["moment"], says: "a message that is no hint, or one of a record that never was" },
+  "stack removed by hand": { at: ["moment"], says: "somebody deletes a bay's stack in Heat" },
+  "trust revoked": { at: ["moment"], says: "a bay's trust ends: the one who gave it is gone" },
+  "process killed": { at: ["moment"], says: "a process dies wherever it is" },
+  "process stopped": { at: ["moment"], says: "a process is asked to stop, and stops when its steps are done" },
+  "no sweep": { at: ["moment"], says: "the schedule does not run for a while" },
+  "double sweep": { at: ["moment"], says: "the schedule runs twice at once" },
+  "work resumed": { at: ["moment"], says: "a conductor believes to be alone and gives up everybody's leases" },
+} as const satisfies Record<string, FaultDescription>;
+
+export type FaultKind = keyof typeof FAULTS;
+export const FAULT_KINDS = Object.keys(FAULTS) as readonly FaultKind[];
+
+/** What holds for a whole run, and is no single event. */
+export const CONDITIONS = {
+  "clocks skewed": "every process has its own clock, up to ten minutes wrong",
+  "index lags": "index reads show what was written up to a minute ago",
+  "functions end": "conductors are functions that are killed at their timeout, not servers",
+  "mixed versions": "half of the conductors know a newer version of each operation",
+} as const;
+
+export type Condition = keyof typeof CONDITIONS;
+export const ALL_CONDITIONS = Object.keys(CONDITIONS) as readonly Condition[];
+
+/** One fault, as it struck or is to strike. */
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly site: Site;
+  /** How manieth decision of its site, from 1. */
+  readonly place: number;
+  /** How hard it strikes, and whom: from 0 up to 1, read as the kind needs it. */
+  readonly force: number;
+  readonly choice: number;
+}
+
+/** All that a run is put through besides its seed. */
+export interface FaultPlan {
+  readonly conditions: ReadonlySet<Condition>;
+  /** Drawn by chance, as the seed has it. */
+  readonly kinds: ReadonlySet<FaultKind>;
+  /** In place of chance: these alone. */
+  readonly faults?: readonly Fault[];
+}
+
+export interface Faults {
+  readonly conditions: ReadonlySet<Condition>;
+  /** Whether a fault strikes here, and which. */
+  decide(site: Site, mayStrike?: (kind: FaultKind) => boolean): Fault | undefined;
+  /** They strike more often from now on. */
+  hurry(): void;
+  /** From now on nothing strikes any more. */
+  stop(): void;
+  /** What has struck. */
+  readonly struck: readonly Fault[];
+}
+
+/** Which faults and conditions a seed has. */
+export function drawPlan(random: Pick<Random, "fraction">): FaultPlan {
+  const share = 0.3 + 0.5 * random.fraction();
+  const kinds = new Set(FAULT_KINDS.filter(() => random.fraction() < share));
+  const calls = FAULT_KINDS.filter((kind) => isAt(kind, "table"));
+  // Some that can strike often, whatever chance left out.
+  while (calls.filter((kind) => kinds.has(kind)).length < 2)
+    kinds.add(calls[Math.floor(random.fraction() * calls.length)]!);
+  return { kinds, conditions: new Set(ALL_CONDITIONS.filter(() => random.fraction() < 0.35)) };
+}
+
+export function isAt(kind: FaultKind, site: Site): boolean {
+  return (FAULTS[kind].at as readonly Site[]).includes(site);
+}
+
+/** How often a decision of this site is a fault. */
+const RATES: Readonly<Record<Site, number>> = {
+  table: 0.012,
+  queue: 0.02,
+  keystone: 0.05,
+  heat: 0.05,
+  request: 0.05,
+  message: 0.12,
+  stack: 0.15,
+  moment: 1,
+};
+
+export function createFaults(random: Pick<Random, "fraction">, plan: FaultPlan): Faults {
+  let intensity = 0.3 + 1.2 * random.fraction();
+  const kindsAt = new Map<Site, readonly FaultKind[]>(
+    SITES.map((site) => [site, FAULT_KINDS.filter((kind) => plan.kinds.has(kind) && isAt(kind, site))]),
+  );
+  const written = new Map((plan.faults ?? []).map((fault) => [`${fault.site} ${fault.place}`, fault]));
+  const places = new Map<Site, number>();
+  const struck: Fault[] = [];
+  let stopped = false;
+
+  const draw = (site: Site, place: number): Fault | undefined => {
+    if (plan.faults) return written.get(`${site} ${place}`);
+    const kinds = kindsAt.get(site) ?? [];
+    if (kinds.length === 0 || random.fraction() >= RATES[site] * intensity) return undefined;
+    const kind = kinds[Math.floor(random.fraction() * kinds.length)]!;
+    return { kind, site, place, force: random.fraction(), choice: random.fraction() };
+  };
+  return {
+    conditions: plan.conditions,
+    struck,
+    decide(site, mayStrike = () => true) {
+      if (stopped) return undefined;
+      const place = (places.get(site) ?? 0) + 1;
+      places.set(site, place);
+      const fault = draw(site, place);
+      if (!fault || !mayStrike(fault.kind)) return undefined;
+      struck.push(fault);
+      return fault;
+    },
+    hurry() {
+      intensity *= 2;
+    },
+    stop() {
+      stopped = true;
+    },
+  };
+}

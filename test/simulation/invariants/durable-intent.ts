@@ -1,0 +1,81 @@
+import type { Bay } from "@jeroboam/core/bay/bay";
+import type { Exchange } from "../watch.ts";
+import type { World } from "../world.ts";
+import type { Invariant } from "./invariant.ts";
+
+/** What a user was told that it is done, by a reply of success. */
+type Promised =
+  | { readonly kind: "created"; readonly uuid: string }
+  | { readonly kind: "deleted"; readonly uuid: string }
+  | { readonly kind: "resized"; readonly uuid: string; readonly nodeCount: number };
+
+export const durableIntent: Invariant = {
+  id: "I1",
+  says: "a success that was replied stands in the table with its work: no crash after it can lose it",
+  watch(world, broken) {
+    const created = new Set<string>();
+    const deleted = new Set<string>();
+    return {
+      replied(exchange) {
+        const promised = promiseIn(exchange);
+        if (!promised) return;
+        const { uuid } = promised;
+        const versions = world.history.between(uuid, exchange.sentAt, exchange.answeredAt);
+        const stood = (test: (bay: Bay | undefined) => boolean): boolean =>
+          versions.some(({ record }) => test(record?.gone ? undefined : record?.state));
+        if (promised.kind === "created") {
+          created.add(uuid);
+          if (!stood((bay) => bay !== undefined)) broken(`bay ${uuid} was created, says the API, and is not there`);
+        }
+        if (promised.kind === "deleted") {
+          deleted.add(uuid);
+          if (!stood((bay) => bay === undefined || bay.status === "DELETE_IN_PROGRESS"))
+            broken(`bay ${uuid} is being deleted, says the API, and nothing deletes it`);
+        }
+        if (promised.kind === "resized" && !stood((bay) => bay?.nodeCount === promised.nodeCount))
+          broken(`bay ${uuid} is resized to ${promised.nodeCount}, says the API, and it never was`);
+      },
+      removed(_key, before) {
+        const uuid = bayUuidOf(before);
+        if (uuid !== undefined && !deleted.has(uuid) && !wasDeleteAsked(world, uuid))
+          broken(`bay ${uuid} went without anybody deleting it`);
+      },
+      rested() {
+        for (const uuid of created) {
+          if (!world.history.current(uuid) && !wasDeleteAsked(world, uuid)) broken(`bay ${uuid} is lost`);
+        }
+        for (const uuid of deleted) {
+          const bay = world.history.current(uuid)?.state;
+          if (bay && bay.status !== "DELETE_FAILED") broken(`bay ${uuid} was to be deleted and is ${bay.status}`);
+        }
+      },
+    };
+  },
+};
+
+function wasDeleteAsked({ history }: World, uuid: string): boolean {
+  return (history.bays.get(uuid) ?? []).some(({ record }) => record?.state.status === "DELETE_IN_PROGRESS");
+}
+
+function bayUuidOf(item: {
+  readonly pk: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}): string | undefined {
+  return item.body["type"] === "bay" ? item.pk.slice("bay#".length) : undefined;
+}
+
+function promiseIn({ method, path, body, answer }: Exchange): Promised | undefined {
+  const match = /^\/v1\/(?:bays|clusters)(?:\/([^/?]+))?$/.exec(path);
+  if (!match || answer.kind !== "reply" || answer.status >= 300) return undefined;
+  const uuid = match[1];
+  if (method === "POST" && uuid === undefined) {
+    const made: unknown = JSON.parse(answer.text);
+    return { kind: "created", uuid: (made as { uuid: string }).uuid };
+  }
+  if (uuid === undefined) return undefined;
+  if (method === "DELETE") return { kind: "deleted", uuid };
+  const count = Array.isArray(body)
+    ? (body as { path: string; value: unknown }[]).find((one) => one.path === "/node_count")?.value
+    : undefined;
+  return method === "PATCH" && typeof count === "number" ? { kind: "resized", uuid, nodeCount: count } : undefined;
+}

@@ -1,0 +1,64 @@
+import { specificationFromItem } from "@jeroboam/core/bay/bay";
+import { isCold } from "@jeroboam/core/bay/find-bay";
+import type { World } from "../world.ts";
+import { standingBays } from "../world.ts";
+import { bayIn } from "../cloud.ts";
+import type { Invariant } from "./invariant.ts";
+
+export const nothingLeft: Invariant = {
+  id: "I3",
+  says: "of a bay that is gone nothing is left: no stack, trust, user, item or mark; no bay lacks its model",
+  watch(world, broken) {
+    const stored = new Set<string>();
+    const lateUsers = new Set<string>();
+    const check = (): void => {
+      if ([...lateUsers].some((name) => world.cloud.users.has(name))) world.gaps.add("late user");
+      if ([...world.cloud.trusts.values()].some(({ sealedId }) => !stored.has(sealedId))) world.gaps.add("trust lost");
+      for (const left of leftovers(world, stored, lateUsers)) broken(left);
+      const models = new Set(
+        [...world.items.values()].flatMap(({ pk, sk }) =>
+          sk.startsWith("model#") ? [pk.slice("bay-model#".length)] : [],
+        ),
+      );
+      for (const bay of standingBays(world))
+        if (!models.has(bay.bayModelId)) broken(`the model of bay ${bay.uuid} was deleted`);
+    };
+    return {
+      wrote(item) {
+        if (!isCold(item)) return;
+        const { delegation } = specificationFromItem(item);
+        if (delegation.kind === "trust") stored.add(delegation.sealedTrustId);
+      },
+      effected(effect) {
+        if (effect.kind === "user made" && !world.history.current(bayIn(effect.name))) lateUsers.add(effect.name);
+      },
+      rested: check,
+      emptied: check,
+    };
+  },
+};
+
+/** Whatever bears the uuid of a bay that is not there. Its history stays for a while, on purpose. */
+function leftovers({ history, cloud, items }: World, stored: ReadonlySet<string>, late: ReadonlySet<string>): string[] {
+  const isGone = (text: string): boolean => {
+    const uuid = bayIn(text);
+    return uuid !== "" && history.current(uuid) === undefined;
+  };
+  const kept = [...items.values()].filter(
+    ({ pk, sk }) => !sk.startsWith("~history#") && (isBayItem(pk) ? isGone(pk) : sk.startsWith("use#") && isGone(sk)),
+  );
+  return [
+    ...kept.map(({ pk, sk }) => `item ${pk} ${sk} is left`),
+    ...[...cloud.stacks.values()]
+      .filter(({ bayUuid }) => isGone(bayUuid))
+      .map(({ id, name }) => `stack ${id} (${name}) is left`),
+    ...[...cloud.trusts.values()]
+      .filter(({ context, sealedId }) => isGone(context) && stored.has(sealedId))
+      .map(({ id, context }) => `trust ${id} for ${context} is left`),
+    ...[...cloud.users].filter((name) => isGone(name) && !late.has(name)).map((name) => `user ${name} is left`),
+  ];
+}
+
+function isBayItem(pk: string): boolean {
+  return pk.startsWith("bay#");
+}

@@ -1,0 +1,41 @@
+import { bayRecordOf } from "../bay-record.ts";
+import type { Invariant } from "./invariant.ts";
+
+/** That all work ends once faults stop is checked by the run itself: it waits for it, so long and no longer. */
+export const progress: Invariant = {
+  id: "I6",
+  says: "work has a due time as long as it is not done, and what happened is told in the end",
+  watch(world, broken) {
+    const begun = new Map<string, string>();
+    return {
+      wrote(item) {
+        const record = bayRecordOf(item);
+        if (!record) return;
+        const hasWork = record.operation !== undefined || record.outbox.length > 0 || record.gone;
+        if (hasWork && (record.dueAtMs === undefined || !item.indexes.due))
+          broken(`bay ${record.state.uuid} has work and is never due`);
+        if (record.operation) begun.set(record.operation.id, record.state.uuid);
+      },
+      rested() {
+        const told = new Set<string>();
+        for (const { sk, body } of world.items.values()) {
+          if (!sk.startsWith("~history#")) continue;
+          const { data, type } = body as { data: { operation: string }; type: string };
+          told.add(`${data.operation} ${/\.(end|error)$/.test(type) ? "end" : type.split(".").at(-1)}`);
+        }
+        for (const [operation, uuid] of begun) {
+          if (!told.has(`${operation} start`))
+            broken(`the start of operation ${operation} of bay ${uuid} was never told`);
+          const wasReplaced =
+            !told.has(`${operation} end`) &&
+            world.history.bays.get(uuid)?.some((version, at, all) => {
+              const next = all[at + 1]?.record;
+              return version.record?.operation?.id === operation && next?.operation && next.operation.id !== operation;
+            });
+          if (!told.has(`${operation} end`) && wasReplaced !== true)
+            broken(`the end of operation ${operation} of bay ${uuid} was never told`);
+        }
+      },
+    };
+  },
+};

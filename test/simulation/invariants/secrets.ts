@@ -1,0 +1,19 @@
+import { CANARY } from "../cloud.ts";
+import type { Invariant } from "./invariant.ts";
+
+export const secrets: Invariant = {
+  id: "I9",
+  says: "no token, trust, password or key stands in the clear in an item, a message, a log line or a reply",
+  watch(_world, broken) {
+    const check = (text: string, where: string): void => {
+      const at = text.indexOf(CANARY);
+      if (at >= 0) broken(`${where} holds a secret: ${text.slice(Math.max(0, at - 40), at + 20)}`);
+    };
+    return {
+      wrote: (item) => check(JSON.stringify(item), `item ${item.pk} ${item.sk}`),
+      sent: (body) => check(body, "a message"),
+      logged: (line) => check(JSON.stringify(line), `log line ${line.event}`),
+      replied: ({ path, answer }) => answer.kind === "reply" && check(answer.text, `the reply to ${path}`),
+    };
+  },
+};

@@ -1,0 +1,50 @@
+import type { CloudStack } from "../cloud.ts";
+import type { World } from "../world.ts";
+import type { Invariant } from "./invariant.ts";
+
+export const singleEffects: Invariant = {
+  id: "I5",
+  says: "each effect outside happens once, or its repetition changes nothing; what is over has none any more",
+  watch(world, broken) {
+    const created = new Map<string, number>();
+    const applied = new Map<string, string>();
+    return {
+      effected(effect) {
+        if (effect.kind === "create") {
+          const { bayUuid } = effect.stack;
+          const count = (created.get(bayUuid) ?? 0) + 1;
+          created.set(bayUuid, count);
+          const robbed = (world.blows.get(bayUuid) ?? []).filter((blow) => blow === "stack removed by hand").length;
+          if (count > 1 + robbed) broken(`the stack of bay ${bayUuid} was made ${count} times`);
+        }
+        if (effect.kind === "create" || effect.kind === "update") {
+          const problem = staleness(world, effect.stack);
+          if (problem) broken(`${effect.kind} of ${effect.stack.name} ${problem}`);
+        }
+        if (effect.kind === "update") {
+          const { stack } = effect;
+          const tag = operationTagOf(stack) ?? "";
+          const parameters = JSON.stringify(stack.parameters);
+          if ((applied.get(tag) ?? parameters) !== parameters)
+            broken(`update ${tag} was done twice, each time otherwise`);
+          applied.set(tag, parameters);
+        }
+      },
+    };
+  },
+};
+
+/** What was done by an operation that is not the bay's any more. */
+function staleness({ history }: World, stack: CloudStack): string | undefined {
+  const record = history.current(stack.bayUuid);
+  if (!record) return "was done for a bay that is not there";
+  const tag = operationTagOf(stack);
+  // A delete that has only just been asked for ends the delegation first: until then the one before may still act.
+  const { kind, step = "" } = record.operation ?? {};
+  if (kind === "delete" && (step === "" || step === "revoke-superseded")) return undefined;
+  return tag?.endsWith(record.operation?.id ?? "none") ? undefined : "was done by an operation that is over";
+}
+
+function operationTagOf({ tags }: CloudStack): string | undefined {
+  return tags.find((tag) => tag.startsWith("jeroboam-operation-"));
+}

@@ -1,0 +1,23 @@
+import { standingBays } from "../world.ts";
+import { bayShape } from "@jeroboam/core/bay/bay";
+import type { Invariant } from "./invariant.ts";
+
+/** Lists go by an index that may lag: what they must show is checked when it has had its time. */
+export const trueLists: Invariant = {
+  id: "I12 (lists)",
+  says: "at rest the lists hold what there is, each once",
+  watch(world, broken) {
+    return {
+      rested() {
+        for (const bay of standingBays(world)) {
+          const items = [...world.items.values()].filter(
+            (item) => item.pk === `bay#${bay.uuid}` && item.indexes.project,
+          );
+          if (items.length !== 2) broken(`bay ${bay.uuid} stands in its project's list with ${items.length} items`);
+          const hot = items.find((item) => item.body["type"] === bayShape.type);
+          if (bay.name !== null && !hot?.indexes.name) broken(`bay ${bay.uuid} is not found by its name`);
+        }
+      },
+    };
+  },
+};

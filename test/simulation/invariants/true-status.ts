@@ -1,0 +1,62 @@
+import type { Bay } from "@jeroboam/core/bay/bay";
+import { specificationFromItem } from "@jeroboam/core/bay/bay";
+import { isCold } from "@jeroboam/core/bay/find-bay";
+import type { Item } from "@jeroboam/core/table/table";
+import { bayRecordOf } from "../bay-record.ts";
+import type { World } from "../world.ts";
+import { standingBays } from "../world.ts";
+import type { Invariant } from "./invariant.ts";
+
+const SKEW_MS = 21 * 60_000;
+
+export const trueStatus: Invariant = {
+  id: "I4 (truth)",
+  says: "a status is true: complete means built as asked, failed means that something outside made it fail",
+  watch(world, broken) {
+    return {
+      wrote(item, before) {
+        const [is, was] = [bayRecordOf(item), bayRecordOf(before)];
+        if (!is || !was) return;
+        const { state } = is;
+        if (!state.status.endsWith("_FAILED") || was.state.status === state.status) return;
+        const reason = state.statusReason ?? "";
+        const isLate = reason.startsWith("timed out after");
+        if (isLate && (was.operation?.deadlineAtMs ?? Infinity) > world.scheduler.clock.nowMs() + SKEW_MS)
+          broken(`bay ${state.uuid} timed out before its time`);
+        if (!isLate && !world.blows.has(state.uuid))
+          broken(`bay ${state.uuid} is ${state.status} for nothing: ${reason}`);
+        if (reason === "") broken(`bay ${state.uuid} is ${state.status} and says not why`);
+      },
+      rested() {
+        for (const bay of standingBays(world)) {
+          const problem = problemOf(world, bay);
+          if (problem) broken(`bay ${bay.uuid} is ${bay.status}, ${problem}`);
+        }
+      },
+    };
+  },
+};
+
+function problemOf({ cloud, items, blows }: World, bay: Bay): string | undefined {
+  if (bay.status.endsWith("_IN_PROGRESS")) return "at rest";
+  const stack = [...cloud.stacks.values()].find(({ bayUuid }) => bayUuid === bay.uuid);
+  if (!bay.status.endsWith("_COMPLETE") || !stack) return undefined;
+  if (!cloud.isSettled(stack) || stack.fails !== undefined) return "but its stack is not";
+  if (stack.parameters["number_of_minions"] !== bay.nodeCount)
+    return `of ${bay.nodeCount} nodes, and its stack has ${String(stack.parameters["number_of_minions"])}`;
+  const cold = [...items.values()].find((item) => item.pk === `bay#${bay.uuid}` && isCold(item));
+  if (!cold) return "without a specification";
+  if (blows.get(bay.uuid)?.includes("trust revoked") !== true && !hasTrust(cloud, bay)) return "and its trust is gone";
+  return specificationProblem(cold, bay);
+}
+
+function specificationProblem(cold: Item, bay: Bay): string | undefined {
+  const { nodeAddresses, certificates, nodeCredential } = specificationFromItem(cold);
+  if (nodeAddresses.length !== bay.nodeCount) return `with ${nodeAddresses.length} addresses of ${bay.nodeCount} nodes`;
+  if (!certificates || !nodeCredential?.user) return "without certificates or a login for its nodes";
+  return cold.indexes.due || "provisionalFor" in cold.body ? "and its specification may be swept away" : undefined;
+}
+
+function hasTrust({ trusts }: World["cloud"], bay: Bay): boolean {
+  return [...trusts.values()].some(({ context }) => context.includes(bay.uuid));
+}

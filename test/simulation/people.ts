@@ -1,0 +1,43 @@
+/** Who uses the API: projects with their members, and an administrator; each with a token, which is a secret. */
+import { CANARY } from "./cloud.ts";
+
+export interface Person {
+  readonly name: string;
+  readonly projectId: string;
+  readonly isAdmin: boolean;
+  readonly token: string;
+}
+
+export interface People {
+  readonly all: readonly Person[];
+  readonly projects: readonly string[];
+  /** What Keystone says of a token; absent for one that it does not know. */
+  tokenBody(token: string): string | undefined;
+}
+
+export const PROJECTS = ["project-of-a", "project-of-b"] as const;
+
+export function createPeople(): People {
+  const members = PROJECTS.flatMap((projectId) => [1, 2].map((number) => person(`${projectId}-${number}`, projectId)));
+  const all = [...members, { ...person("admin", "operations"), isAdmin: true }];
+  const bodies = new Map(all.map((one) => [one.token, bodyOf(one)]));
+  return { all, projects: PROJECTS, tokenBody: (token) => bodies.get(token) };
+}
+
+function person(name: string, projectId: string): Person {
+  return { name, projectId, isAdmin: false, token: `${CANARY}-token-${name}` };
+}
+
+function bodyOf({ name, projectId, isAdmin }: Person): string {
+  const domain = { id: "default", name: "Default" };
+  const roles = ["member", "reader", ...(isAdmin ? ["admin"] : [])];
+  return JSON.stringify({
+    token: {
+      user: { id: `user-${name}`, name, domain },
+      project: { id: projectId, name: `${projectId}-name`, domain },
+      roles: roles.map((role) => ({ id: role, name: role })),
+      catalog: [],
+      expires_at: "2036-01-01T00:00:00Z",
+    },
+  });
+}

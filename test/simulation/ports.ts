@@ -1,0 +1,157 @@
+/**
+ * The ports of one process: the product's own code over this world's services, each call of which is the scheduler's to
+ * let happen. What is no service (sealing, certificates, bay types, policy) is done on the spot.
+ */
+import { createBayTypes } from "@jeroboam/coe/bay-types";
+import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
+import { createFakeLookups } from "@jeroboam/api/testing/fake-lookups";
+import type { ApiPorts } from "@jeroboam/api/ports";
+import type { ConductorPorts } from "@jeroboam/conductor/ports";
+import { discardProvisional } from "@jeroboam/conductor/discard";
+import { createStackPlans } from "@jeroboam/conductor/stack-plans";
+import { recordHistory } from "@jeroboam/core/event/event-history";
+import { buildPolicy } from "@jeroboam/core/identity/policy";
+import { createTokenCheck } from "@jeroboam/core/identity/token-check";
+import type { CloudReply, CloudSession } from "@jeroboam/core/openstack/session";
+import type { Log, Random } from "@jeroboam/core/ports";
+import type { Queue } from "@jeroboam/core/queue/queue";
+import { encodeHint } from "@jeroboam/core/queue/queue";
+import type { Sealer } from "@jeroboam/core/secret/sealer";
+import type { Key, Table } from "@jeroboam/core/table/table";
+import type { SimulatedCloud } from "./cloud.ts";
+import { CANARY } from "./cloud.ts";
+import type { People } from "./people.ts";
+import type { Process } from "./process.ts";
+import type { WorldQueue } from "./queue.ts";
+
+/** Everything outside, as the world has it: behind no network. */
+export interface Outside {
+  readonly random: Random;
+  readonly table: Table;
+  readonly queue: WorldQueue;
+  readonly cloud: SimulatedCloud;
+  readonly people: People;
+  readonly sealer: Sealer;
+  readonly log: (process: Process) => Log;
+}
+
+const BAY_TYPES = createBayTypes(seedBayTypes(() => ({ template: "", files: {} })));
+const POLICY = builtPolicy();
+const LOOKUPS = createFakeLookups(() => {});
+const STACK_PLANS = createStackPlans(BAY_TYPES, {
+  apiUrl: "https://api.test/v1",
+  authUrl: "https://keystone.test/v3",
+  regionName: null,
+  openstackCa: null,
+  plainHttpAllowed: false,
+});
+
+export function conductorPorts(process: Process, outside: Outside): ConductorPorts {
+  const table = tableFor(process, outside.table);
+  const cloud = outside.cloud.cloudFor(process);
+  return {
+    clock: process.clock,
+    random: outside.random,
+    log: outside.log(process),
+    table,
+    queue: queueFor(process, outside.queue),
+    publish: (key, events) => recordHistory(table, key, events),
+    cloud,
+    discard: (item) => discardProvisional(cloud, item),
+    stackPlans: STACK_PLANS,
+    certificates: {
+      make: (commonName) => {
+        const pair = { certificate: `certificate of ${commonName}`, privateKey: `${CANARY}-key of ${commonName}` };
+        return Promise.resolve({ authority: pair, client: pair });
+      },
+    },
+    sealer: outside.sealer,
+  };
+}
+
+export function apiPorts(process: Process, outside: Outside): ApiPorts {
+  const { people, cloud } = outside;
+  const log = outside.log(process);
+  return {
+    clock: process.clock,
+    random: outside.random,
+    log,
+    table: tableFor(process, outside.table),
+    queue: queueFor(process, outside.queue),
+    checkToken: createTokenCheck({ clock: process.clock, log, session: serviceSession(process, people) }),
+    policy: POLICY,
+    bayTypes: BAY_TYPES,
+    lookups: () => LOOKUPS,
+    sealer: outside.sealer,
+    signRequest: () => Promise.reject(new Error("nobody has certificates signed here")),
+    delegate: (caller, { context }) =>
+      process.call("keystone", "make-trust", async () => ({
+        kind: "obtained",
+        delegation: await cloud.makeTrust(caller.projectId ?? "", caller.userId, context),
+      })),
+    settings: { keystoneUrl: "https://keystone.test/v3", links: { kind: "request", trustForwarded: false } },
+  };
+}
+
+/** What is sealed can be opened for what it was sealed for, and is nothing that could be read. */
+export function createVault(): Sealer {
+  const kept = new Map<string, { readonly plaintext: string; readonly context: string }>();
+  return {
+    seal(plaintext, context) {
+      const sealed = `sealed-${kept.size + 1}`;
+      kept.set(sealed, { plaintext, context });
+      return Promise.resolve(sealed);
+    },
+    open(sealed, context) {
+      const found = kept.get(sealed);
+      if (!found) throw new Error(`${sealed} was never sealed`);
+      if (found.context !== context) throw new Error(`sealed for ${found.context}, opened for ${context}`);
+      return Promise.resolve(found.plaintext);
+    },
+  };
+}
+
+export function tableFor(process: Process, table: Table): Table {
+  return {
+    get: (key) => process.call("table", `get ${keyText(key)}`, () => table.get(key)),
+    put: (item, condition) =>
+      process.call("table", `put ${keyText(item)} r${item.revision}`, () => table.put(item, condition)),
+    remove: (key, revision) =>
+      process.call("table", `remove ${keyText(key)} r${revision}`, () => table.remove(key, revision)),
+    query: (pk, range) => process.call("table", `query ${pk}`, () => table.query(pk, range)),
+    queryIndex: (index, pk, range) =>
+      process.call("table", `query-${index} ${pk}`, () => table.queryIndex(index, pk, range)),
+  };
+}
+
+function keyText({ pk, sk }: Key): string {
+  return `${pk} ${sk}`;
+}
+
+export function queueFor(process: Process, queue: WorldQueue): Queue {
+  return {
+    send: (keys, delayMs = 0) =>
+      process.call("queue", `send ${keys.length} +${Math.round(delayMs / 1_000)} s`, () => {
+        for (const key of keys) queue.send(encodeHint(key), delayMs);
+      }),
+  };
+}
+
+/** The service's own user, as far as checking tokens goes. */
+function serviceSession(process: Process, people: People): CloudSession {
+  return {
+    open: () => Promise.reject(new Error("not asked for here")),
+    endpoint: () => Promise.reject(new Error("not asked for here")),
+    request: (_service, { headers = {} }) =>
+      process.call<CloudReply>("keystone", "check-token", () => {
+        const body = people.tokenBody(headers["x-subject-token"] ?? "");
+        return { kind: "reply", status: body ? 200 : 404, headers: {}, body: body ?? "{}" };
+      }),
+  };
+}
+
+function builtPolicy(): ApiPorts["policy"] {
+  const outcome = buildPolicy();
+  if (outcome.kind === "invalid") throw new Error(outcome.problems.join("; "));
+  return outcome.policy;
+}

@@ -1,0 +1,64 @@
+/**
+ * What can be watched of a run, by whoever checks a promise: everything stored, done to the cloud, sent, logged and
+ * replied, at the step where it happens. Watchers see the world as nobody in it can: all at once.
+ */
+import type { LogLevel } from "@jeroboam/core/ports";
+import type { Item, Key } from "@jeroboam/core/table/table";
+import type { CloudEffect } from "./cloud.ts";
+import type { Person } from "./people.ts";
+
+/** A request of a user and what came of it. */
+export interface Exchange {
+  readonly person: Person;
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+  /** Steps of the run at which it was sent and at which the answer was written. */
+  readonly sentAt: number;
+  readonly answeredAt: number;
+  readonly answer: Answer;
+}
+
+/** `no answer`: the connection broke, or it took too long; whether it was done is unknown. */
+export type Answer =
+  | { readonly kind: "reply"; readonly status: number; readonly text: string }
+  | { readonly kind: "no answer" };
+
+export interface Watcher {
+  readonly wrote?: (item: Item, before: Item | undefined) => void;
+  readonly removed?: (key: Key, before: Item) => void;
+  readonly effected?: (effect: CloudEffect) => void;
+  readonly sent?: (body: string) => void;
+  readonly logged?: (line: LogLine) => void;
+  readonly replied?: (exchange: Exchange) => void;
+  /** Nothing has work any more and faults have stopped. */
+  readonly rested?: () => void;
+  /** Besides, every bay has been deleted. */
+  readonly emptied?: () => void;
+}
+
+export interface LogLine {
+  readonly process: string;
+  readonly level: LogLevel;
+  readonly event: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** All of them as one. */
+export function watchAll(watchers: readonly Watcher[]): Required<Watcher> {
+  const tell =
+    <Name extends keyof Watcher>(name: Name) =>
+    (...what: Parameters<Required<Watcher>[Name]>): void => {
+      for (const watcher of watchers) (watcher[name] as ((...what: unknown[]) => void) | undefined)?.(...what);
+    };
+  return {
+    wrote: tell("wrote"),
+    removed: tell("removed"),
+    effected: tell("effected"),
+    sent: tell("sent"),
+    logged: tell("logged"),
+    replied: tell("replied"),
+    rested: tell("rested"),
+    emptied: tell("emptied"),
+  };
+}

@@ -1,0 +1,218 @@
+/** The world of one run: everything outside of the product's processes, with eyes on all of it. */
+import type { Bay } from "@jeroboam/core/bay/bay";
+import type { Log } from "@jeroboam/core/ports";
+import type { MemoryTable } from "@jeroboam/core/table/memory-table";
+import { createMemoryTable } from "@jeroboam/core/table/memory-table";
+import type { Item, Key, Table } from "@jeroboam/core/table/table";
+import { createSeededRandom } from "../simulated/random.ts";
+import type { SimulatedCloud } from "./cloud.ts";
+import { CANARY, createCloud } from "./cloud.ts";
+import type { Faults } from "./faults.ts";
+import type { History } from "./history.ts";
+import { createHistory } from "./history.ts";
+import type { People } from "./people.ts";
+import { createPeople } from "./people.ts";
+import type { Outside } from "./ports.ts";
+import { createVault } from "./ports.ts";
+import type { Net, Process, Service } from "./process.ts";
+import type { WorldQueue } from "./queue.ts";
+import { createQueue } from "./queue.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Trace } from "./trace.ts";
+import type { Watcher } from "./watch.ts";
+import { watchAll } from "./watch.ts";
+
+export interface World {
+  readonly scheduler: Scheduler;
+  readonly net: Net;
+  readonly outside: Outside;
+  readonly table: MemoryTable;
+  readonly queue: WorldQueue;
+  readonly cloud: SimulatedCloud;
+  readonly people: People;
+  readonly history: History;
+  readonly faults: Faults;
+  /** What was done to bays by others than us, by their uuids: what may make them fail. */
+  readonly blows: ReadonlyMap<string, readonly string[]>;
+  /** Everything that stands in the table, by its key. */
+  readonly items: ReadonlyMap<string, Item>;
+  readonly outages: Outages;
+  /** Those who watch; set once, before anything happens. */
+  watch(watchers: readonly Watcher[]): void;
+  tell(): Required<Watcher>;
+  strikeBay(uuid: string, blow: string): void;
+  /** What is not promised yet, and was seen to happen: told in the summary, and no violation. */
+  readonly gaps: Set<Gap>;
+}
+
+/** Each is closed by comparing what there is in the cloud with the records, which nothing does yet. */
+export const GAPS = {
+  "trust lost": "a trust that was made and never stored: the API died, or Keystone did it twice",
+  "late user": "a user of nodes that was made when its bay was gone: the call was under way all the time",
+} as const;
+export type Gap = keyof typeof GAPS;
+
+/** Services that do not answer, or not always, until a time. */
+export interface Outages {
+  begin(service: Service, forMs: number, share: number): void;
+  end(): void;
+}
+
+export interface WorldParts {
+  readonly seed: number;
+  readonly scheduler: Scheduler;
+  readonly trace: Trace;
+  readonly faults: Faults;
+}
+
+/** Chance is drawn from a stream for each purpose, so that one more draw here moves nothing there. */
+export function streamOf(seed: number, purpose: number): ReturnType<typeof createSeededRandom> {
+  return createSeededRandom(Math.imul(seed, 0x9e3779b1) + Math.imul(purpose, 0x85ebca6b));
+}
+
+const LAG_MOST_MS = 60_000;
+
+export function createWorld({ seed, scheduler, trace, faults }: WorldParts): World {
+  const { clock } = scheduler;
+  const history = createHistory(() => scheduler.steps);
+  let eyes = watchAll([history]);
+  const tell = (): Required<Watcher> => eyes;
+  const blows = new Map<string, string[]>();
+  const strikeBay = (uuid: string, blow: string): void => {
+    blows.set(uuid, [...(blows.get(uuid) ?? []), blow]);
+  };
+  const chance = {
+    index: streamOf(seed, 1),
+    cloud: streamOf(seed, 2),
+    queue: streamOf(seed, 3),
+    net: streamOf(seed, 4),
+  };
+  const lags = faults.conditions.has("index lags");
+  const table = createMemoryTable({
+    clock,
+    indexLagMs: () => (lags ? Math.floor(LAG_MOST_MS * chance.index.fraction() ** 3) : 0),
+  });
+  const items = new Map<string, Item>();
+  const sealer = createVault();
+  const cloud = createCloud({
+    clock,
+    random: chance.cloud,
+    faults,
+    sealer,
+    watch: (effect) => tell().effected(effect),
+    blow: strikeBay,
+  });
+  const people = createPeople();
+  const queue = createQueue(scheduler, chance.queue, faults);
+  const outages = createOutages(scheduler, chance.net);
+  const net: Net = { scheduler, trace, faults, random: chance.net, isRefusing: outages.isRefusing };
+  const outside: Outside = {
+    random: productRandom(streamOf(seed, 5)),
+    table: watchedTable(table, items, trace, tell),
+    queue: {
+      ...queue,
+      send(body, delayMs) {
+        tell().sent(body);
+        queue.send(body, delayMs);
+      },
+    },
+    cloud,
+    people,
+    sealer,
+    log: (process) => watchedLog(process, trace, tell),
+  };
+  return {
+    scheduler,
+    net,
+    outside,
+    table,
+    queue,
+    cloud,
+    people,
+    history,
+    faults,
+    items,
+    blows,
+    outages,
+    tell,
+    strikeBay,
+    gaps: new Set(),
+    watch(watchers) {
+      eyes = watchAll([history, ...watchers]);
+    },
+  };
+}
+
+/** As the product's: what bytes it draws become secrets, and can be told by their beginning. */
+function productRandom(random: ReturnType<typeof createSeededRandom>): Outside["random"] {
+  const marked = Buffer.from(`${CANARY}00`, "base64url");
+  return {
+    ...random,
+    bytes(length) {
+      const bytes = random.bytes(length);
+      bytes.set(marked.subarray(0, length));
+      return bytes;
+    },
+  };
+}
+
+function watchedTable(
+  table: MemoryTable,
+  standing: Map<string, Item>,
+  trace: Trace,
+  tell: () => Required<Watcher>,
+): Table {
+  const idOf = ({ pk, sk }: Key): string => `${pk} ${sk}`;
+  return {
+    ...table,
+    async put(item, condition) {
+      const outcome = await table.put(item, condition);
+      if (outcome === "refused") return outcome;
+      const before = standing.get(idOf(item));
+      standing.set(idOf(item), item);
+      trace.digest(JSON.stringify(item));
+      tell().wrote(item, before);
+      return outcome;
+    },
+    async remove(key, revision) {
+      const outcome = await table.remove(key, revision);
+      if (outcome === "refused") return outcome;
+      const before = standing.get(idOf(key));
+      standing.delete(idOf(key));
+      if (before) tell().removed(key, before);
+      return outcome;
+    },
+  };
+}
+
+function watchedLog(process: Process, trace: Trace, tell: () => Required<Watcher>): Log {
+  return {
+    write(level, event, facts = {}) {
+      if (level !== "debug" && event !== "request") trace.add(process.name, `log ${event} ${JSON.stringify(facts)}`);
+      tell().logged({ process: process.name, level, event, facts });
+    },
+  };
+}
+
+function createOutages(scheduler: Scheduler, random: { fraction(): number }): Outages & Pick<Net, "isRefusing"> {
+  const refusing = new Map<Service, { untilMs: number; share: number }>();
+  return {
+    begin(service, forMs, share) {
+      refusing.set(service, { untilMs: scheduler.clock.nowMs() + forMs, share });
+    },
+    end: () => refusing.clear(),
+    isRefusing(service) {
+      const found = refusing.get(service);
+      if (!found || found.untilMs <= scheduler.clock.nowMs()) return false;
+      return random.fraction() < found.share;
+    },
+  };
+}
+
+/** The bays that there are, by their records. */
+export function standingBays({ history }: Pick<World, "history">): readonly Bay[] {
+  return [...history.bays.keys()].flatMap((uuid) => {
+    const record = history.current(uuid);
+    return record ? [record.state] : [];
+  });
+}
