@@ -1,0 +1,52 @@
+/**
+ * Jeroboam in this process, as `npm start` runs it with a configured cloud: the lab. It listens where the lab's catalog
+ * says. Its calls of Heat are counted, a bay's by the bay's uuid in the stack's name.
+ */
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { ClientRequest } from "node:http";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startInstance } from "@jeroboam/local/instance";
+import type { Lab } from "./lab.ts";
+
+export interface RunningJeroboam {
+  /** How often Heat was asked about stacks whose name or id holds this text. */
+  heatCalls(text: string): number;
+  stop(): Promise<void>;
+}
+
+export async function startJeroboam(lab: Lab): Promise<RunningJeroboam> {
+  Object.assign(process.env, {
+    OS_AUTH_URL: lab.authUrl,
+    OS_USERNAME: "jeroboam",
+    OS_PASSWORD: lab.password,
+    OS_PROJECT_NAME: "service",
+    OS_USER_DOMAIN_NAME: "Default",
+    OS_PROJECT_DOMAIN_NAME: "Default",
+    OS_REGION_NAME: lab.region,
+  });
+  const calls = countStackCalls();
+  const data = mkdtempSync(join(tmpdir(), "jeroboam-openstack-"));
+  const { host, port } = lab.jeroboam;
+  const instance = await startInstance({ data, host, port, keystonePort: 0, isReset: false, logLevel: "warning" });
+  return {
+    heatCalls: (text) => calls.paths.filter((path) => path.includes(text)).length,
+    async stop() {
+      await instance.stop();
+      calls.stop();
+      rmSync(data, { recursive: true });
+    },
+  };
+}
+
+/** Node tells of every request that its http module begins; `fetch`, which the tests use, is another. */
+function countStackCalls(): { readonly paths: readonly string[]; stop(): void } {
+  const paths: string[] = [];
+  const note = (message: unknown): void => {
+    const { path } = (message as { request: ClientRequest }).request;
+    if (path.includes("/stacks")) paths.push(path);
+  };
+  subscribe("http.client.request.start", note);
+  return { paths, stop: () => unsubscribe("http.client.request.start", note) };
+}
