@@ -10,6 +10,7 @@ import type { Ask } from "./engine-client.ts";
 import type { EngineEndpoint, EngineHttp } from "./engine-http.ts";
 import { collectionAt, listAll, troubleOf } from "./kubernetes-collection.ts";
 import { readers, versionSchema } from "./kubernetes-objects.ts";
+import { healthOfNodes } from "./node-health.ts";
 
 const NAMESPACE = "/api/v1/namespaces/default";
 
@@ -47,20 +48,7 @@ async function checkHealth(
     if (trouble.kind === "unreachable" && trouble.cause === "certificate") return trouble;
     return { kind: "checked", isHealthy: false, reasons: { api: word || `status ${reply.status}` } };
   }
-  const listed = await listNodes(signal);
-  if (listed.kind === "unreachable") return listed;
-  if (listed.kind !== "listed") {
-    const reason = listed.kind === "refused" ? listed.reason : "the nodes cannot be listed";
-    return { kind: "checked", isHealthy: false, reasons: { api: "ok", nodes: reason } };
-  }
-  // No node is no health: nothing could run there.
-  if (listed.objects.length === 0) return { kind: "checked", isHealthy: false, reasons: { api: "ok", nodes: "none" } };
-  const ready = listed.objects.map(({ name, isReady }): [string, string] => [
-    `${name}.Ready`,
-    isReady ? "True" : "False",
-  ]);
-  const isHealthy = listed.objects.every((node) => node.isReady);
-  return { kind: "checked", isHealthy, reasons: { api: "ok", ...Object.fromEntries(ready) } };
+  return healthOfNodes(await listNodes(signal));
 }
 
 async function readVersion(ask: Ask, signal: AbortSignal | undefined): Promise<Version> {

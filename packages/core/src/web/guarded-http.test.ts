@@ -104,7 +104,10 @@ describe("redirects", () => {
 
   it("end: a host that redirects for ever is given up", async () => {
     const world = createWorld({ site: () => ({ status: 302, headers: { location: "/again" } }) });
-    expect(await world.ask("http://example.com/")).toMatchObject({ kind: "failed", reason: /redirects more than 3/ });
+    expect(await world.ask("http://example.com/")).toMatchObject({
+      kind: "failed",
+      reason: expect.stringMatching(/redirects more than 3/),
+    });
     expect(world.exchanges).toHaveLength(limits.web.redirects + 1);
   });
 
