@@ -3,6 +3,8 @@
  * Lambda, the local process and the command line do it here, and so do the tests that run real parts.
  */
 import type { BayTypes } from "@jeroboam/coe/bay-types";
+import type { EngineHttp } from "@jeroboam/coe/engines/engine-http";
+import { createOpenBayEngine } from "@jeroboam/coe/engines/open-bay-engine";
 import type { Delegations } from "@jeroboam/core/identity/delegation";
 import type { Policy } from "@jeroboam/core/identity/policy";
 import { createTokenCheck } from "@jeroboam/core/identity/token-check";
@@ -24,12 +26,14 @@ export interface ApiParts {
   readonly sessions: Sessions;
   readonly delegations: Delegations;
   readonly bayTypes: BayTypes;
+  readonly engineHttp: EngineHttp;
   readonly policy: Policy;
   readonly settings: ApiSettings;
 }
 
 export function createApiPorts(parts: ApiParts): ApiPorts {
-  const { clock, random, log, table, queue, sealer, sessions, delegations, bayTypes, policy, settings } = parts;
+  const { clock, random, log, table, queue, sealer, sessions, delegations, bayTypes, engineHttp, policy, settings } =
+    parts;
   return {
     clock,
     random,
@@ -42,6 +46,7 @@ export function createApiPorts(parts: ApiParts): ApiPorts {
     checkToken: createTokenCheck({ clock, log, session: sessions.service() }),
     lookups: (caller) => createCloudLookups(sessions.caller(caller.token, caller.facts)),
     sealer,
+    openEngine: createOpenBayEngine({ http: engineHttp, sealer }),
     async signRequest(authority, requestPem) {
       // The library behind it is large: loaded when the first is signed.
       const { signRequest } = await import("@jeroboam/core/certificate/sign-request");

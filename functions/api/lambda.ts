@@ -3,6 +3,7 @@
  * that something outside holds up gets 503 and when to come back.
  */
 import { createBayTypes } from "@jeroboam/coe/bay-types";
+import { loadedEngineHttp } from "@jeroboam/coe/engines/open-bay-engine";
 import { fileTemplates } from "@jeroboam/coe/file-templates";
 import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
 import { systemClock } from "@jeroboam/core/clock/system-clock";
@@ -41,6 +42,7 @@ async function prepareApp(): Promise<App> {
       sessions,
       delegations,
       bayTypes: createBayTypes(seedBayTypes(fileTemplates())),
+      engineHttp: loadedEngineHttp(),
       policy: policy.policy,
       settings: {
         keystoneUrl: config.authUrl,

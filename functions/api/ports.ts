@@ -3,6 +3,7 @@
  * from adapters, tests from fakes.
  */
 import type { BayTypes } from "@jeroboam/coe/bay-types";
+import type { OpenBayEngine } from "@jeroboam/coe/engines/open-bay-engine";
 import type { CloudLookups } from "@jeroboam/core/bay/cloud-references";
 import type { BayPorts, DelegationRequest } from "@jeroboam/core/bay/create-bay";
 import type { Caller } from "@jeroboam/core/identity/caller";
@@ -33,6 +34,8 @@ export interface ApiPorts extends BayPorts {
   /** Lets conductors act for the caller's project. */
   readonly delegate: (caller: Caller, request: DelegationRequest) => Promise<DelegationOutcome>;
   readonly sealer: Sealer;
+  /** What runs inside a bay. */
+  readonly openEngine: OpenBayEngine;
   /** Has a certificate request signed by an authority. */
   readonly signRequest: (authority: KeyAndCertificate, requestPem: string) => Promise<SignedRequest>;
   readonly settings: ApiSettings;

@@ -4,6 +4,8 @@
  */
 import type { BaySettings } from "@jeroboam/coe/bay-input";
 import type { BayTypes } from "@jeroboam/coe/bay-types";
+import type { EngineHttp } from "@jeroboam/coe/engines/engine-http";
+import { createOpenBayEngine } from "@jeroboam/coe/engines/open-bay-engine";
 import { recordHistory } from "@jeroboam/core/event/event-history";
 import type { Delegations } from "@jeroboam/core/identity/delegation";
 import type { Sessions } from "@jeroboam/core/openstack/session";
@@ -28,6 +30,7 @@ export interface ConductorParts {
   readonly sessions: Sessions;
   readonly delegations: Delegations;
   readonly bayTypes: BayTypes;
+  readonly engineHttp: EngineHttp;
   readonly settings: ConductorSettings;
 }
 
@@ -40,7 +43,7 @@ export interface ConductorSettings {
 export const DEFAULT_NODE_USERS: NodeUserSettings = { domain: "jeroboam", role: "jeroboam_node" };
 
 export function createConductorPorts(parts: ConductorParts): ConductorPorts {
-  const { clock, random, log, table, queue, sealer, sessions, delegations, bayTypes, settings } = parts;
+  const { clock, random, log, table, queue, sealer, sessions, delegations, bayTypes, engineHttp, settings } = parts;
   const cloud = createOpenStackCloud(sessions, delegations, settings);
   return {
     clock,
@@ -54,5 +57,6 @@ export function createConductorPorts(parts: ConductorParts): ConductorPorts {
     discard: (item) => discardProvisional(cloud, item),
     stackPlans: createStackPlans(bayTypes, settings.bays),
     certificates: createCertificateMaker({ clock, random }),
+    openEngine: createOpenBayEngine({ http: engineHttp, sealer }),
   };
 }

@@ -2,6 +2,7 @@
  * What conductors are handed. The engine's own ports, and what a bay's steps ask of the cloud and of the bay types, in
  * the steps' words; `openstack-cloud.ts` says it to OpenStack.
  */
+import type { OpenBayEngine } from "@jeroboam/coe/engines/open-bay-engine";
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import type { Delegation } from "@jeroboam/core/identity/delegation";
 import type { EnginePorts } from "@jeroboam/core/operation/conduct";
@@ -11,6 +12,8 @@ export interface ConductorPorts extends EnginePorts {
   readonly cloud: Cloud;
   readonly stackPlans: StackPlans;
   readonly certificates: CertificateMaker;
+  /** What runs inside a bay. */
+  readonly openEngine: OpenBayEngine;
   readonly sealer: Sealer;
 }
 

@@ -3,6 +3,7 @@
  * a batch ends before the function's timeout whatever its records do, because what was not finished is due again.
  */
 import { createBayTypes } from "@jeroboam/coe/bay-types";
+import { loadedEngineHttp } from "@jeroboam/coe/engines/open-bay-engine";
 import { fileTemplates } from "@jeroboam/coe/file-templates";
 import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
 import { systemClock } from "@jeroboam/core/clock/system-clock";
@@ -64,6 +65,7 @@ async function preparePorts(): Promise<ConductorPorts> {
     sessions,
     delegations,
     bayTypes: createBayTypes(seedBayTypes(fileTemplates())),
+    engineHttp: loadedEngineHttp(),
     settings: { bays, nodeUsers: DEFAULT_NODE_USERS },
   });
 }

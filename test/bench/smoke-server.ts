@@ -57,6 +57,7 @@ const api = createApp({
   checkToken: createTokenCheck({ clock, log, session }),
   lookups: () => createFakeLookups(() => undefined),
   sealer: { seal: (text) => Promise.resolve(text), open: (text) => Promise.resolve(text) },
+  openEngine: () => Promise.resolve({ kind: "closed", reason: "there are no engines here" }),
   signRequest: () => Promise.resolve({ kind: "refused", reason: "nothing is signed here" }),
   delegate: () => Promise.resolve({ kind: "obtained", delegation: { kind: "service", projectId: "p1" } }),
   settings: { keystoneUrl: "http://keystone.test/v3", links: { kind: "request", trustForwarded: false } },

@@ -1,5 +1,6 @@
 /** A world with one bay in it, for the harness: the real operations over the table in memory and a simulated cloud. */
 import { bayModelKey, bayModelShape } from "@jeroboam/core/bay-model/bay-model";
+import { createMemoryEngines } from "@jeroboam/coe/engines/memory-engines";
 import type { Bay } from "@jeroboam/core/bay/bay";
 import { bayKey, bayShape } from "@jeroboam/core/bay/bay";
 import { deleteBay, resizeBay } from "@jeroboam/core/bay/change-bay";
@@ -41,6 +42,7 @@ export function createBayWorld(
   });
   const queue = createSimulatedQueue(clock, random, delivery);
   const outside = createSimulatedCloud(gate, clock, behaviour);
+  const engines = createMemoryEngines((name, run) => gate.pass(name, run));
   const told = new Map<string, OutboxEvent>();
   const ports: ConductorPorts = {
     clock,
@@ -80,12 +82,13 @@ export function createBayWorld(
         return Promise.resolve({ authority: pair, client: pair });
       },
     },
+    openEngine: engines.open,
     sealer: {
       seal: (plaintext, context) => Promise.resolve(`sealed(${context}:${plaintext})`),
       open: (sealed, context) => Promise.resolve(sealed.slice(`sealed(${context}:`.length, -1)),
     },
   };
-  return { clock, random, table, queue, told, ports, bayKey: bayKey(PROJECT, "none"), ...outside };
+  return { clock, random, table, queue, told, ports, engines, bayKey: bayKey(PROJECT, "none"), ...outside };
 }
 
 /** What a user does to the bay, by the API's own use-cases. */

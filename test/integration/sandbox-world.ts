@@ -5,6 +5,7 @@
  */
 import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
 import { createBayTypes } from "@jeroboam/coe/bay-types";
+import type { EngineHttp } from "@jeroboam/coe/engines/engine-http";
 import { fileTemplates } from "@jeroboam/coe/file-templates";
 import { callerOf } from "@jeroboam/core/identity/caller";
 import { createDelegations } from "@jeroboam/core/identity/delegation";
@@ -38,6 +39,10 @@ const openSealer = {
     return Promise.resolve(kept.plaintext);
   },
 };
+
+/** Bays here are machines of the sandbox that run nothing. */
+export const noEngines: EngineHttp = () =>
+  Promise.resolve({ kind: "unreachable", cause: "down", reason: "nobody answers" });
 
 export type SandboxWorld = Awaited<ReturnType<typeof createSandboxWorld>>;
 
@@ -78,6 +83,7 @@ export async function createSandboxWorld(gate: Pick<Gate, "pass" | "moment">, se
       sessions,
       delegations,
       bayTypes,
+      engineHttp: noEngines,
       settings: {
         bays: {
           apiUrl: "http://api.test/v1",

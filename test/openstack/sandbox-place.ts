@@ -2,7 +2,7 @@
 import { createApp } from "@jeroboam/api/app";
 import { createApiPorts } from "@jeroboam/api/compose";
 import { buildPolicy } from "@jeroboam/core/identity/policy";
-import { createSandboxWorld, runToRest } from "../integration/sandbox-world.ts";
+import { createSandboxWorld, noEngines, runToRest } from "../integration/sandbox-world.ts";
 import type { Place } from "./place.ts";
 import { findBay } from "./place.ts";
 
@@ -22,6 +22,7 @@ export async function sandboxPlace(): Promise<Place> {
       sessions,
       delegations,
       bayTypes,
+      engineHttp: noEngines,
       policy: policy.policy,
       settings: { keystoneUrl: "http://cloud.test/v3", links: { kind: "request", trustForwarded: false } },
     }),

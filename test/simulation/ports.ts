@@ -3,6 +3,7 @@
  * let happen. What is no service (sealing, certificates, bay types, policy) is done on the spot.
  */
 import { createBayTypes } from "@jeroboam/coe/bay-types";
+import { createMemoryEngines } from "@jeroboam/coe/engines/memory-engines";
 import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
 import { createFakeLookups } from "@jeroboam/api/testing/fake-lookups";
 import type { ApiPorts } from "@jeroboam/api/ports";
@@ -38,6 +39,7 @@ export interface Outside {
 const BAY_TYPES = createBayTypes(seedBayTypes(() => ({ template: "", files: {} })));
 const POLICY = builtPolicy();
 const LOOKUPS = createFakeLookups(() => {});
+const ENGINES = createMemoryEngines();
 const STACK_PLANS = createStackPlans(BAY_TYPES, {
   apiUrl: "https://api.test/v1",
   authUrl: "https://keystone.test/v3",
@@ -65,6 +67,7 @@ export function conductorPorts(process: Process, outside: Outside): ConductorPor
         return Promise.resolve({ authority: pair, client: pair });
       },
     },
+    openEngine: ENGINES.open,
     sealer: outside.sealer,
   };
 }
@@ -83,6 +86,7 @@ export function apiPorts(process: Process, outside: Outside): ApiPorts {
     bayTypes: BAY_TYPES,
     lookups: () => LOOKUPS,
     sealer: outside.sealer,
+    openEngine: ENGINES.open,
     signRequest: () => Promise.reject(new Error("nobody has certificates signed here")),
     delegate: (caller, { context }) =>
       process.call("keystone", "make-trust", async () => ({

@@ -3,6 +3,8 @@
  * default policy, and two projects, a and b, with members, a reader and an administrator.
  */
 import { createBayTypes } from "@jeroboam/coe/bay-types";
+import { createMemoryEngines } from "@jeroboam/coe/engines/memory-engines";
+import type { MemoryEngines } from "@jeroboam/coe/engines/memory-engines";
 import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
 import type { DelegationRequest } from "@jeroboam/core/bay/create-bay";
 import type { Caller } from "@jeroboam/core/identity/caller";
@@ -86,6 +88,7 @@ export interface FakePorts extends ApiPorts {
   readonly clock: { nowMs(): number; advance(ms: number): void };
   readonly log: ApiPorts["log"] & { readonly lines: LogLine[] };
   readonly table: MemoryTable;
+  readonly engines: MemoryEngines;
   /** Who looked for what in the cloud so far: `user-alice flavor m1.small`. */
   readonly asked: string[];
   /** What was hinted at, and delegated, so far. */
@@ -100,6 +103,7 @@ export function createFakePorts(settings: Partial<ApiSettings> = {}): FakePorts 
   const delegations: FakePorts["delegations"] = [];
   let nowMs = Date.parse("2026-01-02T03:04:05Z");
   let ids = 0;
+  const engines = createMemoryEngines();
   const clock = { nowMs: () => nowMs, advance: (ms: number) => void (nowMs += ms) };
   return {
     clock,
@@ -144,6 +148,8 @@ export function createFakePorts(settings: Partial<ApiSettings> = {}): FakePorts 
         return Promise.resolve(kept.plaintext);
       },
     },
+    openEngine: engines.open,
+    engines,
     signRequest: (authority, requestPem) => signRequest({ clock, random: systemRandom }, authority, requestPem),
     settings: {
       keystoneUrl: "http://keystone.test/v3",

@@ -5,6 +5,7 @@
 import { createApp } from "@jeroboam/api/app";
 import { createApiPorts } from "@jeroboam/api/compose";
 import { createBayTypes } from "@jeroboam/coe/bay-types";
+import { loadedEngineHttp } from "@jeroboam/coe/engines/open-bay-engine";
 import { fileTemplates } from "@jeroboam/coe/file-templates";
 import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
 import { createConductorPorts, DEFAULT_NODE_USERS } from "@jeroboam/conductor/compose";
@@ -58,6 +59,7 @@ export function compose(adapters: Adapters, { cloud, apiUrl }: Installation): Co
     sessions,
     delegations: createDelegations({ ...adapters, sessions }, DEFAULT_DELEGATION),
     bayTypes: createBayTypes(seedBayTypes(fileTemplates())),
+    engineHttp: loadedEngineHttp(),
   };
   return {
     async api({ policyPath, publicUrl }) {
