@@ -28,6 +28,7 @@ export interface ApiParts {
   readonly bayTypes: BayTypes;
   readonly engineHttp: EngineHttp;
   readonly policy: Policy;
+  readonly pause?: ApiPorts["pause"];
   readonly settings: ApiSettings;
 }
 
@@ -42,6 +43,7 @@ export function createApiPorts(parts: ApiParts): ApiPorts {
     queue,
     bayTypes,
     policy,
+    ...(parts.pause && { pause: parts.pause }),
     settings,
     checkToken: createTokenCheck({ clock, log, session: sessions.service() }),
     lookups: (caller) => createCloudLookups(sessions.caller(caller.token, caller.facts)),

@@ -1,6 +1,6 @@
 /** What every versioned reply begins with: is JSON acceptable, and which version is in force. */
 import type { Context } from "hono";
-import { acceptsJson } from "./accept.ts";
+import { acceptsJson, acceptsType } from "./accept.ts";
 import type { Minor } from "./microversion.ts";
 import { negotiate, outOfRangeError, outOfRangeText, versionHeaders } from "./microversion.ts";
 import { refusal, routingRefusal, setHeaders } from "./refusal.ts";
@@ -11,10 +11,11 @@ export type Opened =
   | { readonly kind: "refused"; readonly response: Response };
 
 /** Sets the version headers of the reply; a request that cannot be served by version gets its 406. */
-export function openVersioned<Env extends ReplyEnv>(context: Context<Env>): Opened {
+export function openVersioned<Env extends ReplyEnv>(context: Context<Env>, besides: readonly string[] = []): Opened {
   const { headers } = context.req.raw;
   const accept = headers.get("accept");
-  if (!acceptsJson(accept)) return { kind: "refused", response: routingRefusal(context, 406) };
+  if (!acceptsJson(accept) && !besides.some((type) => acceptsType(accept, type)))
+    return { kind: "refused", response: routingRefusal(context, 406) };
   const version = negotiate(headers);
   switch (version.kind) {
     case "accepted":

@@ -38,5 +38,7 @@ export interface ApiPorts extends BayPorts {
   readonly openEngine: OpenBayEngine;
   /** Has a certificate request signed by an authority. */
   readonly signRequest: (authority: KeyAndCertificate, requestPem: string) => Promise<SignedRequest>;
+  /** Resolves after this long, or when the signal fires. Absent: the platform cannot keep a reply open. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly settings: ApiSettings;
 }

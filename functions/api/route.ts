@@ -39,11 +39,17 @@ export interface ApiRequest {
   readonly ident: string;
   /** Whether the caller may do this, to their own project's records unless a target is named. */
   allows(rule: string, target?: PolicyTarget): boolean;
+  /** A header that was sent. */
+  header(name: string): string | undefined;
+  /** Fires when the caller has gone. */
+  readonly signal: AbortSignal;
 }
 
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
+  /** In place of a body: events as the server sends them. */
+  readonly eventStream?: ReadableStream<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -54,6 +60,8 @@ export interface RouteDefinition<Query, Body, Target extends PolicyTarget> {
   readonly rule: string;
   /** Who passes this rule as well does it in every project (administrators). */
   readonly allProjectsRule?: string | undefined;
+  /** Whether it can answer by server-sent events too. */
+  readonly streams?: boolean;
   /** Reads the query's arguments; without it, any is refused. */
   readonly query?: (given: QueryArguments, minor: Minor) => Query;
   /** Reads the body; without it, a body is ignored. Absent bodies arrive as undefined. */
@@ -90,7 +98,7 @@ export function defineRoute<Query, Body, Target extends PolicyTarget>(
     path,
     rules: allProjectsRule === undefined ? [rule] : [rule, allProjectsRule],
     async handle(ports, context) {
-      const opened = openVersioned(context);
+      const opened = openVersioned(context, definition.streams ? ["text/event-stream"] : []);
       if (opened.kind === "refused") return opened.response;
       return send(context, await serve(definition, apiRequest(ports, context, opened.minor), context));
     },
@@ -146,10 +154,13 @@ function apiRequest(ports: ApiPorts, context: Context<ApiEnv>, minor: Minor): Ap
     base: linkBase(ports.settings.links, context.req.raw),
     ident: context.req.param("ident") ?? "",
     allows: (rule, target = caller) => ports.policy.allows(rule, caller, target),
+    header: (name) => context.req.header(name),
+    signal: context.req.raw.signal,
   };
 }
 
-function send(context: Context<ApiEnv>, { status, body, headers = {} }: Reply): Response {
+function send(context: Context<ApiEnv>, { status, body, eventStream, headers = {} }: Reply): Response {
   setHeaders(context, headers);
+  if (eventStream) return context.body(eventStream, 200, { "Content-Type": "text/event-stream" });
   return body === undefined ? context.body(null, 204) : context.json(body, status as ContentfulStatusCode);
 }

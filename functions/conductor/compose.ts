@@ -52,7 +52,7 @@ export function createConductorPorts(parts: ConductorParts): ConductorPorts {
     table,
     queue,
     sealer,
-    publish: (key, events) => recordHistory(table, key, events),
+    publish: (source, events) => recordHistory(table, source, events, clock.nowMs()),
     cloud,
     discard: (item) => discardProvisional(cloud, item),
     stackPlans: createStackPlans(bayTypes, settings.bays),

@@ -35,7 +35,7 @@ export async function measureConductor(records: number): Promise<ConductorFigure
     log: { write: () => undefined },
     table,
     queue: { send: () => Promise.resolve() },
-    publish: (key, events) => recordHistory(table, key, events),
+    publish: (source, events) => recordHistory(table, source, events, systemClock.nowMs()),
     discard: () => Promise.resolve(),
   };
   const idle = Array.from({ length: STEPS }, (_, place) => ({

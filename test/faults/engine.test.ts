@@ -159,8 +159,11 @@ function stateOf(world: World): Lamp | undefined {
   return item && recordFromItem(lampShape, item).state;
 }
 
+/** The types of what was told, which is numbered without a gap. */
 function eventTypes(world: World): string[] {
-  return [...world.told.values()].map(({ type }) => type);
+  const told = [...world.told.values()];
+  expect(told.map(({ sequence }) => sequence)).toEqual(told.map((_, index) => index + 1));
+  return told.map(({ type }) => type);
 }
 
 describeOperationFaults(

@@ -1,6 +1,6 @@
 /** A bay model and a bay's specification, complete, for tests to change what matters to them. */
 import type { BayModel } from "@jeroboam/core/bay-model/bay-model";
-import type { BaySpecification } from "@jeroboam/core/bay/bay";
+import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 
 export const PROJECT = "p1";
 export const MODEL_ID = "0b1c6a0e-3d1f-4f0e-9a77-5b8f5d2c1a01";
@@ -73,5 +73,24 @@ export function newSpecification(model: BayModel): Omit<BaySpecification, "deleg
     healthStatusReason: {},
     certificates: null,
     nodeCredential: null,
+  };
+}
+
+export function newBay(changes: Partial<Bay>): Bay {
+  return {
+    uuid: "5d1f0a8e-2c3b-4d5e-8f60-718293a4b5c6",
+    projectId: PROJECT,
+    userId: "u1",
+    name: "blue",
+    bayModelId: MODEL_ID,
+    status: "CREATE_IN_PROGRESS",
+    statusReason: null,
+    nodeCount: 1,
+    masterCount: 1,
+    stackId: null,
+    healthStatus: null,
+    createdAtMs: 0,
+    updatedAtMs: null,
+    ...changes,
   };
 }

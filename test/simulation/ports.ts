@@ -57,7 +57,7 @@ export function conductorPorts(process: Process, outside: Outside): ConductorPor
     log: outside.log(process),
     table,
     queue: queueFor(process, outside.queue),
-    publish: (key, events) => recordHistory(table, key, events),
+    publish: (source, events) => recordHistory(table, source, events, process.clock.nowMs()),
     cloud,
     discard: (item) => discardProvisional(cloud, item),
     stackPlans: STACK_PLANS,

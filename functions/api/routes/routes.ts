@@ -5,6 +5,7 @@ import { bays } from "./bays.ts";
 import { certificates } from "./certificates.ts";
 import { clusters } from "./clusters.ts";
 import { clustertemplates } from "./clustertemplates.ts";
+import { events } from "./events.ts";
 import { mservices } from "./mservices.ts";
 import { nodes } from "./nodes.ts";
 import { x509keypairs } from "./x509keypairs.ts";
@@ -18,4 +19,5 @@ export const ROUTES: readonly Route[] = [
   ...nodes,
   ...x509keypairs,
   ...mservices,
+  ...events,
 ];

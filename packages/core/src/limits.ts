@@ -214,6 +214,8 @@ export const limits = {
     addresses: 32,
     /** All of it: names, redirects, the reply. */
     timeoutMs: 10 * second,
+    /** Looking at an address that is to be used later. */
+    checkMs: 3 * second,
     responseBytes: 512 * 1_024,
   },
   /** Talking to the container engine of a bay. */
@@ -247,7 +249,51 @@ export const limits = {
     /** When stopping: steps in hand end by then, or their calls are cut. */
     stepsStopMs: 20 * second,
   },
+  webhook: {
+    /** In one project. */
+    perProject: 20,
+    /** Types in one filter. */
+    patterns: 20,
+    descriptionChars: 1_024,
+    /** Of a secret before its encoding; Standard Webhooks asks for 24 to 64. */
+    secretBytes: 32,
+    /** A secret that was replaced signs along for so long. */
+    overlapMs: day,
+    /** A process remembers which webhooks a project has for so long. */
+    cacheMs: 5 * second,
+    cachedProjects: 10_000,
+    payloadBytes: 64 * 1_024,
+    /** One attempt, the reply included. */
+    timeoutMs: 15 * second,
+    /** Of a reply; more is no answer. */
+    responseBytes: 64 * 1_024,
+    /** Waits between the attempts (Standard Webhooks, "Deliverability and reliability"): ten in three days. */
+    retriesMs: [5 * second, 5 * minute, 30 * minute, 2 * hour, 5 * hour, 10 * hour, 14 * hour, 20 * hour, 24 * hour],
+    /** Waits are longer by up to this part of them. */
+    jitter: 0.1,
+    /** A receiver's Retry-After is honoured up to this. */
+    retryAfterMs: 2 * hour,
+    /** A delivery gives up by then, whatever kept it. */
+    deadlineMs: 6 * day,
+    /** While a receiver fails one delivery at a time tries it, this long after the last failure, twice as long each time. */
+    holdLeastMs: 5 * second,
+    holdMostMs: 30 * minute,
+    /** A receiver that failed so long without one success is not tried any more. */
+    disableAfterMs: 5 * day,
+    /** Deliveries are shown for so long. */
+    keepMs: 14 * day,
+    /** Attempts that are shown of one delivery. */
+    attempts: 20,
+    errorChars: 300,
+  },
   event: {
     keepMs: 90 * day,
+    /** Events of the stream read at once, and given out at once. */
+    pageItems: 500,
+    /** The stream tells nothing younger: by then whatever was written before is seen by who reads the index. */
+    settleMs: 2 * second,
+    /** Between two looks of a live stream, and how long one lives before its reader has to come again. */
+    lookMs: second,
+    streamMs: 10 * minute,
   },
 } as const;

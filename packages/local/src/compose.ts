@@ -2,6 +2,7 @@
  * An installation put together from the adapters of this process and what its operator says: what the API and the
  * conductors need of one cloud is made once, and shared where both run in one process.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import { createApp } from "@jeroboam/api/app";
 import { createApiPorts } from "@jeroboam/api/compose";
 import { createBayTypes } from "@jeroboam/coe/bay-types";
@@ -68,7 +69,8 @@ export function compose(adapters: Adapters, { cloud, apiUrl }: Installation): Co
         publicUrl === undefined
           ? ({ kind: "request", trustForwarded: false } as const)
           : ({ kind: "fixed", base: publicUrl } as const);
-      const app = createApp(createApiPorts({ ...shared, policy, settings: { keystoneUrl: cloud.authUrl, links } }));
+      const settings = { keystoneUrl: cloud.authUrl, links };
+      const app = createApp(createApiPorts({ ...shared, policy, pause, settings }));
       // The first reply that a process makes costs as much as loading all its code: made before anybody waits for it.
       await app.request("/healthcheck");
       return (request) => app.fetch(request);
@@ -85,6 +87,11 @@ export function compose(adapters: Adapters, { cloud, apiUrl }: Installation): Co
       return createConductorPorts({ ...shared, settings: { bays, nodeUsers: DEFAULT_NODE_USERS } });
     },
   };
+}
+
+/** Ended by the signal as by the time: whoever paused looks which. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }
 
 async function readPolicy(path: string | undefined): Promise<Policy> {

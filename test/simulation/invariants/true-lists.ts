@@ -1,5 +1,5 @@
 import { standingBays } from "../world.ts";
-import { bayShape } from "@jeroboam/core/bay/bay";
+import { bayShape, projectBays } from "@jeroboam/core/bay/bay";
 import type { Invariant } from "./invariant.ts";
 
 /** Lists go by an index that may lag: what they must show is checked when it has had its time. */
@@ -11,7 +11,7 @@ export const trueLists: Invariant = {
       rested() {
         for (const bay of standingBays(world)) {
           const items = [...world.items.values()].filter(
-            (item) => item.pk === `bay#${bay.uuid}` && item.indexes.project,
+            (item) => item.pk === `bay#${bay.uuid}` && item.indexes.project?.pk === projectBays(bay.projectId),
           );
           if (items.length !== 2) broken(`bay ${bay.uuid} stands in its project's list with ${items.length} items`);
           const hot = items.find((item) => item.body["type"] === bayShape.type);

@@ -180,4 +180,15 @@ export const bayShape: RecordShape<Bay> = {
       name: { pk: namedBays(bay.name), sk: `${bay.projectId}#${creationKey(bay)}` },
     }),
   }),
+  describe: (bay) => ({
+    uuid: bay.uuid,
+    name: bay.name,
+    status: bay.status,
+    status_reason: bay.statusReason,
+    baymodel_id: bay.bayModelId,
+    node_count: bay.nodeCount,
+    master_count: bay.masterCount,
+    stack_id: bay.stackId,
+    health_status: bay.healthStatus,
+  }),
 };

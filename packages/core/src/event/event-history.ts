@@ -1,19 +1,25 @@
 /**
- * The history of what happened to a record, readable by its owner: each event of its outbox becomes an item beside the
- * record, under a key that follows from the event's id, so that publishing twice changes nothing. Kept for a while, then
- * gone. Webhooks and streams read the same events elsewhere.
+ * The history of what happened: each event of a record's outbox becomes an item beside the record, under a key that
+ * follows from the event's id, so that telling it twice changes nothing. Kept for a while, then gone. The same item stands
+ * in its project's stream (event-stream.ts) by the time at which it was told, so that who has read up to a moment finds
+ * what comes later behind it.
  */
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import type { OutboxEvent } from "../operation/record.ts";
 import { timeKey } from "../operation/record.ts";
 import type { Item, Key, Table } from "../table/table.ts";
+import type { EventSource } from "./event-source.ts";
+import { eventSubjectSchema } from "./event-source.ts";
 
 const eventBodySchema = z.object({
   id: z.string(),
   type: z.string(),
   atMs: z.number(),
+  sequence: z.number().int().optional(),
   data: z.record(z.string(), z.json()),
+  /** The record as it stood when the event was told. */
+  subject: eventSubjectSchema.optional(),
 });
 
 export type HistoryEvent = z.infer<typeof eventBodySchema>;
@@ -23,14 +29,28 @@ function historyPrefix(record: Key): string {
   return `~history#${record.sk}#`;
 }
 
-export async function recordHistory(table: Table, record: Key, events: readonly OutboxEvent[]): Promise<void> {
+/** Partition of the project index: a project's events. */
+export function projectEvents(projectId: string): string {
+  return `event#${projectId}`;
+}
+
+export async function recordHistory(
+  table: Table,
+  { key, subject }: EventSource,
+  events: readonly OutboxEvent[],
+  nowMs: number,
+): Promise<void> {
   for (const event of events) {
+    const { sequence, ...rest } = event;
+    const body = { ...rest, ...(sequence !== undefined && { sequence }), ...(subject && { subject }) };
     const item: Item = {
-      pk: record.pk,
-      sk: `${historyPrefix(record)}${timeKey(event.atMs)}#${event.id}`,
+      pk: key.pk,
+      sk: `${historyPrefix(key)}${timeKey(event.atMs)}#${event.id}`,
       revision: 1,
-      body: event,
-      indexes: {},
+      body,
+      indexes: subject
+        ? { project: { pk: projectEvents(subject.projectId), sk: `${timeKey(nowMs)}#${event.id}` } }
+        : {},
       expiresAtSeconds: Math.ceil((event.atMs + limits.event.keepMs) / 1_000),
     };
     // Refused: it was told before.
@@ -38,8 +58,12 @@ export async function recordHistory(table: Table, record: Key, events: readonly 
   }
 }
 
+export function eventFromItem(item: Item): HistoryEvent {
+  return eventBodySchema.parse(item.body);
+}
+
 /** The newest events first, one page. */
 export async function readHistory(table: Table, record: Key, limit: number): Promise<readonly HistoryEvent[]> {
   const page = await table.query(record.pk, { prefix: historyPrefix(record), limit, descending: true });
-  return page.items.map((item) => eventBodySchema.parse(item.body));
+  return page.items.map(eventFromItem);
 }

@@ -159,5 +159,6 @@ export const POLICY_RULES: readonly PolicyRule[] = [
   rule("quota:update", ADMIN, "Change a project's quota"),
   rule("stats:get_all", READER, "Count clusters and nodes"),
   ...recordRules("federation", "federation", "federations"),
+  rule("event:get_all", READER, "Read what happens in the project"),
   rule("magnum-service:get_all", ADMIN, "List the service's own processes"),
 ];

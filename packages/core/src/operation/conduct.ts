@@ -12,6 +12,8 @@
  * make. A record is found by a hint, or, when hints are lost, by the sweep (sweep.ts).
  */
 import { Transient } from "../errors.ts";
+import type { Publish } from "../event/event-source.ts";
+import { eventSource } from "../event/event-source.ts";
 import { limits } from "../limits.ts";
 import type { Clock, Log, Random } from "../ports.ts";
 import type { Queue } from "../queue/queue.ts";
@@ -29,8 +31,7 @@ export interface EnginePorts extends StepPorts, ProvisionalPorts {
   readonly log: Log;
   readonly table: Table;
   readonly queue: Queue;
-  /** Tells the world of events; telling one twice (same id) must change nothing. */
-  publish(key: Key, events: readonly OutboxEvent[]): Promise<void>;
+  readonly publish: Publish;
 }
 
 export interface Engine<Ports extends EnginePorts> {
@@ -86,7 +87,7 @@ async function conductRecord<Ports extends EnginePorts, State>(
   for (;;) {
     if (!held.operation) return settle(engine, type, held);
     // Told first; the next commit clears exactly what is told here.
-    if (held.outbox.length > 0) await engine.ports.publish(held.key, held.outbox);
+    if (held.outbox.length > 0) await engine.ports.publish(eventSource(type, held), held.outbox);
     const progress = await runStep(
       engine.ports,
       type,
@@ -143,7 +144,11 @@ async function commit<Ports extends EnginePorts, State>(
 ): Promise<{ kind: "held"; record: Held<State> } | ConductOutcome> {
   let base = held;
   for (let tries = 0; tries < limits.engine.commitRetries; tries += 1) {
-    const write = await writeRecord(engine.ports, type, advance(engine, base, held.outbox, progress, mayContinue));
+    const write = await writeRecord(
+      engine.ports,
+      type,
+      advance(engine, type, base, { told: held.outbox, progress, mayContinue }),
+    );
     if (write.kind === "written") return { kind: "held", record: write.record };
     const { current } = write;
     if (!current || current.lease?.holder !== held.lease?.holder) return { kind: "dropped", why: "lost" };
@@ -153,18 +158,24 @@ async function commit<Ports extends EnginePorts, State>(
   throw new Transient(`record ${held.key.pk} changes faster than its conductor can commit`);
 }
 
+interface Advance<State> {
+  /** Events that were told before the step. */
+  readonly told: readonly OutboxEvent[];
+  readonly progress: Progress<State>;
+  readonly mayContinue: boolean;
+}
+
 /** The record after the progress: its state, its next step or end, its due time, and whether the lease is kept. */
 function advance<Ports extends EnginePorts, State>(
   engine: Engine<Ports>,
+  type: RecordType<Ports, State>,
   base: Held<State>,
-  told: readonly OutboxEvent[],
-  progress: Progress<State>,
-  mayContinue: boolean,
+  { told, progress, mayContinue }: Advance<State>,
 ): WorkRecord<State> {
   const nowMs = engine.ports.clock.nowMs();
   const { lease, dueAtMs: _due, operation: _operation, ...rest } = base;
   const untold = base.outbox.filter((event) => !told.some((one) => one.id === event.id));
-  const outbox = [...untold, ...progress.events].slice(-limits.engine.outboxEvents);
+  const outbox = [...untold, ...(type.isSilent ? [] : progress.events)].slice(-limits.engine.outboxEvents);
   const record = { ...rest, state: { ...base.state, ...progress.changes }, outbox, gone: progress.gone };
   if (!progress.operation) {
     // The end: no lease; due once more only to tell the last events and, when gone, to take the record away.
@@ -188,7 +199,7 @@ async function settle<Ports extends EnginePorts, State>(
   type: RecordType<Ports, State>,
   record: WorkRecord<State>,
 ): Promise<ConductOutcome> {
-  if (record.outbox.length > 0) await engine.ports.publish(record.key, record.outbox);
+  if (record.outbox.length > 0) await engine.ports.publish(eventSource(type, record), record.outbox);
   if (record.gone) {
     await engine.ports.table.remove(record.key, record.revision);
     return { kind: "ended" };

@@ -4,6 +4,7 @@
  * writes is refused, and the new one begins when the old lease has ended.
  */
 import type { JsonObject } from "../json.ts";
+import { limits } from "../limits.ts";
 import type { Operation, OutboxEvent, RecordShape, WorkRecord } from "./record.ts";
 
 export interface OperationRequest {
@@ -43,8 +44,14 @@ export function withOperation<State>(
     state: { ...record.state, ...changes },
     operation,
     dueAtMs: Math.max(request.nowMs, record.lease?.untilMs ?? 0),
-    outbox: [...record.outbox, started],
+    outbox: type.isSilent ? record.outbox : [...record.outbox, started],
   };
+}
+
+/** The record with an event that belongs to no operation; a settled record becomes due, only to tell it. */
+export function withEvent<State>(record: WorkRecord<State>, event: OutboxEvent): WorkRecord<State> {
+  const outbox = [...record.outbox, event].slice(-limits.engine.outboxEvents);
+  return { ...record, outbox, dueAtMs: record.dueAtMs ?? event.atMs };
 }
 
 /** Every delegation that an operation answers for: its own and those of the operations that it superseded. */

@@ -24,7 +24,7 @@ export async function writeRecord<State>(
   type: RecordShape<State>,
   record: WorkRecord<State>,
 ): Promise<RecordWrite<State>> {
-  const written = { ...record, revision: record.revision + 1, mark: ports.random.uuid() };
+  const written = { ...numbered(record), revision: record.revision + 1, mark: ports.random.uuid() };
   const condition: Condition = record.revision === 0 ? { absent: true } : { revision: record.revision };
   let trouble: Transient | undefined;
   try {
@@ -39,6 +39,14 @@ export async function writeRecord<State>(
   if (current?.mark === written.mark) return { kind: "written", record: written };
   if (trouble && (current?.revision ?? 0) === record.revision) throw trouble;
   return { kind: "refused", current };
+}
+
+/** New events get their numbers with the write that makes them the record's: nobody else's can have the same. */
+function numbered<State>(record: WorkRecord<State>): WorkRecord<State> {
+  if (record.outbox.every((event) => event.sequence !== undefined)) return record;
+  let eventCount = record.eventCount ?? 0;
+  const outbox = record.outbox.map((event) => (event.sequence ? event : { ...event, sequence: (eventCount += 1) }));
+  return { ...record, outbox, eventCount };
 }
 
 /** The record as it stands, `gone` ones included; absent when there is none. */

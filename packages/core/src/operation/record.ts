@@ -45,6 +45,8 @@ const outboxEventSchema = z.object({
   id: z.string(),
   type: z.string(),
   atMs: z.number(),
+  /** Its place among all events of the record, from 1 without gaps: given when it is first written. */
+  sequence: z.number().int().optional(),
   data: jsonObject,
 });
 
@@ -57,6 +59,8 @@ const bodySchema = z.object({
   dueAtMs: z.number().optional(),
   lease: z.object({ holder: z.string(), untilMs: z.number() }).optional(),
   outbox: z.array(outboxEventSchema),
+  /** Events so far: numbers the next one. */
+  eventCount: z.number().int().optional(),
   /** The work of removing it is done but for its last events: readers do not see it any more. */
   gone: z.boolean(),
   /** Who wrote this revision: tells a writer whose reply was lost that the write is its own. */
@@ -78,6 +82,12 @@ export interface RecordShape<State> {
   readonly schema: z.ZodType<State>;
   /** Where it stands in the indexes for lists and names (the due index is the engine's). */
   indexes(key: Key, state: State): Partial<Record<Exclude<IndexName, "due">, Key>>;
+  /** Its operations are nobody's business: they make no events. */
+  readonly isSilent?: true;
+  /** When it may vanish by itself, in seconds since the epoch; for ever without it. */
+  expiresAtSeconds?(state: State): number;
+  /** What its events tell of it, by the names that callers know. */
+  describe?(state: State): JsonObject;
 }
 
 /** What the engine must know besides: the work there is for it. */
@@ -168,6 +178,7 @@ export function recordToItem<State>(type: RecordShape<State>, record: WorkRecord
     outbox: record.outbox,
     gone: record.gone,
     mark: record.mark,
+    ...(record.eventCount !== undefined && { eventCount: record.eventCount }),
     ...(record.operation && { operation: record.operation }),
     ...(record.lease && { lease: record.lease }),
     ...(dueAtMs !== undefined && { dueAtMs }),
@@ -181,6 +192,7 @@ export function recordToItem<State>(type: RecordShape<State>, record: WorkRecord
       ...(!record.gone && type.indexes(key, state)),
       ...(dueAtMs !== undefined && { due: dueIndexKey(key, dueAtMs) }),
     },
+    ...(type.expiresAtSeconds && { expiresAtSeconds: type.expiresAtSeconds(state) }),
   };
 }
 

@@ -1,0 +1,95 @@
+/**
+ * /v1/events (ours): what happens in a project, for those who cannot receive webhooks. As JSON, one page and the cursor to
+ * go on by; as server-sent events, live where the platform can keep a reply open, else one page, after which the browser's
+ * EventSource comes again with the last cursor by itself. Without `since` it begins with the oldest event kept.
+ */
+import { Rejected } from "@jeroboam/core/errors";
+import { isEventPattern } from "@jeroboam/core/event/event-filter";
+import type { StreamCursor, StreamQuery } from "@jeroboam/core/event/event-stream";
+import { cursorAt, decodeCursor, encodeCursor, readStream } from "@jeroboam/core/event/event-stream";
+import { isUuid } from "@jeroboam/core/identity/ident";
+import { limits } from "@jeroboam/core/limits";
+import { acceptsType } from "../accept.ts";
+import type { ApiRequest, QueryArguments, Route } from "../route.ts";
+import { defineRoute, refuseArguments } from "../route.ts";
+import { viewEvent } from "../views/events.ts";
+
+type EventQuery = Omit<StreamQuery, "projectId">;
+
+export const events: readonly Route[] = [
+  defineRoute({
+    method: "GET",
+    path: "/v1/events",
+    rule: "event:get_all",
+    streams: true,
+    query: readEventQuery,
+    async run(request, { query, scope }) {
+      const wanted = { ...query, projectId: scope.projectId };
+      if (acceptsType(request.header("accept"), "text/event-stream"))
+        return { status: 200, eventStream: streamEvents(request, resumed(request, wanted)) };
+      const page = await readStream(request.ports.table, wanted, request.ports.clock.nowMs());
+      const shown = page.events.map(({ event }) => viewEvent(event));
+      return { status: 200, body: { events: shown, cursor: encodeCursor(page.cursor), has_more: page.hasMore } };
+    },
+  }),
+];
+
+function readEventQuery({ since, limit, type, bay, ...rest }: QueryArguments): EventQuery {
+  refuseArguments(rest);
+  const types = type?.split(",");
+  if (types && (types.length > limits.webhook.patterns || !types.every(isEventPattern)))
+    throw new Rejected(400, "type must be types of events, such as bay.create.end or bay.*, with commas between");
+  if (bay !== undefined && !isUuid(bay)) throw new Rejected(400, "bay must be the uuid of a bay");
+  if (limit !== undefined && !/^[1-9]\d{0,5}$/.test(limit)) throw new Rejected(400, "limit must be a positive number");
+  return {
+    after: since === undefined ? cursorAt(0) : readSince(since),
+    limit: Math.min(Number(limit ?? limits.event.pageItems), limits.event.pageItems),
+    ...(types && { types }),
+    ...(bay !== undefined && { bayUuid: bay.toLowerCase() }),
+  };
+}
+
+/** A cursor of an answer before, or a time. */
+function readSince(since: string): StreamCursor {
+  const atMs = /^\d{4}-\d\d-\d\d/.test(since) ? Date.parse(since.replace(" ", "+")) : Number.NaN;
+  const cursor = Number.isNaN(atMs) ? decodeCursor(since) : cursorAt(atMs);
+  if (!cursor) throw new Rejected(400, "since must be the cursor of an answer before, or a time as ISO 8601 has it");
+  return cursor;
+}
+
+/** A browser that lost the stream says which event it saw last. */
+function resumed(request: ApiRequest, query: StreamQuery): StreamQuery {
+  const last = request.header("last-event-id");
+  const after = last === undefined ? undefined : decodeCursor(last);
+  return after ? { ...query, after } : query;
+}
+
+function streamEvents({ ports, signal }: ApiRequest, query: StreamQuery): ReadableStream<Uint8Array> {
+  const { table, clock, pause } = ports;
+  const encoder = new TextEncoder();
+  const endsAtMs = clock.nowMs() + limits.event.streamMs;
+  let after = query.after;
+  const stopped = new AbortController();
+  const gone = AbortSignal.any([signal, stopped.signal]);
+  return new ReadableStream({
+    start(controller) {
+      // How soon a reader comes again whose stream has ended.
+      controller.enqueue(encoder.encode(`retry: ${limits.event.lookMs * 2}\n\n`));
+    },
+    async pull(controller) {
+      for (;;) {
+        const page = await readStream(table, { ...query, after }, clock.nowMs());
+        after = page.cursor;
+        const lines = page.events.map(
+          ({ event, cursor }) =>
+            `id: ${encodeCursor(cursor)}\nevent: ${event.type}\ndata: ${JSON.stringify(viewEvent(event))}\n\n`,
+        );
+        if (lines.length > 0) controller.enqueue(encoder.encode(lines.join("")));
+        if (!pause || gone.aborted || clock.nowMs() >= endsAtMs) return controller.close();
+        if (lines.length > 0) return;
+        if (!page.hasMore) await pause(limits.event.lookMs, gone);
+      }
+    },
+    cancel: () => stopped.abort(),
+  });
+}

@@ -1,0 +1,17 @@
+/**
+ * The types of events that no operation makes. Those of operations name themselves: `<record type>.<operation>.start`,
+ * `.step`, `.failed`, `.left-behind`, and at the end `.end` or `.error` (`bay.create.end`, `pod.delete.error`). Listed for
+ * people, with what each tells, in docs/webhooks.md.
+ */
+export const EVENT_TYPES = {
+  /** Sent on request, to one webhook. */
+  webhookTest: "webhook.test",
+  /** A webhook was switched off, and why. */
+  webhookDisabled: "webhook.disabled",
+  /** A bay's health is another than before. */
+  healthChanged: "bay.health.changed",
+  /** A bay's stack is not what the table says it is. */
+  driftFound: "bay.drift.found",
+  /** One of a bay's certificates ends soon. */
+  certificateExpiring: "bay.certificate.expiring",
+} as const;
