@@ -17,7 +17,7 @@ import { createCertificateMaker } from "./certificate-maker.ts";
 import type { NodeUserSettings } from "./node-users.ts";
 import { discardProvisional } from "./discard.ts";
 import { createOpenStackCloud } from "./openstack-cloud.ts";
-import type { ConductorPorts } from "./ports.ts";
+import type { ConductorPorts, ReconciliationSettings } from "./ports.ts";
 import { createStackPlans } from "./stack-plans.ts";
 
 export interface ConductorParts {
@@ -37,10 +37,18 @@ export interface ConductorParts {
 export interface ConductorSettings {
   readonly bays: BaySettings;
   readonly nodeUsers: NodeUserSettings;
+  readonly reconciliation: ReconciliationSettings;
 }
 
 /** Users of nodes where nothing else is configured. */
 export const DEFAULT_NODE_USERS: NodeUserSettings = { domain: "jeroboam", role: "jeroboam_node" };
+
+/** `JEROBOAM_REMOVES`: what reconciliation may remove of what nobody knows. */
+export function readReconciliation(variables: Readonly<Record<string, string | undefined>>): ReconciliationSettings {
+  const removes = variables["JEROBOAM_REMOVES"] ?? "nothing";
+  if (removes === "nothing" || removes === "left-overs" || removes === "stacks") return { removes };
+  throw new Error(`JEROBOAM_REMOVES may be nothing, left-overs or stacks, not "${removes}"`);
+}
 
 export function createConductorPorts(parts: ConductorParts): ConductorPorts {
   const { clock, random, log, table, queue, sealer, sessions, delegations, bayTypes, engineHttp, settings } = parts;
@@ -54,9 +62,10 @@ export function createConductorPorts(parts: ConductorParts): ConductorPorts {
     sealer,
     publish: (source, events) => recordHistory(table, source, events, clock.nowMs()),
     cloud,
-    discard: (item) => discardProvisional({ table, clock, cloud }, item),
+    discard: (item) => discardProvisional(cloud, item),
     stackPlans: createStackPlans(bayTypes, settings.bays),
     certificates: createCertificateMaker({ clock, random }),
     openEngine: createOpenBayEngine({ http: engineHttp, sealer }),
+    reconciliation: settings.reconciliation,
   };
 }

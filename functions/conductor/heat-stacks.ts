@@ -2,9 +2,9 @@
 import { Transient } from "@jeroboam/core/errors";
 import type { Heat } from "@jeroboam/core/openstack/heat";
 import { describeFailures, findFailures } from "@jeroboam/core/openstack/heat-failures";
-import type { Stack as HeatStack } from "@jeroboam/core/openstack/heat-schemas";
+import type { Stack as HeatStack, StackSummary } from "@jeroboam/core/openstack/heat-schemas";
 import type { Refusal } from "@jeroboam/core/openstack/refusal";
-import type { Refused, Stack, StackAction, Stacks } from "./ports.ts";
+import type { ListedStack, Refused, Stack, StackAction, StackFilter, StackPage, Stacks } from "./ports.ts";
 
 export function createStacks(heat: Heat): Stacks {
   return {
@@ -54,12 +54,41 @@ export function createStacks(heat: Heat): Stacks {
       return removed.kind === "deleting" || removed.kind === "gone" ? { kind: "accepted" } : removed;
     },
 
+    list: (filter) => listStacks(heat, filter, false),
+
     async failures({ id, name }) {
       const failures = await findFailures(heat, { id, name });
       // The stack's own reason must do when its resources cannot be read.
       return failures.kind === "found" && failures.value.length > 0 ? [describeFailures(failures.value)] : [];
     },
   };
+}
+
+/** One page of our stacks: of the session's project, or of all. */
+export async function listStacks(
+  heat: Heat,
+  { tag, marker }: StackFilter,
+  isGlobal: boolean,
+): Promise<StackPage | Refused> {
+  const page = await heat.listStacks({ tags: [tag], isGlobal }, marker);
+  if (page.kind === "refused") return refused(page.reason);
+  const stacks = page.stacks.filter((stack) => stack.parent === null || stack.parent === undefined);
+  return { kind: "page", stacks: stacks.map(listedFrom), nextMarker: page.nextMarker };
+}
+
+function listedFrom(stack: StackSummary): ListedStack {
+  return {
+    id: stack.id,
+    name: stack.stack_name,
+    ...statusFrom(stack),
+    seen: seenFrom(stack),
+    tags: stack.tags ?? [],
+    projectId: stack.project ?? null,
+  };
+}
+
+function seenFrom({ stack_status, creation_time, updated_time }: StackSummary): string {
+  return `${stack_status} ${updated_time ?? creation_time ?? ""}`;
 }
 
 function refused(reason: string): Refused {
@@ -72,20 +101,28 @@ function refusedRead(refusal: Refusal): Transient {
 }
 
 function stackFrom(stack: HeatStack): Stack | undefined {
-  const [action, progress] = /^([A-Z]+)_(IN_PROGRESS|COMPLETE|FAILED)$/.exec(stack.stack_status)?.slice(1) ?? [];
-  if (action === "DELETE" && progress === "COMPLETE") return undefined;
+  const status = statusFrom(stack);
+  if (status.action === "DELETE" && status.progress === "COMPLETE") return undefined;
   return {
     id: stack.id,
     name: stack.stack_name,
-    action: actionOf(action),
-    // A status that we do not know is none to decide on: wait.
-    progress: progress === "COMPLETE" || progress === "FAILED" ? progress : "IN_PROGRESS",
+    ...status,
+    seen: seenFrom(stack),
     reason: stack.stack_status_reason ?? "",
     tags: stack.tags ?? [],
     parameters: stack.parameters ?? {},
     outputs: Object.fromEntries(
       (stack.outputs ?? []).map(({ output_key, output_value }) => [output_key, output_value]),
     ),
+  };
+}
+
+function statusFrom({ stack_status }: StackSummary): Pick<Stack, "action" | "progress"> {
+  const [action, progress] = /^([A-Z]+)_(IN_PROGRESS|COMPLETE|FAILED)$/.exec(stack_status)?.slice(1) ?? [];
+  return {
+    action: actionOf(action),
+    // A status that we do not know is none to decide on: wait.
+    progress: progress === "COMPLETE" || progress === "FAILED" ? progress : "IN_PROGRESS",
   };
 }
 

@@ -2,7 +2,14 @@
  * The users by which the nodes of bays ask our API: each in a domain of their own, with one role on the bay's project
  * that entitles to nothing in other services. No trust, and nothing of the person who asked for the bay.
  */
-import { createUser, deleteUser, findUser, grantRole, setPassword } from "@jeroboam/core/openstack/keystone-directory";
+import {
+  createUser,
+  deleteUser,
+  findUser,
+  grantRole,
+  listUsers,
+  setPassword,
+} from "@jeroboam/core/openstack/keystone-directory";
 import { ensureDomain, ensureRole } from "@jeroboam/core/openstack/keystone-setup";
 import type { Refusal } from "@jeroboam/core/openstack/refusal";
 import type { CloudSession } from "@jeroboam/core/openstack/session";
@@ -45,6 +52,17 @@ async function makeOrFind(
   if (found.kind !== "found") throw new Transient(`user ${name} cannot be found`);
   const renewed = await setPassword(session, found.value.id, password);
   return renewed.kind === "refused" ? renewed : { kind: "user", id: found.value.id, domainId };
+}
+
+/** Everybody in the domain of nodes, by name. */
+export async function listNodeUsers(
+  session: CloudSession,
+  settings: NodeUserSettings,
+): Promise<{ readonly kind: "users"; readonly names: readonly string[] } | Refusal> {
+  const domain = await ensureDomain(session, settings.domain);
+  if (domain.kind === "refused") return domain;
+  const users = await listUsers(session, domain.value);
+  return users.kind === "refused" ? users : { kind: "users", names: users.value.map(({ name }) => name) };
 }
 
 /** Removes the user; one that is gone already, or never was, is fine. */

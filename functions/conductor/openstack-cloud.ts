@@ -1,12 +1,16 @@
 /** What the steps ask of the cloud, said to OpenStack: delegations opened, Heat spoken to, users of nodes made. */
 import { Transient } from "@jeroboam/core/errors";
 import type { Delegations } from "@jeroboam/core/identity/delegation";
+import { trustDigest } from "@jeroboam/core/identity/delegation";
 import { createHeat } from "@jeroboam/core/openstack/heat";
+import { deleteTrust, listTrusts } from "@jeroboam/core/openstack/keystone-trusts";
+import type { Trust } from "@jeroboam/core/openstack/keystone-trusts";
+import type { Found } from "@jeroboam/core/openstack/lookup";
 import type { Refusal } from "@jeroboam/core/openstack/refusal";
 import type { Sessions } from "@jeroboam/core/openstack/session";
-import { createStacks } from "./heat-stacks.ts";
+import { createStacks, listStacks } from "./heat-stacks.ts";
 import type { NodeUserSettings } from "./node-users.ts";
-import { ensureNodeUser, removeNodeUser } from "./node-users.ts";
+import { ensureNodeUser, listNodeUsers, removeNodeUser } from "./node-users.ts";
 import type { Cloud } from "./ports.ts";
 
 export function createOpenStackCloud(
@@ -14,6 +18,12 @@ export function createOpenStackCloud(
   delegations: Delegations,
   settings: { readonly nodeUsers: NodeUserSettings },
 ): Cloud {
+  async function trustsOfService(signal: AbortSignal): Promise<Found<readonly Trust[]> | Refusal> {
+    const session = sessions.service(signal);
+    const own = await session.open();
+    return own.kind === "refused" ? own : await listTrusts(session, { trusteeUserId: own.facts.userId });
+  }
+
   return {
     async stacks({ delegation, context, isCleanup }, signal) {
       const opened = isCleanup
@@ -32,6 +42,24 @@ export function createOpenStackCloud(
     async removeNodeUser({ name }, signal) {
       const removed = await removeNodeUser(sessions.service(signal), settings.nodeUsers, name);
       if (removed.kind === "refused") throw refusedRemoval(removed);
+    },
+
+    listStacks: (filter, signal) => listStacks(createHeat(sessions.service(signal)), filter, true),
+
+    listNodeUsers: (signal) => listNodeUsers(sessions.service(signal), settings.nodeUsers),
+
+    async listTrusts(signal) {
+      const trusts = await trustsOfService(signal);
+      if (trusts.kind === "refused") return trusts;
+      return { kind: "trusts", digests: trusts.value.map(({ id }) => trustDigest(id)) };
+    },
+
+    async endTrust(digest, signal) {
+      const trusts = await trustsOfService(signal);
+      if (trusts.kind === "refused") return trusts;
+      const found = trusts.value.find(({ id }) => trustDigest(id) === digest);
+      const ended = found ? await deleteTrust(sessions.service(signal), found.id) : undefined;
+      return ended?.kind === "refused" ? ended : { kind: "ended" };
     },
   };
 }

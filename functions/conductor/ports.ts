@@ -15,6 +15,16 @@ export interface ConductorPorts extends EnginePorts {
   /** What runs inside a bay. */
   readonly openEngine: OpenBayEngine;
   readonly sealer: Sealer;
+  readonly reconciliation: ReconciliationSettings;
+}
+
+/** What the operator lets reconciliation do about what nobody knows. */
+export interface ReconciliationSettings {
+  /**
+   * `nothing`: it is told. `left-overs`: trusts and users that crashes left are removed. `stacks`: and stacks that say they
+   * are a bay's that is not there. The service's user must be this installation's alone.
+   */
+  readonly removes: "nothing" | "left-overs" | "stacks";
 }
 
 /** Refused for good: asking again changes nothing. The reason is for the bay's owner. */
@@ -37,6 +47,33 @@ export interface Cloud {
     signal: AbortSignal,
   ): Promise<{ readonly kind: "user"; readonly id: string; readonly domainId: string } | Refused>;
   removeNodeUser(user: Pick<NodeUser, "name">, signal: AbortSignal): Promise<void>;
+  /** One page of our stacks in all projects, oldest first. Refused where Heat's policy does not let us look. */
+  listStacks(filter: StackFilter, signal: AbortSignal): Promise<StackPage | Refused>;
+  /** The users of nodes, of all bays. */
+  listNodeUsers(signal: AbortSignal): Promise<{ readonly kind: "users"; readonly names: readonly string[] } | Refused>;
+  /** The trusts by which the service may act for somebody, by their digests (delegation.ts). */
+  listTrusts(signal: AbortSignal): Promise<{ readonly kind: "trusts"; readonly digests: readonly string[] } | Refused>;
+  /** Ends the trust of that digest; one that has ended already is fine. */
+  endTrust(digest: string, signal: AbortSignal): Promise<{ readonly kind: "ended" } | Refused>;
+}
+
+export interface StackFilter {
+  /** Stacks that bear it. */
+  readonly tag: string;
+  /** Where the page before ended. */
+  readonly marker?: string | undefined;
+}
+
+export interface StackPage {
+  readonly kind: "page";
+  readonly stacks: readonly ListedStack[];
+  readonly nextMarker: string | undefined;
+}
+
+/** What a list tells of a stack. */
+export interface ListedStack extends Pick<Stack, "id" | "name" | "action" | "progress" | "tags" | "seen"> {
+  /** Null where the list is of one project. */
+  readonly projectId: string | null;
 }
 
 export interface CloudAccess {
@@ -71,6 +108,8 @@ export interface Stack {
   readonly action: StackAction;
   readonly progress: StackProgress;
   readonly reason: string;
+  /** Its status and when it came to it: equal as long as nobody did anything to the stack. */
+  readonly seen: string;
   readonly tags: readonly string[];
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -94,6 +133,8 @@ export interface Stacks {
     change: StackChange,
   ): Promise<{ readonly kind: "accepted" } | { readonly kind: "busy" } | Refused>;
   remove(stack: Stack): Promise<{ readonly kind: "accepted" } | { readonly kind: "busy" } | Refused>;
+  /** One page of the project's own, oldest first. */
+  list(filter: StackFilter): Promise<StackPage | Refused>;
   /** Why it failed: sentences about the deepest resources that did, each naming its resource. */
   failures(stack: Stack): Promise<readonly string[]>;
 }
@@ -119,7 +160,7 @@ export interface StackChange {
 export interface StackPlans {
   nameOf(bay: Bay): string;
   /** Whether the stack bears our mark for this bay, not only its name. */
-  isOurs(bay: Bay, stack: Stack): boolean;
+  isOurs(bay: Pick<Bay, "uuid">, stack: Stack): boolean;
   plan(bay: Bay, specification: BaySpecification, credential: NodeLogin): StackPlan;
   /** What to change for the bay's present counts: those parameters alone, so that no node is built anew. */
   planScaling(bay: Bay, specification: BaySpecification): StackChange;

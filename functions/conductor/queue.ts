@@ -17,7 +17,7 @@ import { systemRandom } from "@jeroboam/core/random/system-random";
 import { CONDUCTOR_BINARY, createReport } from "@jeroboam/core/service-record/service-record";
 import { z } from "zod";
 import { createBatchHandler } from "./batch.ts";
-import { createConductorPorts, DEFAULT_NODE_USERS } from "./compose.ts";
+import { createConductorPorts, DEFAULT_NODE_USERS, readReconciliation } from "./compose.ts";
 import type { ConductorPorts } from "./ports.ts";
 
 /** The part of Lambda's SQS event that is used. */
@@ -66,7 +66,7 @@ async function preparePorts(): Promise<ConductorPorts> {
     delegations,
     bayTypes: createBayTypes(seedBayTypes(fileTemplates())),
     engineHttp: loadedEngineHttp(),
-    settings: { bays, nodeUsers: DEFAULT_NODE_USERS },
+    settings: { bays, nodeUsers: DEFAULT_NODE_USERS, reconciliation: readReconciliation(variables) },
   });
 }
 

@@ -2,17 +2,16 @@
 import type { Bay } from "@jeroboam/core/bay/bay";
 import { bayShape } from "@jeroboam/core/bay/bay";
 import type { RecordType } from "@jeroboam/core/operation/record";
-import { releasePlace } from "@jeroboam/core/quota/quota";
 import { createBay } from "./operations/create-bay.ts";
 import { deleteBay } from "./operations/delete-bay.ts";
+import { observeBay } from "./operations/observe-bay.ts";
+import { jobType } from "./operations/run-job.ts";
 import { updateBay } from "./operations/update-bay.ts";
 import type { ConductorPorts } from "./ports.ts";
 
 const bayType: RecordType<ConductorPorts, Bay> = {
   ...bayShape,
-  operations: [createBay, updateBay, deleteBay],
-  // Not a moment sooner: a place is for a bay that anybody can see.
-  beforeRemoval: (ports, { state: bay }) => releasePlace(ports, bay.projectId, bay.uuid),
+  operations: [createBay, updateBay, observeBay, deleteBay],
 };
 
-export const RECORD_TYPES: readonly RecordType<ConductorPorts, unknown>[] = [bayType];
+export const RECORD_TYPES: readonly RecordType<ConductorPorts, unknown>[] = [bayType, jobType];

@@ -170,7 +170,7 @@ describe("the schedule's handler", () => {
       },
     ],
   ])("sweeps on %s", async (_title, event) => {
-    expect(await invoke(world.handlers.schedule, event, 10_000)).toEqual({ hints: expect.any(Number) });
+    expect(await invoke(world.handlers.schedule, event, 10_000)).toEqual({ hints: expect.any(Number), started: 0 });
   });
 
   test("refuses what it does not know", async () => {

@@ -7,6 +7,7 @@ import { deleteBay, resizeBay } from "@jeroboam/core/bay/change-bay";
 import type { Delegate } from "@jeroboam/core/bay/create-bay";
 import { createBay } from "@jeroboam/core/bay/create-bay";
 import { readSpecification } from "@jeroboam/core/bay/specification-store";
+import { stackTags } from "@jeroboam/coe/stack-name";
 import type { OutboxEvent } from "@jeroboam/core/operation/record";
 import { findRecord, insertRecord, newRecord } from "@jeroboam/core/operation/record-store";
 import type { Condition, Item } from "@jeroboam/core/table/table";
@@ -50,13 +51,14 @@ export function createBayWorld(
     table,
     queue: { send: (keys, delayMs) => gate.pass("queue.send", () => queue.send(keys, delayMs)) },
     log: { write: () => {} },
-    discard: (item) => discardProvisional({ table, clock, cloud: outside.cloud }, item),
+    discard: (item) => discardProvisional(outside.cloud, item),
     publish: (_key, events) =>
       gate.pass("publish", () => {
         for (const event of events) told.set(event.id, event);
         return Promise.resolve();
       }),
     cloud: outside.cloud,
+    reconciliation: { removes: "stacks" },
     stackPlans: {
       nameOf: (bay) => `stack-of-${bay.uuid}`,
       isOurs: (bay, stack) => stack.parameters["bay_uuid"] === bay.uuid,
@@ -65,10 +67,10 @@ export function createBayWorld(
         files: {},
         environment: {},
         parameters: { bay_uuid: bay.uuid, nodes: bay.nodeCount },
-        tags: [],
+        tags: stackTags(bay.uuid),
         timeoutMinutes: undefined,
       }),
-      planScaling: (bay) => ({ parameters: { nodes: bay.nodeCount }, tags: [] }),
+      planScaling: (bay) => ({ parameters: { nodes: bay.nodeCount }, tags: stackTags(bay.uuid) }),
       readOutputs: (specification, outputs) => ({
         apiAddress: "https://10.0.0.5:6443",
         nodeAddresses: Array.from({ length: Number(outputs["nodes"]) }, (_, index) => `10.0.1.${index}`),
@@ -110,6 +112,8 @@ export function actsOn(world: BayWorld): BayActs {
       projectId: PROJECT,
       trustorUserId: "u1",
       sealedTrustId,
+      // The simulated cloud names its trusts in the clear.
+      trustDigest: sealedTrustId,
       expiresAtMs: null,
     });
   };
@@ -125,7 +129,6 @@ export function actsOn(world: BayWorld): BayActs {
       nodeCount,
       masterCount: 1,
       specification: newSpecification(state),
-      defaultQuota: 1,
     };
     const created = await createBay(storePorts, inserted.record, request, delegate);
     if (created.kind !== "created") throw new Error(created.kind);

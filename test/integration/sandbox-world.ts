@@ -92,6 +92,7 @@ export async function createSandboxWorld(gate: Pick<Gate, "pass" | "moment">, se
           openstackCa: null,
           plainHttpAllowed: true,
         },
+        reconciliation: { removes: "stacks" },
         nodeUsers: DEFAULT_NODE_USERS,
       },
     }),

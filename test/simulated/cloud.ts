@@ -6,7 +6,7 @@
 import { Transient } from "@jeroboam/core/errors";
 import type { Delegation } from "@jeroboam/core/identity/delegation";
 import type { Clock } from "@jeroboam/core/ports";
-import type { Cloud, Stack, StackAction, Stacks } from "@jeroboam/conductor/ports";
+import type { Cloud, Stack, StackAction, StackPage, Stacks } from "@jeroboam/conductor/ports";
 import type { Gate } from "../faults/gate.ts";
 
 export interface CloudBehaviour {
@@ -38,6 +38,8 @@ export interface SimulatedCloud {
   readonly counts: { creates: number; updates: number };
   /** Somebody removes every stack by hand. */
   removeAllStacks(): void;
+  /** Somebody changes every stack by hand; it ends as failed for that reason, if there is one. */
+  touchAllStacks(fails?: string): void;
 }
 
 const TRUST_GONE = { kind: "refused", reason: "the trust is gone" } as const;
@@ -63,13 +65,30 @@ export function createSimulatedCloud(gate: Gate, clock: Clock, behaviour: CloudB
   const show = (stack: SimulatedStack): Stack => ({
     id: stack.id,
     name: stack.name,
-    action: stack.action,
-    progress: isInProgress(stack) ? "IN_PROGRESS" : stack.fails === undefined ? "COMPLETE" : "FAILED",
+    ...statusOf(stack),
+    seen: seenOf(stack),
     reason: isInProgress(stack) ? "in progress" : (stack.fails ?? `Stack ${stack.action} completed successfully`),
     tags: stack.tags,
     parameters: stack.parameters,
     outputs: { nodes: stack.parameters["nodes"] },
   });
+  const seenOf = (stack: SimulatedStack): string => {
+    const { action, progress } = statusOf(stack);
+    return `${action}_${progress} ${stack.sinceMs}`;
+  };
+  const statusOf = (stack: SimulatedStack): Pick<Stack, "action" | "progress"> => ({
+    action: stack.action,
+    progress: isInProgress(stack) ? "IN_PROGRESS" : stack.fails === undefined ? "COMPLETE" : "FAILED",
+  });
+  const pageOf = (tag: string, isSeen: (stack: SimulatedStack) => boolean): StackPage => {
+    settle();
+    const listed = [...stacks.values()].filter((stack) => stack.tags.includes(tag) && isSeen(stack));
+    return {
+      kind: "page",
+      stacks: listed.map((stack) => ({ ...stack, ...statusOf(stack), seen: seenOf(stack) })),
+      nextMarker: undefined,
+    };
+  };
   const begin = (stack: SimulatedStack, action: StackAction, fails: string | undefined): void => {
     Object.assign(stack, { action, sinceMs: clock.nowMs(), fails });
   };
@@ -125,6 +144,12 @@ export function createSimulatedCloud(gate: Gate, clock: Clock, behaviour: CloudB
         if (stack) begin(stack, "DELETE", failingDeletes >= 0 ? "a port is in use" : undefined);
         return Promise.resolve({ kind: "accepted" as const });
       }),
+    list: ({ tag }) =>
+      gate.pass<StackPage>("heat.list", () =>
+        isAlive()
+          ? Promise.resolve(pageOf(tag, (stack) => stack.projectId === projectId))
+          : Promise.reject(new Transient(TRUST_GONE.reason)),
+      ),
     failures: ({ id }) =>
       gate.pass("heat.failures", () => Promise.resolve([`minion 0: ${stacks.get(id)?.fails ?? "gone"}`])),
   });
@@ -144,7 +169,27 @@ export function createSimulatedCloud(gate: Gate, clock: Clock, behaviour: CloudB
         users.set(name, password);
         return Promise.resolve({ kind: "user" as const, id: `id-of-${name}`, domainId: "nodes" });
       }),
+    listStacks: ({ tag }) => gate.pass("heat.list-all", () => Promise.resolve(pageOf(tag, () => true))),
+    listNodeUsers: () =>
+      gate.pass("keystone.users", () => Promise.resolve({ kind: "users" as const, names: [...users.keys()] })),
+    listTrusts: () =>
+      gate.pass("keystone.trusts", () => Promise.resolve({ kind: "trusts" as const, digests: [...trusts] })),
+    endTrust: (digest) =>
+      gate.pass("keystone.end-trust", () => {
+        trusts.delete(digest);
+        return Promise.resolve({ kind: "ended" as const });
+      }),
     removeNodeUser: ({ name }) => gate.pass("keystone.remove-user", () => Promise.resolve(void users.delete(name))),
   };
-  return { cloud, stacks, trusts, users, counts, removeAllStacks: () => stacks.clear() };
+  return {
+    cloud,
+    stacks,
+    trusts,
+    users,
+    counts,
+    removeAllStacks: () => stacks.clear(),
+    touchAllStacks: (fails) => {
+      for (const stack of stacks.values()) begin(stack, "UPDATE", fails);
+    },
+  };
 }

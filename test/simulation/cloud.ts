@@ -8,7 +8,18 @@ import { Transient } from "@jeroboam/core/errors";
 import type { Delegation } from "@jeroboam/core/identity/delegation";
 import type { Clock, Random } from "@jeroboam/core/ports";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
-import type { Cloud, NewStack, Refused, Stack, StackAction, StackChange, Stacks } from "@jeroboam/conductor/ports";
+import { trustDigest as digestOf } from "@jeroboam/core/identity/delegation";
+import type {
+  Cloud,
+  ListedStack,
+  StackPage,
+  NewStack,
+  Refused,
+  Stack,
+  StackAction,
+  StackChange,
+  Stacks,
+} from "@jeroboam/conductor/ports";
 import type { Faults } from "./faults.ts";
 import type { Process } from "./process.ts";
 
@@ -96,17 +107,30 @@ export function createCloud({ clock, random, faults, sealer, watch, blow }: Clou
       fails: fault?.kind === "stack fails" ? `${action.toLowerCase()}: No valid host was found` : undefined,
     });
   };
+  const list = (stack: CloudStack): ListedStack => {
+    const progress = isInProgress(stack) ? "IN_PROGRESS" : stack.fails === undefined ? "COMPLETE" : "FAILED";
+    const { id, name, action, tags, projectId, endsAtMs } = stack;
+    return { id, name, action, progress, tags, projectId, seen: `${action}_${progress} ${endsAtMs}` };
+  };
   const show = (stack: CloudStack): Stack => ({
-    id: stack.id,
-    name: stack.name,
-    action: stack.action,
-    progress: isInProgress(stack) ? "IN_PROGRESS" : stack.fails === undefined ? "COMPLETE" : "FAILED",
+    ...list(stack),
     reason: isInProgress(stack) ? "in progress" : (stack.fails ?? `Stack ${stack.action} completed successfully`),
-    tags: stack.tags,
     parameters: stack.parameters,
     outputs: outputsOf(stack),
   });
-  const state = { stacks, trusts, users, settle, isInProgress, begin, show, watch, blow, nextId: () => (made += 1) };
+  const state = {
+    stacks,
+    trusts,
+    users,
+    settle,
+    isInProgress,
+    begin,
+    list,
+    show,
+    watch,
+    blow,
+    nextId: () => (made += 1),
+  };
 
   return {
     stacks,
@@ -120,7 +144,8 @@ export function createCloud({ clock, random, faults, sealer, watch, blow }: Clou
       const trust = { id, projectId, context, sealedId: sealedTrustId };
       trusts.set(id, trust);
       watch({ kind: "trust made", trust });
-      return { kind: "trust", projectId, trustorUserId: userId, sealedTrustId, expiresAtMs: null };
+      const trustDigest = digestOf(id);
+      return { kind: "trust", projectId, trustorUserId: userId, sealedTrustId, trustDigest, expiresAtMs: null };
     },
     removeStackByHand({ id, bayUuid }) {
       stacks.delete(id);
@@ -143,6 +168,7 @@ interface CloudState {
   readonly settle: () => void;
   readonly isInProgress: (stack: CloudStack) => boolean;
   readonly begin: (stack: CloudStack, action: StackAction) => void;
+  readonly list: (stack: CloudStack) => ListedStack;
   readonly show: (stack: CloudStack) => Stack;
   readonly watch: (effect: CloudEffect) => void;
   readonly blow: (bayUuid: string, what: string) => void;
@@ -175,11 +201,35 @@ function cloudFor(process: Process, state: CloudState, sealer: Sealer): Cloud {
         watch({ kind: "user made", name });
         return { kind: "user" as const, id: `id-of-${name}`, domainId: "nodes" };
       }),
+    listStacks: ({ tag }) => process.call("heat", "list all", () => listPage(state, tag)),
+    listNodeUsers: () => process.call("keystone", "list users", () => ({ kind: "users" as const, names: [...users] })),
+    listTrusts: () =>
+      process.call("keystone", "list trusts", () => ({
+        kind: "trusts" as const,
+        digests: [...trusts.keys()].map(digestOf),
+      })),
+    endTrust: (digest) =>
+      process.call("keystone", `end trust ${digest}`, () => {
+        const trust = [...trusts.values()].find(({ id }) => digestOf(id) === digest);
+        if (trust) {
+          trusts.delete(trust.id);
+          watch({ kind: "trust ended", trust });
+        }
+        return { kind: "ended" as const };
+      }),
     removeNodeUser: ({ name }) =>
       process.call("keystone", `remove-user ${name}`, () => {
         if (users.delete(name)) watch({ kind: "user removed", name });
       }),
   };
+}
+
+function listPage({ stacks, settle, list }: CloudState, tag: string, projectId?: string): StackPage {
+  settle();
+  const page = [...stacks.values()].filter(
+    (stack) => stack.tags.includes(tag) && (projectId === undefined || stack.projectId === projectId),
+  );
+  return { kind: "page", stacks: page.map(list), nextMarker: undefined };
 }
 
 /** Heat asks Keystone again at each call: a trust that was given back in between is worth nothing. */
@@ -259,6 +309,11 @@ function stacksFor(process: Process, state: CloudState, projectId: string, isAcc
         },
         { "heat busy": () => ({ kind: "busy" }) },
       ),
+    list: ({ tag }) =>
+      process.call("heat", `list ${projectId}`, () => {
+        if (!isAccepted()) throw new Transient(GONE.reason);
+        return listPage(state, tag, projectId);
+      }),
     failures: ({ id }) =>
       process.call("heat", `failures of ${id}`, () => [`minion 0: ${stacks.get(id)?.fails ?? "gone"}`]),
   };

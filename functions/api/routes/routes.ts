@@ -7,10 +7,7 @@ import { clusters } from "./clusters.ts";
 import { clustertemplates } from "./clustertemplates.ts";
 import { events } from "./events.ts";
 import { mservices } from "./mservices.ts";
-import { federations } from "./federations.ts";
 import { nodes } from "./nodes.ts";
-import { quotas } from "./quotas.ts";
-import { stats } from "./stats.ts";
 import { x509keypairs } from "./x509keypairs.ts";
 
 export const ROUTES: readonly Route[] = [
@@ -21,9 +18,6 @@ export const ROUTES: readonly Route[] = [
   ...certificates,
   ...nodes,
   ...x509keypairs,
-  ...quotas,
-  ...stats,
-  ...federations,
   ...mservices,
   ...events,
 ];

@@ -136,6 +136,7 @@ export function createFakePorts(settings: Partial<ApiSettings> = {}): FakePorts 
         projectId: projectId ?? "",
         trustorUserId: userId,
         sealedTrustId,
+        trustDigest: null,
         expiresAtMs: null,
       } as const;
       return Promise.resolve({ kind: "obtained", delegation });

@@ -74,5 +74,12 @@ export const ensureNodeCredential: Step<ConductorPorts, Bay> = {
 
 /** Whom the nodes of a bay are to Keystone. */
 export function nodeUserName(bay: Pick<Bay, "uuid">): string {
-  return `jeroboam-bay-${bay.uuid}`;
+  return `${NODE_USER}${bay.uuid}`;
+}
+
+const NODE_USER = "jeroboam-bay-";
+
+/** The uuid of the bay whose nodes are that user, if it is such a one. */
+export function bayOfNodeUser(name: string): string | undefined {
+  return name.startsWith(NODE_USER) ? name.slice(NODE_USER.length) : undefined;
 }

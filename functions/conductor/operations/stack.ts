@@ -35,7 +35,7 @@ type StackStep = (
 ) => Promise<StepResult<Bay>>;
 
 /** A step that needs Heat: without access the operation fails with the cloud's own reason. */
-function withStacks(name: string, run: StackStep, isCleanup = false): Step<ConductorPorts, Bay> {
+export function withStacks(name: string, run: StackStep, isCleanup = false): Step<ConductorPorts, Bay> {
   return {
     name,
     async run(ports, record, { signal }: StepBudget) {
@@ -124,10 +124,10 @@ async function awaitStack(
       return again(pollAfterMs(ports.clock.nowMs(), operation));
     case "COMPLETE": {
       await changeSpecification(ports.table, bay, (current) => ports.stackPlans.readOutputs(current, stack.outputs));
-      return done({ stackId: stack.id, statusReason: stack.reason });
+      return done({ stackId: stack.id, stackSeen: stack.seen, statusReason: stack.reason });
     }
     case "FAILED":
-      return failed(await failureOf(stacks, stack));
+      return failed(await failureOf(stacks, stack), { stackSeen: stack.seen });
     default:
       return stack.progress satisfies never;
   }
@@ -165,11 +165,11 @@ export const ensureStackGone = withStacks(
 );
 
 /** By its id where it is known; else, when a crash came between Heat's reply and our note of it, by its name. */
-async function findStack(stacks: Stacks, name: string, bay: Bay): Promise<Stack | undefined> {
+export async function findStack(stacks: Stacks, name: string, bay: Bay): Promise<Stack | undefined> {
   return (bay.stackId === null ? undefined : await stacks.find(bay.stackId)) ?? stacks.find(name);
 }
 
-async function failureOf(stacks: Stacks, stack: Stack): Promise<string> {
+export async function failureOf(stacks: Stacks, stack: Stack): Promise<string> {
   const failures = await stacks.failures(stack);
   return failures.length > 0 ? failures.join("; ") : stack.reason || `stack ${stack.name} is ${stack.action}_FAILED`;
 }

@@ -51,8 +51,8 @@ interface UpOptions {
   readonly keystonePort: number;
   readonly publicUrl?: string;
   readonly policy?: string;
-  readonly bayQuota?: number;
   readonly reset: boolean;
+  readonly removes?: Removes;
   readonly logLevel: LogLevel;
 }
 
@@ -67,7 +67,7 @@ function addUp(program: Command): void {
     .option("--reset", "forget everything kept there before", false)
     .addOption(publicUrl())
     .addOption(policy())
-    .addOption(bayQuota())
+    .addOption(removes())
     .addOption(logLevel("warning"))
     .addHelpText("after", UP_EXAMPLES)
     .action(async ({ reset, policy: policyPath, ...options }: UpOptions) => {
@@ -91,7 +91,6 @@ interface ApiOptions extends SharedOptions {
   readonly port: number;
   readonly publicUrl?: string;
   readonly policy?: string;
-  readonly bayQuota?: number;
 }
 
 function addApi(program: Command): void {
@@ -101,8 +100,7 @@ function addApi(program: Command): void {
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <number>", "port to listen on, 0 for any free one", portOf, 9511)
     .addOption(publicUrl())
-    .addOption(policy())
-    .addOption(bayQuota());
+    .addOption(policy());
   addShared(command).action(async ({ policy: policyPath, ...options }: ApiOptions) => {
     const { startApi } = await import("@jeroboam/local/api-process");
     const api = await startApi({ ...options, policyPath });
@@ -111,12 +109,18 @@ function addApi(program: Command): void {
   });
 }
 
+interface ConductorOptions extends SharedOptions {
+  readonly publicUrl: string;
+  readonly removes: Removes;
+}
+
 function addConductor(program: Command): void {
   const command = program
     .command("conductor")
     .description("run a conductor as a process of its own, over DynamoDB and SQS; as many as wanted")
-    .addOption(publicUrl().makeOptionMandatory());
-  addShared(command).action(async (options: SharedOptions & { readonly publicUrl: string }) => {
+    .addOption(publicUrl().makeOptionMandatory())
+    .addOption(removes().default("nothing"));
+  addShared(command).action(async (options: ConductorOptions) => {
     const { startConductor } = await import("@jeroboam/local/conductor-process");
     runUntilStopped(await startConductor(options));
     console.log(`the conductor works on ${options.queueUrl}`);
@@ -174,10 +178,11 @@ function policy(): Option {
   return new Option("--policy <file>", "rules over the defaults, in oslo.policy's form").env("JEROBOAM_POLICY");
 }
 
-function bayQuota(): Option {
-  return new Option("--bay-quota <number>", "bays a project may have where no administrator set a limit (default: 20)")
-    .env("JEROBOAM_BAY_QUOTA")
-    .argParser(countOf);
+type Removes = "nothing" | "left-overs" | "stacks";
+
+function removes(): Option {
+  const what = "what reconciliation may remove of what no record knows: trusts and users, or stacks besides";
+  return new Option("--removes <what>", what).env("JEROBOAM_REMOVES").choices(["nothing", "left-overs", "stacks"]);
 }
 
 function logLevel(preset: LogLevel): Option {
@@ -190,11 +195,6 @@ function portOf(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("A port is a number up to 65535.");
   return port;
-}
-
-function countOf(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("A number is needed, 0 or more.");
-  return Number(text);
 }
 
 function urlOf(text: string): string {

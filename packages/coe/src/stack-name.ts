@@ -3,6 +3,11 @@
  * bay's own uuid, so a repeated step finds the stack it made before. A name alone proves nothing: a stack is adopted
  * only if its parameter `bay_uuid` is the bay's.
  */
+import { bayShard } from "@jeroboam/core/bay/bay";
+
+/** What all stacks of bays bear. */
+export const STACKS_TAG = "jeroboam";
+const BAY_TAG = "jeroboam-bay-";
 
 /** Heat: a letter, then letters, digits, `_`, `.`, `-`; at most 255 characters. */
 const STACK_NAME_CHARS = 255;
@@ -21,9 +26,19 @@ export function nodeNamePrefix({ uuid, name }: { readonly uuid: string; readonly
   return letterFirst(text, NODE_NAME_PREFIX_CHARS).replace(/-+$/, "");
 }
 
-/** The first of them lists all our stacks, the second finds one bay's, should there be two. */
+/** The first of them lists all our stacks, the second finds one bay's, the third lists those of a shard of bays. */
 export function stackTags(uuid: string): readonly string[] {
-  return ["jeroboam", `jeroboam-bay-${uuid}`];
+  return [STACKS_TAG, `${BAY_TAG}${uuid}`, shardTag(bayShard(uuid))];
+}
+
+/** What stacks bear whose bays stand in this shard of the table's index: so both can be read side by side. */
+export function shardTag(shard: number): string {
+  return `jeroboam-shard-${shard}`;
+}
+
+/** The uuid of the bay that a stack says it is of. */
+export function bayOfTags(tags: readonly string[]): string | undefined {
+  return tags.find((tag) => tag.startsWith(BAY_TAG))?.slice(BAY_TAG.length);
 }
 
 function letterFirst(text: string, maxChars: number): string {

@@ -31,7 +31,8 @@ export const limits = {
     /** Hints sent by one sweep; the rest waits for the next. */
     sweepHints: 2_000,
     dueShards: 8,
-    typeShards: 4,
+    /** Of records of one type: what compares them with the cloud works through one at a time. */
+    typeShards: 16,
     /** A cold item without its hot one is garbage after this long. */
     provisionalMs: hour,
     outboxEvents: 20,
@@ -108,8 +109,6 @@ export const limits = {
     patchOperations: 128,
     jsonDepth: 20,
     requestIdChars: 255,
-    /** When callers are told to look what became of what was accepted. */
-    acceptedRetryMs: 5 * second,
     tokenBytes: 16 * 1_024,
   },
   identity: {
@@ -186,8 +185,6 @@ export const limits = {
     /** Bays of one name that are looked at before saying that the name is ambiguous. */
     sameName: 10,
     masters: 15,
-    /** Pages of bays read to count them all: a hundred thousand. */
-    countPages: 100,
     createTimeoutDefaultMinutes: 60,
     createTimeoutMaxMinutes: 7 * 24 * 60,
     /** On top of the stack's own timeout, before the operation gives up by itself. */
@@ -195,16 +192,6 @@ export const limits = {
     /** For operations without a timeout of their own (0 means none to Heat, not to us). */
     deadlineMs: 6 * hour,
     deleteDeadlineMs: 2 * hour,
-  },
-  quota: {
-    /** Magnum's `max_clusters_per_project`: where nobody set a limit. */
-    defaultBays: 20,
-    /** Bays of one project, whatever its limit: their uuids are in one item. */
-    bays: 5_000,
-    /** Writers of one item who may come in each other's way: each of them moves one on. */
-    tries: 200,
-    /** An item that says nothing is kept so long: no writer sleeps longer. */
-    keepEmptyMs: day,
   },
   manifest: {
     /** Magnum's `max_manifest_size`. */
@@ -309,5 +296,37 @@ export const limits = {
     /** Between two looks of a live stream, and how long one lives before its reader has to come again. */
     lookMs: second,
     streamMs: 10 * minute,
+  },
+  /** Jobs that compare the records with the world. */
+  reconciliation: {
+    driftEveryMs: 5 * minute,
+    leftOversEveryMs: 6 * hour,
+    expiryEveryMs: day,
+    /** A round that takes longer has failed; the next begins anew. */
+    roundDeadlineMs: 2 * hour,
+    /** Each round begins up to this part of its interval early or late, so that jobs do not march in step. */
+    jitter: 0.1,
+    /** Looking at one bay's stack again. */
+    observeDeadlineMs: hour,
+    /** So many of our stacks are compared at once; more, and the job goes through them shard by shard. */
+    stacksAtOnce: 2_000,
+    /** Pages of stacks of one shard (or one project) before it is called too many. */
+    stackPages: 200,
+    /** Bays of one shard that are held in memory. */
+    baysAtOnce: 100_000,
+    /** What nobody knows is looked at again after this long before anything is done about it, and forgotten in the end. */
+    suspectAgeMs: hour,
+    suspectKeepMs: 7 * day,
+    /** Trusts and users looked up in one step, and how many of them at a time. */
+    lookups: 2_000,
+    lookupsAtOnce: 16,
+    /** Cold items read in one step. */
+    pageItems: 200,
+    /** Certificates are told of when they end within these. */
+    expiryWarningDays: [30, 7, 1],
+    /** Findings told of one round; all are counted. */
+    findings: 100,
+    findingChars: 500,
+    reportKeepMs: 30 * day,
   },
 } as const;

@@ -10,7 +10,7 @@ import { loadedEngineHttp } from "@jeroboam/coe/engines/open-bay-engine";
 import { fileTemplates } from "@jeroboam/coe/file-templates";
 import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
 import { createConductorPorts, DEFAULT_NODE_USERS } from "@jeroboam/conductor/compose";
-import type { ConductorPorts } from "@jeroboam/conductor/ports";
+import type { ConductorPorts, ReconciliationSettings } from "@jeroboam/conductor/ports";
 import { createDelegations, DEFAULT_DELEGATION } from "@jeroboam/core/identity/delegation";
 import { loadPolicy } from "@jeroboam/core/identity/file-policy";
 import { buildPolicy } from "@jeroboam/core/identity/policy";
@@ -42,19 +42,15 @@ export interface Installation {
   readonly apiUrl: string;
 }
 
-/**
- * Rules over the defaults, where links begin (without an address they begin where the caller came in), and how many bays
- * a project may have.
- */
+/** Rules over the defaults, and where links begin; without an address they begin where the caller came in. */
 export interface ApiSettings {
   readonly policyPath?: string | undefined;
   readonly publicUrl?: string | undefined;
-  readonly bayQuota?: number | undefined;
 }
 
 export interface Composed {
   api(settings: ApiSettings): Promise<Fetch>;
-  conductor(): ConductorPorts;
+  conductor(reconciliation: ReconciliationSettings): ConductorPorts;
 }
 
 export function compose(adapters: Adapters, { cloud, apiUrl }: Installation): Composed {
@@ -67,19 +63,19 @@ export function compose(adapters: Adapters, { cloud, apiUrl }: Installation): Co
     engineHttp: loadedEngineHttp(),
   };
   return {
-    async api({ policyPath, publicUrl, bayQuota }) {
+    async api({ policyPath, publicUrl }) {
       const policy = await readPolicy(policyPath);
       const links =
         publicUrl === undefined
           ? ({ kind: "request", trustForwarded: false } as const)
           : ({ kind: "fixed", base: publicUrl } as const);
-      const settings = { keystoneUrl: cloud.authUrl, links, bayQuota };
+      const settings = { keystoneUrl: cloud.authUrl, links };
       const app = createApp(createApiPorts({ ...shared, policy, pause, settings }));
       // The first reply that a process makes costs as much as loading all its code: made before anybody waits for it.
       await app.request("/healthcheck");
       return (request) => app.fetch(request);
     },
-    conductor() {
+    conductor(reconciliation) {
       const bays = {
         apiUrl: `${apiUrl}/v1`,
         authUrl: cloud.authUrl,
@@ -88,7 +84,10 @@ export function compose(adapters: Adapters, { cloud, apiUrl }: Installation): Co
         // A cloud that is spoken to in the clear is a laboratory already.
         plainHttpAllowed: !apiUrl.startsWith("https:") || !cloud.authUrl.startsWith("https:"),
       };
-      return createConductorPorts({ ...shared, settings: { bays, nodeUsers: DEFAULT_NODE_USERS } });
+      return createConductorPorts({
+        ...shared,
+        settings: { bays, nodeUsers: DEFAULT_NODE_USERS, reconciliation },
+      });
     },
   };
 }

@@ -1,6 +1,7 @@
 /** A conductor as a process of its own: any number of them, over shared stores. Each also sweeps, once a minute. */
 import { hostname } from "node:os";
 import { createBatchHandler } from "@jeroboam/conductor/batch";
+import type { ReconciliationSettings } from "@jeroboam/conductor/ports";
 import { systemTimers } from "@jeroboam/core/clock/system-timers";
 import { sweep } from "@jeroboam/core/operation/sweep";
 import { CONDUCTOR_BINARY, createReport } from "@jeroboam/core/service-record/service-record";
@@ -15,6 +16,7 @@ import { startSweepTimer } from "./sweep-timer.ts";
 export interface ConductorProcessOptions extends SharedOptions {
   /** The API as bays' nodes reach it. */
   readonly publicUrl: string;
+  readonly removes: ReconciliationSettings["removes"];
 }
 
 /** Throws StartRefused when the cloud cannot be used. */
@@ -22,7 +24,7 @@ export async function startConductor(options: ConductorProcessOptions): Promise<
   const cloud = await loadConfiguredCloud();
   const { stores, adapters, name } = await openSharedProcess(options);
   const { log, random } = adapters;
-  const ports = compose(adapters, { cloud, apiUrl: options.publicUrl }).conductor();
+  const ports = compose(adapters, { cloud, apiUrl: options.publicUrl }).conductor({ removes: options.removes });
   const stopping = createStopping(systemTimers);
   const report = createReport(adapters, { host: hostname(), binary: CONDUCTOR_BINARY });
   await report();

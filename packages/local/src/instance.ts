@@ -6,6 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { createBatchHandler } from "@jeroboam/conductor/batch";
+import type { ReconciliationSettings } from "@jeroboam/conductor/ports";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import { systemClock } from "@jeroboam/core/clock/system-clock";
 import { systemTimers } from "@jeroboam/core/clock/system-timers";
@@ -37,6 +38,8 @@ export interface InstanceOptions extends ApiSettings {
   /** Forgets what was there before. */
   readonly isReset: boolean;
   readonly logLevel: LogLevel;
+  /** What reconciliation may remove; when not given, everything of the sandbox's and nothing of another cloud's. */
+  readonly removes?: ReconciliationSettings["removes"];
 }
 
 export interface Instance {
@@ -64,7 +67,8 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   const sealer = await openFileSealer(folder.keysPath);
   const composed = compose({ ...base, sealer }, { cloud: cloud.config, apiUrl: options.publicUrl ?? api.url });
 
-  const ports = composed.conductor();
+  const removes = options.removes ?? (cloud.kind === "sandbox" ? "stacks" : "nothing");
+  const ports = composed.conductor({ removes });
   const name = `local-${process.pid}`;
   const stopping = createStopping(systemTimers);
   const report = createReport(base, { host: hostname(), binary: CONDUCTOR_BINARY });

@@ -3,6 +3,7 @@ import { Transient } from "@jeroboam/core/errors";
 import { limits } from "@jeroboam/core/limits";
 import { createMemoryTable } from "@jeroboam/core/table/memory-table";
 import type { Table } from "@jeroboam/core/table/table";
+import { JOB_NAMES, listJobs } from "@jeroboam/core/reconciliation/job";
 import { startSweepTimer } from "./sweep-timer.ts";
 
 /** Timers that run what is waiting when told to, one at a time. */
@@ -28,6 +29,7 @@ function build(table: Table) {
   const ports = {
     timers,
     table,
+    random: { uuid: () => "round", fraction: () => 0.5, bytes: () => new Uint8Array() },
     clock: { nowMs: () => 1_900_000_000_000 },
     queue: { send: (keys: readonly { pk: string }[]) => Promise.resolve(void sent.push(...keys.map(({ pk }) => pk))) },
     log: { write: (_level: string, event: string) => void events.push(event) },
@@ -47,6 +49,8 @@ test("sweeps once an interval, the next only after the one before has ended", as
   expect(timers.waiting).toHaveLength(0);
   await settle();
   expect(sent).toEqual(["bay#1"]);
+  // Jobs that are new are introduced by it; the first of their rounds are due later.
+  expect((await listJobs(table)).map(({ state }) => state.name).toSorted()).toEqual([...JOB_NAMES].toSorted());
   expect(events).toEqual(["swept"]);
   expect(timers.waiting).toHaveLength(1);
 });

@@ -1,8 +1,10 @@
-/** The schedule of a process of its own: sweeps again and again, never two at once, until it is stopped. */
+/** The schedule of a process of its own: sweeps and begins what jobs are due, again and again, never two at once, until it is stopped. */
 import { textOf } from "@jeroboam/core/errors";
 import { limits } from "@jeroboam/core/limits";
 import { sweep } from "@jeroboam/core/operation/sweep";
 import type { SweepPorts } from "@jeroboam/core/operation/sweep";
+import type { JobPorts } from "@jeroboam/core/reconciliation/job";
+import { startDueJobs } from "@jeroboam/core/reconciliation/job";
 import type { Report } from "@jeroboam/core/service-record/service-record";
 import type { Log, Timers } from "@jeroboam/core/ports";
 
@@ -11,7 +13,7 @@ export interface SweepTimer {
   stop(): Promise<void>;
 }
 
-export interface SweepTimerPorts extends SweepPorts {
+export interface SweepTimerPorts extends SweepPorts, JobPorts {
   readonly log: Log;
   readonly timers: Timers;
   /** Says that this process is at work. */
@@ -33,7 +35,8 @@ export function startSweepTimer(ports: SweepTimerPorts): SweepTimer {
     try {
       await ports.report?.();
       const { hints } = await sweep(ports);
-      if (hints > 0) ports.log.write("info", "swept", { hints });
+      const { started } = await startDueJobs(ports);
+      if (hints + started > 0) ports.log.write("info", "swept", { hints, started });
     } catch (thrown) {
       // The table or the queue did not answer: the next sweep reads the same again.
       ports.log.write("warning", "sweep-failed", { reason: textOf(thrown) });

@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { bayModelSchema, creationKey } from "../bay-model/bay-model.ts";
-import { delegationSchema } from "../identity/delegation.ts";
+import { delegationIndexKey, delegationSchema } from "../identity/delegation.ts";
 import { limits } from "../limits.ts";
 import type { RecordShape } from "../operation/record.ts";
 import { shardOf } from "../operation/record.ts";
@@ -37,6 +37,8 @@ export const baySchema = z.object({
   nodeCount: z.number().int(),
   masterCount: z.number().int(),
   stackId: z.string().nullable(),
+  /** The stack's status and the time of it as an operation saw it last: what reconciliation compares. */
+  stackSeen: z.string().optional(),
   healthStatus: z.enum(["HEALTHY", "UNHEALTHY", "UNKNOWN"]).nullable(),
   createdAtMs: z.number(),
   updatedAtMs: z.number().nullable(),
@@ -112,14 +114,7 @@ export function bayPartition(uuid: string): string {
 
 /** The hot item. The project is in the key: another project's bay is not found by construction. */
 export function bayKey(projectId: string, uuid: string): Key {
-  return { pk: bayPartition(uuid), sk: `${projectId}${HOT_SUFFIX}` };
-}
-
-const HOT_SUFFIX = "#bay";
-
-/** Whose bay it is, by the key of its hot item. */
-export function bayOwner({ pk, sk }: Key): Pick<Bay, "projectId" | "uuid"> {
-  return { projectId: sk.slice(0, -HOT_SUFFIX.length), uuid: pk.slice(bayPartition("").length) };
+  return { pk: bayPartition(uuid), sk: `${projectId}#bay` };
 }
 
 export function baySpecificationKey(projectId: string, uuid: string): Key {
@@ -136,13 +131,27 @@ export function namedBays(name: string): string {
   return `bay#${name}`;
 }
 
-/** Partitions of the type index, for administrators and the schedule. */
-export function bayShards(): readonly string[] {
-  return Array.from({ length: limits.engine.typeShards }, (_, shard) => `bay#all#${shard}`);
+/** The shard of the type index that a bay stands in, which its stack's tags name too. */
+export function bayShard(uuid: string): number {
+  return shardOf(bayPartition(uuid), limits.engine.typeShards);
 }
 
-function typeIndexPartition(uuid: string): string {
-  return `bay#all#${shardOf(bayPartition(uuid), limits.engine.typeShards)}`;
+/** Partitions of the type index that hold the hot items, for administrators and the schedule. */
+export function bayShards(): readonly string[] {
+  return Array.from({ length: limits.engine.typeShards }, (_, shard) => bayShardPartition(shard));
+}
+
+export function bayShardPartition(shard: number): string {
+  return `bay#all#${shard}`;
+}
+
+/** The cold items stand apart: what compares bays with the cloud reads the small items alone. */
+export function specificationShards(): readonly string[] {
+  return Array.from({ length: limits.engine.typeShards }, (_, shard) => specificationShardPartition(shard));
+}
+
+export function specificationShardPartition(shard: number): string {
+  return `bay-specification#all#${shard}`;
 }
 
 /** Where a bay's items stand in the lists (`part`: 0 the hot one, 1 the cold one). */
@@ -151,7 +160,9 @@ export function bayListKeys(
   part: 0 | 1,
 ): { project: Key; type: Key } {
   const sk = `${creationKey(bay)}#${part}`;
-  return { project: { pk: projectBays(bay.projectId), sk }, type: { pk: typeIndexPartition(bay.uuid), sk } };
+  const shard = bayShard(bay.uuid);
+  const pk = part === 0 ? bayShardPartition(shard) : specificationShardPartition(shard);
+  return { project: { pk: projectBays(bay.projectId), sk }, type: { pk, sk } };
 }
 
 /** The cold item; its revision is left to the writer. */
@@ -160,11 +171,13 @@ export function specificationItem(
   specification: BaySpecification,
   revision: number,
 ): Item {
+  const key = baySpecificationKey(bay.projectId, bay.uuid);
+  const name = delegationIndexKey(specification.delegation, key);
   return {
-    ...baySpecificationKey(bay.projectId, bay.uuid),
+    ...key,
     revision,
     body: { specification },
-    indexes: bayListKeys(bay, 1),
+    indexes: { ...bayListKeys(bay, 1), ...(name && { name }) },
   };
 }
 

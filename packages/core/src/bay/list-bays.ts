@@ -8,8 +8,16 @@ import type { ListPage, ListRequest } from "../listing/page.ts";
 import { listPage } from "../listing/page.ts";
 import { recordFromItem } from "../operation/record.ts";
 import type { Item, Table } from "../table/table.ts";
-import { bayKey, bayListKeys, bayShape, bayShards, baySpecificationKey, projectBays } from "./bay.ts";
-import { specificationFromItem } from "./bay.ts";
+import {
+  bayKey,
+  bayListKeys,
+  bayShape,
+  bayShards,
+  baySpecificationKey,
+  projectBays,
+  specificationFromItem,
+  specificationShards,
+} from "./bay.ts";
 import type { BayWithSpecification } from "./find-bay.ts";
 import { findBayByUuid, isCold, isHot } from "./find-bay.ts";
 import { readSpecification } from "./specification-store.ts";
@@ -29,6 +37,9 @@ export function listBays(
   );
 }
 
+/** Asked for beyond its share, so that few partitions are asked twice. */
+const SHARE_MARGIN = 8;
+
 async function* readBays(
   table: Table,
   scope: Scope,
@@ -37,9 +48,11 @@ async function* readBays(
   wanted: number,
 ): AsyncGenerator<BayWithSpecification> {
   const partitions = scope.allProjects
-    ? bayShards().map((pk) => ({ index: "type", pk }) as const)
+    ? [...bayShards(), ...specificationShards()].map((pk) => ({ index: "type", pk }) as const)
     : [{ index: "project", pk: projectBays(scope.projectId) } as const];
-  const range = { ...(after && { after: endOf(after, descending) }), descending, pageItems: 2 * wanted };
+  // Every partition is asked for its share of the two items a bay has, and a little more, for they are not equal.
+  const pageItems = Math.ceil((2 * wanted) / partitions.length) + (partitions.length > 1 ? SHARE_MARGIN : 0);
+  const range = { ...(after && { after: endOf(after, descending) }), descending, pageItems };
   let hot: Item | undefined;
   let cold: Item | undefined;
   for await (const item of readInOrder(table, partitions, range)) {

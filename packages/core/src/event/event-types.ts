@@ -12,6 +12,8 @@ export const EVENT_TYPES = {
   healthChanged: "bay.health.changed",
   /** A bay's stack is not what the table says it is. */
   driftFound: "bay.drift.found",
+  /** A stack says it is of a bay that is not there. */
+  stackOrphaned: "bay.drift.orphan",
   /** One of a bay's certificates ends soon. */
   certificateExpiring: "bay.certificate.expiring",
 } as const;

@@ -9,7 +9,7 @@ import { createSessions } from "../openstack/session.ts";
 import { factsOf, tokenBodySchema } from "../openstack/token.ts";
 import type { Sealer } from "../secret/sealer.ts";
 import { callerOf } from "./caller.ts";
-import { createDelegations, delegationSchema } from "./delegation.ts";
+import { createDelegations, delegationSchema, trustDigest } from "./delegation.ts";
 import type { Delegation, DelegationSettings } from "./delegation.ts";
 
 const ISSUE = "POST /v3/auth/tokens";
@@ -85,6 +85,7 @@ const trustDelegation = async (expiresAtMs: number | null = null): Promise<Deleg
   projectId: "a",
   trustorUserId: "alice",
   sealedTrustId: await sealer.seal("trust-1", context),
+  trustDigest: trustDigest("trust-1"),
   expiresAtMs,
 });
 

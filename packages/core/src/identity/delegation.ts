@@ -13,6 +13,7 @@
  * stack is created has no expiry and is kept until the stack is gone, and updates act by it; only work that creates
  * no stack may take one that expires. Stacks made by the service's user depend on no one's trust.
  */
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { findRole, grantRole } from "../openstack/keystone-directory.ts";
@@ -22,6 +23,7 @@ import type { CloudSession, Sessions } from "../openstack/session.ts";
 import type { Role } from "../openstack/token.ts";
 import type { Clock, Log, Random } from "../ports.ts";
 import type { Sealer } from "../secret/sealer.ts";
+import type { Key } from "../table/table.ts";
 import { Transient, textOf } from "../errors.ts";
 import type { Caller } from "./caller.ts";
 
@@ -32,6 +34,8 @@ export const delegationSchema = z.discriminatedUnion("kind", [
     trustorUserId: z.string(),
     /** Opens for the context under which it was obtained. */
     sealedTrustId: z.string(),
+    /** By which it is recognised among Keystone's trusts without being opened (`trustDigest`). */
+    trustDigest: z.string().nullable().default(null),
     expiresAtMs: z.number().nullable(),
   }),
   z.object({ kind: z.literal("service"), projectId: z.string() }),
@@ -39,6 +43,22 @@ export const delegationSchema = z.discriminatedUnion("kind", [
 
 /** JSON, to be stored with a record. */
 export type Delegation = z.output<typeof delegationSchema>;
+
+/** Of a trust's id, which is chance of 128 bits: nothing can be found out from it. */
+export function trustDigest(trustId: string): string {
+  return createHash("sha256").update(`trust/${trustId}`).digest("hex").slice(0, 32);
+}
+
+/** Where the item that holds a delegation stands in the index of names: so a trust's holder is found by one query. */
+export function delegationIndexKey(delegation: Delegation, holder: Key): Key | undefined {
+  if (delegation.kind !== "trust" || delegation.trustDigest === null) return undefined;
+  return { pk: trustHolders(delegation.trustDigest), sk: `${holder.pk} ${holder.sk}` };
+}
+
+/** Partition of the name index that holds whoever holds the trust. */
+export function trustHolders(digest: string): string {
+  return `trust#${digest}`;
+}
 
 export interface DelegationSettings {
   /** `trust`: by a trust, else by the service's user. `trust-only` and `service`: by nothing else. */
@@ -106,8 +126,9 @@ export function createDelegations(ports: DelegationPorts, settings: DelegationSe
         if (trust.kind === "obtained") {
           const sealedTrustId = await ports.sealer.seal(trust.trustId, context);
           const { trustorUserId, endsAtMs } = trust;
-          const delegation = { kind: "trust", projectId, trustorUserId, sealedTrustId, expiresAtMs: endsAtMs } as const;
-          return { kind: "obtained", delegation };
+          const digest = trustDigest(trust.trustId);
+          const trusted = { projectId, trustorUserId, sealedTrustId, trustDigest: digest, expiresAtMs: endsAtMs };
+          return { kind: "obtained", delegation: { kind: "trust", ...trusted } };
         }
         // A token that is no longer accepted is the caller's to renew; all else the service's user can do without.
         if (settings.mode === "trust-only" || trust.cause === "unauthorized") return trust;

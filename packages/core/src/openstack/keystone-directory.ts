@@ -45,6 +45,13 @@ export async function findUser(
   return found.kind === "found" ? single(found.value) : found;
 }
 
+/** Everybody in a domain. */
+export async function listUsers(session: CloudSession, domainId: string): Promise<Found<readonly User[]> | Refusal> {
+  const schema = z.object({ users: z.array(userSchema) });
+  const items = (page: z.output<typeof schema>): readonly User[] => page.users;
+  return await listAll(session, { service: "identity", path: "/users", query: { domain_id: domainId }, schema, items });
+}
+
 export interface NewUser {
   readonly name: string;
   readonly domainId: string;

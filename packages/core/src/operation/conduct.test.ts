@@ -276,3 +276,11 @@ test("a record of a type that nobody here knows is an error, for the dead letter
     }),
   ).toThrow("is a other");
 });
+
+test("a late hint at an item that was provisional and is settled now is dropped", async () => {
+  const ports = createPorts();
+  const engine: Engine<EnginePorts> = { ports, name: "one", types: [] };
+  await ports.table.put({ ...KEY, revision: 1, body: { specification: {} }, indexes: {} }, { absent: true });
+  const budget = { endsAtMs: nowMs + 1_000, signal: new AbortController().signal };
+  expect(await conduct(engine, KEY, budget)).toEqual({ kind: "dropped", why: "idle" });
+});

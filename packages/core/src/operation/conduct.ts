@@ -70,7 +70,10 @@ export async function conduct<Ports extends EnginePorts>(
   const item = await engine.ports.table.get(key);
   if (!item) return { kind: "dropped", why: "absent" };
   if (isProvisional(item)) return settleProvisional(engine.ports, item);
-  const type = engine.types.find((one) => one.type === typeOfItem(item));
+  const named = typeOfItem(item);
+  // It was provisional when the hint was sent, and has been settled since.
+  if (named === undefined) return { kind: "dropped", why: "idle" };
+  const type = engine.types.find((one) => one.type === named);
   if (!type) throw new Error(`no conductor knows the record type of ${item.pk} ${item.sk}`);
   return conductRecord(engine, type, recordFromItem(type, item), budget);
 }
@@ -201,7 +204,6 @@ async function settle<Ports extends EnginePorts, State>(
 ): Promise<ConductOutcome> {
   if (record.outbox.length > 0) await engine.ports.publish(eventSource(type, record), record.outbox);
   if (record.gone) {
-    await type.beforeRemoval?.(engine.ports, record);
     await engine.ports.table.remove(record.key, record.revision);
     return { kind: "ended" };
   }

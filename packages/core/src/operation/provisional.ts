@@ -30,11 +30,6 @@ export function asSettled(item: Item): Item {
   return { ...item, body, indexes };
 }
 
-/** The key of the record that it waits for. */
-export function ownerOf(item: Item): Key {
-  return ownerSchema.parse(item.body["provisionalFor"]);
-}
-
 export interface ProvisionalPorts {
   readonly table: Table;
   /** Gives back what the item stands for outside, before it goes; repeating it changes nothing. */
@@ -43,7 +38,8 @@ export interface ProvisionalPorts {
 
 /** What the sweep does with a provisional item that is due. Losing a race to another writer leaves it to that writer. */
 export async function settleProvisional(ports: ProvisionalPorts, item: Item): Promise<{ readonly kind: "ended" }> {
-  if (await ports.table.get(ownerOf(item))) {
+  const owner = ownerSchema.parse(item.body["provisionalFor"]);
+  if (await ports.table.get(owner)) {
     await ports.table.put({ ...asSettled(item), revision: item.revision + 1 }, { revision: item.revision });
   } else {
     await ports.discard(item);

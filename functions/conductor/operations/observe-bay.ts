@@ -1,0 +1,65 @@
+/**
+ * What happens to a settled bay whose stack is not as it was left: somebody changed it, deleted it, or it ended after our
+ * operation had given up. The bay's status, reason and addresses follow what Heat says now; the bay's owner is told by
+ * the operation's events. Begun by the drift job (reconciliation/drift.ts); a user's own operation takes its place.
+ */
+import type { Bay, BayStatus } from "@jeroboam/core/bay/bay";
+import { changeSpecification } from "@jeroboam/core/bay/specification-store";
+import type { OperationDefinition } from "@jeroboam/core/operation/record";
+import { again, done } from "@jeroboam/core/operation/record";
+import type { ConductorPorts, Stack } from "../ports.ts";
+import { failureOf, findStack, pollAfterMs, withStacks } from "./stack.ts";
+
+/** What a bay has seen of a stack that is not there. */
+export const MISSING = "missing";
+
+/** Magnum's own words (bay-era sheet, what periodic tasks do). */
+function missingStack(stackId: string): string {
+  return `Stack with id ${stackId} not found in Heat.`;
+}
+
+/** The bay as its stack is. Repeating it writes the same. */
+const observeStack = withStacks("observe-stack", async (ports, { state: bay, operation }, stacks) => {
+  const stack = await findStack(stacks, ports.stackPlans.nameOf(bay), bay);
+  if (!stack || stack.action === "DELETE" || !ports.stackPlans.isOurs(bay, stack)) return done(vanished(bay));
+  switch (stack.progress) {
+    case "IN_PROGRESS":
+      return again(pollAfterMs(ports.clock.nowMs(), operation));
+    case "COMPLETE":
+      await changeSpecification(ports.table, bay, (current) => ports.stackPlans.readOutputs(current, stack.outputs));
+      return done(seen(stack, "COMPLETE", bay, stack.reason));
+    case "FAILED":
+      return done(seen(stack, "FAILED", bay, await failureOf(stacks, stack)));
+    default:
+      return stack.progress satisfies never;
+  }
+});
+
+function seen(stack: Stack, result: "COMPLETE" | "FAILED", bay: Bay, reason: string): Partial<Bay> {
+  return {
+    stackId: stack.id,
+    stackSeen: stack.seen,
+    status: `${stack.action === "CREATE" ? "CREATE" : "UPDATE"}_${result}` satisfies BayStatus,
+    statusReason: reason || bay.statusReason,
+  };
+}
+
+/** What the bay did last has come to nothing. */
+function vanished(bay: Bay): Partial<Bay> {
+  const status: BayStatus = bay.status.startsWith("CREATE_") ? "CREATE_FAILED" : "UPDATE_FAILED";
+  const { stackId } = bay;
+  const statusReason = stackId === null ? "The bay's stack was not found in Heat." : missingStack(stackId);
+  return { status, statusReason, stackSeen: MISSING };
+}
+
+export const observeBay: OperationDefinition<ConductorPorts, Bay> = {
+  kind: "drift",
+  version: 1,
+  steps: [observeStack],
+  always: [],
+  end: (_bay, outcome, nowMs) => ({
+    kind: "kept",
+    // One that could not look has seen nothing: the next round begins another.
+    changes: outcome.kind === "succeeded" ? { updatedAtMs: nowMs } : {},
+  }),
+};
