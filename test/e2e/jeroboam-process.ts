@@ -56,13 +56,15 @@ export interface StartOptions {
   readonly port?: number;
   readonly keystonePort?: number;
   readonly options?: readonly string[];
+  /** The cloud, for instance. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 /** Starts it and waits until it says that it is ready. */
 export async function startJeroboam(start: StartOptions): Promise<JeroboamProcess> {
-  const { data, port = 0, keystonePort = 0, options = [] } = start;
+  const { data, port = 0, keystonePort = 0, options = [], environment = {} } = start;
   const ports = ["--port", String(port), "--keystone-port", String(keystonePort)];
-  const started = launchJeroboam(["--data", data, ...ports, ...options]);
+  const started = launchJeroboam(["--data", data, ...ports, ...options], environment);
   const { child, output, ended } = started;
   await waitFor(() => /is ready/.test(output()) || child.exitCode !== null, READY_WITHIN_MS);
   if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}:\n${output()}`);

@@ -88,7 +88,7 @@ export async function createSandboxWorld(gate: Pick<Gate, "pass" | "moment">, se
         bays: {
           apiUrl: "http://api.test/v1",
           authUrl: `${PUBLIC_URL}/v3`,
-          regionName: null,
+          regionName: "RegionOne",
           openstackCa: null,
           plainHttpAllowed: true,
         },

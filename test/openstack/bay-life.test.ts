@@ -88,7 +88,7 @@ describe.skipIf(!isLabUp)("bays on real OpenStack", () => {
 
   async function expectAutoscalerToSeeNodes(bay: Bay): Promise<void> {
     const seen = await readAsAutoscaler(lab.cloud, bay.stack_id);
-    expect(seen.map(({ name, status }) => `${name} ${status}`)).toEqual(["0 CREATE_COMPLETE", "1 CREATE_COMPLETE"]);
+    expect(seen.map(({ name, status }) => `${name} ${status}`)).toEqual(["0 UPDATE_COMPLETE", "1 CREATE_COMPLETE"]);
     for (const { serverId } of seen) expect(serverId).toMatch(/^[0-9a-f-]{36}$/);
   }
 });

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startInstance } from "@jeroboam/local/instance";
 import type { Lab } from "./lab.ts";
+import { environmentOf } from "./lab.ts";
 
 export interface RunningJeroboam {
   /** How often Heat was asked about stacks whose name or id holds this text. */
@@ -17,15 +18,7 @@ export interface RunningJeroboam {
 }
 
 export async function startJeroboam(lab: Lab): Promise<RunningJeroboam> {
-  Object.assign(process.env, {
-    OS_AUTH_URL: lab.authUrl,
-    OS_USERNAME: "jeroboam",
-    OS_PASSWORD: lab.password,
-    OS_PROJECT_NAME: "service",
-    OS_USER_DOMAIN_NAME: "Default",
-    OS_PROJECT_DOMAIN_NAME: "Default",
-    OS_REGION_NAME: lab.region,
-  });
+  Object.assign(process.env, environmentOf(lab, "jeroboam", "service"));
   const calls = countStackCalls();
   const data = mkdtempSync(join(tmpdir(), "jeroboam-openstack-"));
   const { host, port } = lab.jeroboam;

@@ -28,3 +28,17 @@ export function theLab(): Lab {
   if (outcome.kind === "absent") throw new Error(outcome.reason);
   return outcome.lab;
 }
+
+/** The variables by which a process is somebody in the lab, on one project. */
+export function environmentOf(lab: Lab, user: string, project: string): Readonly<Record<string, string>> {
+  return {
+    OS_AUTH_URL: lab.authUrl,
+    OS_IDENTITY_API_VERSION: "3",
+    OS_USERNAME: user,
+    OS_PASSWORD: lab.password,
+    OS_PROJECT_NAME: project,
+    OS_USER_DOMAIN_NAME: "Default",
+    OS_PROJECT_DOMAIN_NAME: "Default",
+    OS_REGION_NAME: lab.region,
+  };
+}

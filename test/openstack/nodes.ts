@@ -35,6 +35,9 @@ export interface Nodes {
   stop(): Promise<void>;
 }
 
+/** The bay's stack, whose name holds the bay's uuid, is the first of those that the address of the wait condition names. */
+const isOf = (bayUuid: string, { WAIT_ENDPOINT = "" }: Parameters): boolean => WAIT_ENDPOINT.includes(bayUuid);
+
 /** Servers that are there already have booted. */
 export async function startNodes(people: People): Promise<Nodes> {
   const admin = people.person("admin", "admin");
@@ -55,16 +58,19 @@ export async function startNodes(people: People): Promise<Nodes> {
     const { server } = await get<{ server: Server }>(`/servers/${id}`);
     const { name, "OS-EXT-SRV-ATTR:user_data": userData } = server;
     const parameters = readParameters(Buffer.from(userData ?? "", "base64").toString("utf8"));
-    if (parameters["BAY_UUID"] === undefined) return;
-    try {
-      const token = await logIn(people, parameters);
-      if (parameters["TLS_DISABLED"] === "False") await haveCertificateSigned(parameters, token);
-      const reason = failing.get(parameters["BAY_UUID"]);
-      await signal(parameters, reason === undefined ? "SUCCESS" : "FAILURE", reason ?? `${name} is set up`);
-      booted.push(parameters);
-    } catch (thrown) {
-      problems.push(`server ${name} (${id}): ${textOf(thrown)}`);
-    }
+    // Somebody else's server.
+    if (parameters["WAIT_ENDPOINT"] === undefined) return;
+    const trouble = (thrown: unknown): void => void problems.push(`server ${name} (${id}): ${textOf(thrown)}`);
+    let reason = [...failing].find(([bayUuid]) => isOf(bayUuid, parameters))?.[1];
+    // A node that cannot be set up tells Heat so, and the bay fails with the reason instead of waiting.
+    await setUp(people, parameters).catch((thrown: unknown) => {
+      trouble(thrown);
+      reason ??= textOf(thrown);
+    });
+    await signal(parameters, reason === undefined ? "SUCCESS" : "FAILURE", reason ?? `${name} is set up`).then(
+      () => booted.push(parameters),
+      trouble,
+    );
   }
 
   async function look(): Promise<void> {
@@ -82,13 +88,20 @@ export async function startNodes(people: People): Promise<Nodes> {
 
   return {
     failFromNowOn: (bayUuid, reason) => void failing.set(bayUuid, reason),
-    of: (bayUuid) => booted.filter((parameters) => parameters["BAY_UUID"] === bayUuid),
+    of: (bayUuid) => booted.filter((parameters) => isOf(bayUuid, parameters)),
     async stop() {
       stopping.abort();
       await looking;
       if (problems.length > 0) throw new Error(problems.join("\n"));
     },
   };
+}
+
+/** With a credential of its own a node logs in; where it is one of a bay with TLS, it has a certificate signed. */
+async function setUp(people: People, parameters: Parameters): Promise<void> {
+  if (!parameters["TRUSTEE_USER_ID"]) return;
+  const token = await logIn(people, parameters);
+  if (parameters["TLS_DISABLED"] === "False") await haveCertificateSigned(parameters, token);
 }
 
 /** NAME='value' lines, in user-data of parts as in files of an Ignition document. */

@@ -1,7 +1,7 @@
 /**
- * Brings the lab up before the suite, unless it is up, and leaves it as it was found: a lab that was not up is stopped
- * again. JEROBOAM_LAB_KEEP=1 lets it run, for the next time. Where there can be no lab, every test is skipped, and why
- * is said.
+ * Brings the lab up before the suite and leaves it as it was found: a lab that was not up is stopped again, even when this
+ * process is killed. JEROBOAM_LAB_KEEP=1 lets it run, for the next time. Where there can be no lab, every test is skipped,
+ * and why is said; in CI that is a failure.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { join } from "node:path";
@@ -14,13 +14,18 @@ const CANNOT = 77;
 
 export default async function openLab({ provide }: TestProject): Promise<() => Promise<void>> {
   const lab = readSettings();
-  const wasUp = await answers(lab.authUrl);
-  const outcome = wasUp ? ({ kind: "up", lab } as const) : await bringUp(lab);
-  if (outcome.kind === "absent") console.warn(`tests against a real OpenStack are skipped: ${outcome.reason}`);
+  const staysUp = Boolean(process.env["JEROBOAM_LAB_KEEP"]) || (await answers(lab.authUrl));
+  const watch = staysUp ? undefined : stopWhenThisEnds();
+  const outcome = await bringUp(lab);
+  if (outcome.kind === "absent") {
+    if (process.env["CI"]) throw new Error(outcome.reason);
+    console.warn(`tests against a real OpenStack are skipped: ${outcome.reason}`);
+  }
   provide("lab", outcome);
   return async () => {
-    if (wasUp || process.env["JEROBOAM_LAB_KEEP"]) return;
+    if (watch === undefined) return;
     await runScript("down.sh");
+    watch();
   };
 }
 
@@ -31,14 +36,20 @@ function readSettings(): Lab {
   return { authUrl, jeroboam: { host, port: Number(jeroboamPort) }, region, password };
 }
 
+/** Also repairs a lab of which a part has ended, and brings its contents up to date. */
 async function bringUp(lab: Lab): Promise<LabOutcome> {
   const { status, lastLine } = await runScript("up.sh");
+  if (status === 0) return { kind: "up", lab };
   if (status === CANNOT) return { kind: "absent", reason: lastLine };
-  if (status !== 0) {
-    await runScript("down.sh");
-    throw new Error(`the lab does not come up: ${lastLine}`);
-  }
-  return { kind: "up", lab };
+  throw new Error(`the lab does not come up: ${lastLine}`);
+}
+
+/** A process of its own, which outlives us where we are killed. Returns what ends it. */
+function stopWhenThisEnds(): () => void {
+  const words = [join(FOLDER, "down-after.sh"), String(process.pid)];
+  const child = spawn("bash", words, { detached: true, stdio: "ignore" });
+  child.unref();
+  return () => void child.kill();
 }
 
 /** Runs one of the lab's scripts; what it says is seen at once. */

@@ -6,6 +6,12 @@ set -uo pipefail
 # shellcheck source=processes.sh
 . "$LAB/processes.sh"
 
+# Not while it is being brought up.
+if [ -d "$STATE/lock" ]; then
+  exec 9>"$STATE/lock/up"
+  flock 9
+fi
+
 for name in octavia-worker octavia-api heat-engine heat-api nova-compute nova-api nova-scheduler nova-conductor \
   neutron-server placement glance-api keystone; do
   stop "$name" &

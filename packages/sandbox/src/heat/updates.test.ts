@@ -224,7 +224,7 @@ describe("an update", () => {
     const failed = await settle();
     expect(failed.stack_status).toBe("UPDATE_FAILED");
     expect(failed.stack_status_reason).toBe(
-      "Resource UPDATE failed: ResourceInError: resources.nodes.resources[3].resources.server: no valid host",
+      "Resource UPDATE failed: resources.nodes: Resource CREATE failed: ResourceInError: resources[3].resources.server: no valid host",
     );
     await patch({ count: 4 });
     expect((await settle()).stack_status).toBe("UPDATE_COMPLETE");

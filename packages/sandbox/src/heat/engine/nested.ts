@@ -88,10 +88,11 @@ function newChild(task: Task, goal: Stack["goal"]): Stack {
 export function checkNested(task: Task): Progress {
   const { resource } = task;
   const child = childOf(task);
-  if (resource.work?.action === "DELETE") {
+  const action = resource.work?.action ?? resource.action;
+  if (action === "DELETE") {
     if (!child) return done;
     if (child.status === "FAILED") {
-      return { kind: "failed", error: "", reason: nestedReason(resource.name, child.reason) };
+      return { kind: "failed", error: "", reason: nestedReason(resource.name, action, child.reason) };
     }
     return { kind: "waiting", untilMs: null };
   }
@@ -102,7 +103,7 @@ export function checkNested(task: Task): Progress {
     case "COMPLETE":
       return done;
     case "FAILED":
-      return { kind: "failed", error: "", reason: nestedReason(resource.name, child.reason) };
+      return { kind: "failed", error: "", reason: nestedReason(resource.name, action, child.reason) };
     default:
       return child.status satisfies never;
   }

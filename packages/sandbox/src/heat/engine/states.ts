@@ -65,11 +65,14 @@ export function reasonOf(error: unknown, name: string): string {
   throw error;
 }
 
-/** The reason of a resource whose nested stack failed: the same words with its own place in front. */
-export function nestedReason(name: string, reason: string): string {
-  const bare = reason.replace(/^Resource [A-Z]+ failed: /, "");
+/**
+ * The reason of a resource whose nested stack failed: the same words with the resource's own place in front. As heat's
+ * ResourceFailure does, it takes a reason apart at its colons, and only one of the resource's own action: a node that
+ * could not be created while its group was updated is told of as it stands.
+ */
+export function nestedReason(name: string, action: Action, reason: string): string {
   const place = joinPath(["resources", name]);
-  const [, error, path, words] = /^(\w+): (resources[^:]*): (.*)$/s.exec(bare) ?? [];
-  if (error !== undefined && path !== undefined && words !== undefined) return `${error}: ${place}.${path}: ${words}`;
-  return `${place}: ${bare}`;
+  if (!reason.includes(`Resource ${action} failed: `)) return `${place}: ${reason}`;
+  const [, error = "", path = "", ...words] = reason.split(":").map((part) => part.trim());
+  return words.length > 0 ? `${error}: ${place}.${path}: ${words.join(": ")}` : `${place}: ${reason}`;
 }
