@@ -5,6 +5,9 @@ import type { RecordType } from "@jeroboam/core/operation/record";
 import { createBay } from "./operations/create-bay.ts";
 import { deleteBay } from "./operations/delete-bay.ts";
 import { observeBay } from "./operations/observe-bay.ts";
+import { containerType } from "./operations/resources/container.ts";
+import { manifestedType } from "./operations/resources/manifested.ts";
+import { engineWatchType } from "./operations/resources/watch.ts";
 import { jobType } from "./operations/run-job.ts";
 import { updateBay } from "./operations/update-bay.ts";
 import type { ConductorPorts } from "./ports.ts";
@@ -14,4 +17,12 @@ const bayType: RecordType<ConductorPorts, Bay> = {
   operations: [createBay, updateBay, observeBay, deleteBay],
 };
 
-export const RECORD_TYPES: readonly RecordType<ConductorPorts, unknown>[] = [bayType, jobType];
+export const RECORD_TYPES: readonly RecordType<ConductorPorts, unknown>[] = [
+  bayType,
+  manifestedType("pod"),
+  manifestedType("service"),
+  manifestedType("rc"),
+  containerType,
+  engineWatchType,
+  jobType,
+];

@@ -1,4 +1,5 @@
 /** A world with one bay in it, for the harness: the real operations over the table in memory and a simulated cloud. */
+import type { Coe } from "@jeroboam/core/bay-model/bay-model";
 import { bayModelKey, bayModelShape } from "@jeroboam/core/bay-model/bay-model";
 import { createMemoryEngines } from "@jeroboam/coe/engines/memory-engines";
 import type { Bay } from "@jeroboam/core/bay/bay";
@@ -97,7 +98,7 @@ export function createBayWorld(
 export interface BayActs {
   /** As a creation whose API function dies before the write that commits it. */
   createUpToCommit(): Promise<void>;
-  create(nodeCount?: number): Promise<void>;
+  create(nodeCount?: number, coe?: Coe): Promise<void>;
   resize(nodeCount: number): Promise<void>;
   remove(): Promise<void>;
 }
@@ -117,8 +118,8 @@ export function actsOn(world: BayWorld): BayActs {
       expiresAtMs: null,
     });
   };
-  const create = async (storePorts: typeof ports, nodeCount: number): Promise<void> => {
-    const state = newModel(world.clock.nowMs());
+  const create = async (storePorts: typeof ports, nodeCount: number, coe: Coe = "kubernetes"): Promise<void> => {
+    const state = { ...newModel(world.clock.nowMs()), coe };
     const model = { ...newRecord(bayModelKey(PROJECT, MODEL_ID), state) };
     const inserted = await insertRecord(ports, bayModelShape, model);
     if (inserted.kind !== "inserted") throw new Error("the model exists");
@@ -141,7 +142,7 @@ export function actsOn(world: BayWorld): BayActs {
       item.sk.endsWith("#bay") ? Promise.reject(new Error("killed")) : table.put(item, condition),
   };
   return {
-    create: (nodeCount = 1) => create(ports, nodeCount),
+    create: (nodeCount = 1, coe) => create(ports, nodeCount, coe),
     createUpToCommit: () => create({ ...ports, table: dying }, 1),
     async resize(nodeCount) {
       const record = await findRecord(table, bayShape, world.bayKey);

@@ -242,6 +242,37 @@ export const limits = {
     connections: 64,
     socketsPerBay: 8,
   },
+  /** Container resources and their bays' engines. */
+  container: {
+    /** Pieces of a stored manifest; a character takes three bytes at most. */
+    manifestPieceChars: 60_000,
+    /** Longer than any operation that needs it. */
+    manifestKeepMs: 4 * hour,
+    /** A bay's engine that is away when something is to be made, changed or removed is waited for this long. */
+    deadlineMs: 3 * hour,
+    /** A look at a bay's engine serves all who ask for this long. */
+    lookMs: 5 * second,
+    /** An engine in trouble is not looked at again by those who ask. */
+    troubleMs: 30 * second,
+    /** Conductors look by themselves this often: while something is unsettled, and when all is well. */
+    unsettledMs: 15 * second,
+    settledMs: 5 * minute,
+    /** A watch of a bay without container resources goes on this long: the index of what hangs on it may lag. */
+    graceMs: minute,
+    /** Resources of one bay that are kept up to date. */
+    ofBay: 10_000,
+    /** Bays that one page of a list has looked at. */
+    looksPerPage: 8,
+    /** All that a record shows of labels, images, ports and selectors, as JSON. */
+    shownBytes: 16 * 1_024,
+    /** Actions that wait to be done to one container. */
+    waitingActions: 16,
+    commandChars: 8 * 1_024,
+    environmentEntries: 200,
+    /** What is being removed is looked at again after this. */
+    removingMs: 2 * second,
+    descriptionChars: 4_096,
+  },
   process: {
     /** A token of the longest may come in a header, with others beside it. */
     headerBytes: 48 * 1_024,

@@ -1,4 +1,5 @@
 /** What hangs on a bay, of whatever type: taken along when the bay goes. */
+import { removeManifests } from "../container/manifest-items.ts";
 import { bayRecords } from "../listing/project-record.ts";
 import { limits } from "../limits.ts";
 import type { Table } from "../table/table.ts";
@@ -13,7 +14,9 @@ export async function removeBayRecords(table: Table, bayUuid: string): Promise<b
     items.map(async ({ pk, sk }) => {
       const item = await table.get({ pk, sk });
       // One that the index still shows although it is gone is nothing to come back for.
-      return item === undefined ? "gone" : table.remove(item, item.revision);
+      if (item === undefined) return "gone";
+      if ("operation" in item.body) await removeManifests(table, item);
+      return table.remove(item, item.revision);
     }),
   );
   return outcomes.every((outcome) => outcome === "gone");
