@@ -32,7 +32,7 @@ export type Endpoint = ReturnType<typeof createEndpoint>;
 
 export function createApi(base: Base) {
   const { hints } = base.queues;
-  const { policyFile } = base.settings;
+  const { policyFile, bayQuota } = base.settings;
   const { timeoutSeconds, memoryMb } = sizes.api;
   const made = createFunction("Api", base, {
     bundle: "api",
@@ -45,6 +45,7 @@ export function createApi(base: Base) {
       JEROBOAM_QUEUE_URL: hints.queue.url,
       JEROBOAM_KEY_ARN: base.keys.key.arn,
       JEROBOAM_PUBLIC_URL: base.endpoint.url,
+      ...(bayQuota && { JEROBOAM_BAY_QUOTA: bayQuota }),
       ...(policyFile && { JEROBOAM_POLICY: "/var/task/policy.yaml" }),
     },
     files: policyFile ? { "policy.yaml": policyFile } : {},

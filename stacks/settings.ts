@@ -11,6 +11,8 @@ export interface Settings {
   readonly authoritiesFile?: string;
   /** Rules over the default policy, in oslo.policy's form: a file in the project's folder. */
   readonly policyFile?: string;
+  /** Bays a project may have where no administrator set a limit. */
+  readonly bayQuota?: string;
   readonly domain?: { readonly name: string; readonly certificateArn?: string };
   readonly alarmEmail?: string;
   readonly network:
@@ -32,6 +34,7 @@ export function readSettings(environment: Environment, stage: string = $app.stag
   const cloud = cloudVariables(environment);
   const { JEROBOAM_DOMAIN: name, JEROBOAM_CERTIFICATE_ARN: certificateArn } = environment;
   const { JEROBOAM_AUTHORITIES_FILE: authoritiesFile, JEROBOAM_POLICY_FILE: policyFile } = environment;
+  const { JEROBOAM_BAY_QUOTA: bayQuota } = environment;
   const { JEROBOAM_ALARM_EMAIL: alarmEmail } = environment;
   const byApplicationCredential = "OS_APPLICATION_CREDENTIAL_ID" in cloud || "OS_APPLICATION_CREDENTIAL_NAME" in cloud;
   return {
@@ -41,6 +44,7 @@ export function readSettings(environment: Environment, stage: string = $app.stag
     isProduction: stage === "production",
     ...(authoritiesFile && { authoritiesFile }),
     ...(policyFile && { policyFile }),
+    ...(bayQuota && { bayQuota }),
     ...(name && { domain: { name, ...(certificateArn && { certificateArn }) } }),
     ...(alarmEmail && { alarmEmail }),
   };

@@ -46,6 +46,7 @@ async function prepareApp(): Promise<App> {
       policy: policy.policy,
       settings: {
         keystoneUrl: config.authUrl,
+        bayQuota: countIn(variables, "JEROBOAM_BAY_QUOTA"),
         links: publicUrl ? { kind: "fixed", base: publicUrl } : { kind: "request", trustForwarded: false },
       },
     }),
@@ -53,6 +54,14 @@ async function prepareApp(): Promise<App> {
   // The first reply that a process makes costs as much as loading all its code: made before anybody waits for it.
   await made.request("/healthcheck");
   return made;
+}
+
+/** A number that the variable holds; absent where it is not set. */
+function countIn(variables: NodeJS.ProcessEnv, name: string): number | undefined {
+  const text = variables[name];
+  if (!text) return undefined;
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`${name} must be a number, 0 or more`);
+  return Number(text);
 }
 
 export async function handler(event: unknown, context: LambdaContext): Promise<HttpResult> {

@@ -20,6 +20,8 @@ export interface ApiSettings {
   /** Where a caller without a token is sent: `www_authenticate_uri` of Keystone's middleware. */
   readonly keystoneUrl: string;
   readonly links: LinkSettings;
+  /** How many bays a project may have where no administrator set a limit; absent: `limits.quota.defaultBays`. */
+  readonly bayQuota?: number | undefined;
 }
 
 export type DelegationOutcome = { readonly kind: "obtained"; readonly delegation: Delegation } | Refusal;

@@ -8,6 +8,7 @@ import type { Caller } from "@jeroboam/core/identity/caller";
 import type { PolicyTarget } from "@jeroboam/core/identity/policy";
 import type { Scope } from "@jeroboam/core/identity/scope";
 import type { Json } from "@jeroboam/core/json";
+import { limits } from "@jeroboam/core/limits";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { linkBase } from "./links.ts";
@@ -37,6 +38,8 @@ export interface ApiRequest {
   readonly base: string;
   /** What the path holds in place of `:ident`. */
   readonly ident: string;
+  /** What it holds in place of another name. */
+  readonly parameter: (name: string) => string;
   /** Whether the caller may do this, to their own project's records unless a target is named. */
   allows(rule: string, target?: PolicyTarget): boolean;
   /** A header that was sent. */
@@ -51,6 +54,8 @@ export interface Reply {
   /** In place of a body: events as the server sends them. */
   readonly eventStream?: ReadableStream<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of a 202: nothing goes on after it. */
+  readonly isSettled?: boolean;
 }
 
 export interface RouteDefinition<Query, Body, Target extends PolicyTarget> {
@@ -153,13 +158,21 @@ function apiRequest(ports: ApiPorts, context: Context<ApiEnv>, minor: Minor): Ap
     minor,
     base: linkBase(ports.settings.links, context.req.raw),
     ident: context.req.param("ident") ?? "",
+    parameter: (name) => context.req.param(name) ?? "",
     allows: (rule, target = caller) => ports.policy.allows(rule, caller, target),
     header: (name) => context.req.header(name),
     signal: context.req.raw.signal,
   };
 }
 
-function send(context: Context<ApiEnv>, { status, body, eventStream, headers = {} }: Reply): Response {
+/** When to look what became of what was accepted. */
+const RETRY_AFTER = String(Math.ceil(limits.api.acceptedRetryMs / 1_000));
+
+function send(
+  context: Context<ApiEnv>,
+  { status, body, eventStream, headers = {}, isSettled = false }: Reply,
+): Response {
+  if (status === 202 && !isSettled) setHeaders(context, { "Retry-After": RETRY_AFTER });
   setHeaders(context, headers);
   if (eventStream) return context.body(eventStream, 200, { "Content-Type": "text/event-stream" });
   return body === undefined ? context.body(null, 204) : context.json(body, status as ContentfulStatusCode);

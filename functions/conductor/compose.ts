@@ -62,7 +62,7 @@ export function createConductorPorts(parts: ConductorParts): ConductorPorts {
     sealer,
     publish: (source, events) => recordHistory(table, source, events, clock.nowMs()),
     cloud,
-    discard: (item) => discardProvisional(cloud, item),
+    discard: (item) => discardProvisional({ table, clock, cloud }, item),
     stackPlans: createStackPlans(bayTypes, settings.bays),
     certificates: createCertificateMaker({ clock, random }),
     openEngine: createOpenBayEngine({ http: engineHttp, sealer }),

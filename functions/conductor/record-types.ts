@@ -2,6 +2,7 @@
 import type { Bay } from "@jeroboam/core/bay/bay";
 import { bayShape } from "@jeroboam/core/bay/bay";
 import type { RecordType } from "@jeroboam/core/operation/record";
+import { releasePlace } from "@jeroboam/core/quota/quota";
 import { createBay } from "./operations/create-bay.ts";
 import { deleteBay } from "./operations/delete-bay.ts";
 import { observeBay } from "./operations/observe-bay.ts";
@@ -15,6 +16,8 @@ import type { ConductorPorts } from "./ports.ts";
 const bayType: RecordType<ConductorPorts, Bay> = {
   ...bayShape,
   operations: [createBay, updateBay, observeBay, deleteBay],
+  // Not a moment sooner: a place is for a bay that anybody can see.
+  beforeRemoval: (ports, { state: bay }) => releasePlace(ports, bay.projectId, bay.uuid),
 };
 
 export const RECORD_TYPES: readonly RecordType<ConductorPorts, unknown>[] = [

@@ -49,6 +49,7 @@ beforeAll(async () => {
     JEROBOAM_QUEUE_URL: `${sqs.endpoint}/000000000000/jeroboam`,
     JEROBOAM_KEYS: join(folder, "keys.json"),
     JEROBOAM_PUBLIC_URL: "http://api.test:9511",
+    JEROBOAM_BAY_QUOTA: String(BAYS),
     OS_AUTH_URL: `${sandbox.url}/v3`,
     OS_USERNAME: "jeroboam",
     OS_USER_DOMAIN_ID: "default",

@@ -27,23 +27,30 @@ const table = openSqliteTable({ path: join(folder, "table.sqlite"), clock });
 const policy = buildPolicy();
 if (policy.kind === "invalid") throw new Error(policy.problems.join("; "));
 
-/** Keystone's answer to a token's check: a member of one project. */
-const token = {
+/** Keystone's answer to a token's check: an administrator, of a project of the token's name. */
+const tokenOf = (name: string) => ({
   token: {
     methods: ["password"],
     expires_at: new Date(Date.now() + 3_600_000).toISOString(),
     issued_at: new Date().toISOString(),
     user: { id: "u1", name: "demo", domain: { id: "default", name: "Default" } },
-    project: { id: "p1", name: "demo", domain: { id: "default", name: "Default" } },
+    project: { id: name, name, domain: { id: "default", name: "Default" } },
     roles: [
+      { id: "r0", name: "admin" },
       { id: "r1", name: "member" },
       { id: "r2", name: "reader" },
     ],
     catalog: [],
   },
-};
+});
 const session = {
-  request: () => Promise.resolve({ kind: "reply", status: 200, headers: {}, body: JSON.stringify(token) }),
+  request: (_service: string, { headers }: { headers: Record<string, string> }) =>
+    Promise.resolve({
+      kind: "reply",
+      status: 200,
+      headers: {},
+      body: JSON.stringify(tokenOf(headers["x-subject-token"] ?? "")),
+    }),
 } as unknown as CloudSession;
 
 const api = createApp({
@@ -60,7 +67,11 @@ const api = createApp({
   openEngine: () => Promise.resolve({ kind: "closed", reason: "there are no engines here" }),
   signRequest: () => Promise.resolve({ kind: "refused", reason: "nothing is signed here" }),
   delegate: () => Promise.resolve({ kind: "obtained", delegation: { kind: "service", projectId: "p1" } }),
-  settings: { keystoneUrl: "http://keystone.test/v3", links: { kind: "request", trustForwarded: false } },
+  settings: {
+    keystoneUrl: "http://keystone.test/v3",
+    links: { kind: "request", trustForwarded: false },
+    bayQuota: 5_000,
+  },
 });
 const bare = new Hono().get("/bare", (context) => context.json({ uuid: "bare", status: "CREATE_COMPLETE" }));
 

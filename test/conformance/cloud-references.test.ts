@@ -142,12 +142,12 @@ describe("a bay", () => {
     await expectRefusal(api, 404, says, "POST", "/v1/bays", { body: { baymodel_id: "t" } });
   });
 
-  test("is accepted by three writes and a mark, and nothing is asked of Heat", async () => {
+  test("is accepted by four writes, two of them a mark and a place in the quota, and nothing is asked of Heat", async () => {
     await api.call("POST", "/v1/baymodels", { body: BAY_MODEL });
     const before = { ...api.ports.table.counts };
     await api.call("POST", "/v1/bays", { body: { name: "blue", baymodel_id: "k8s-small" } });
     const { counts } = api.ports.table;
-    expect(counts.put - before.put).toBe(3);
+    expect(counts.put - before.put).toBe(4);
     expect(counts.remove - before.remove).toBe(0);
     expect(Object.keys(api.ports).filter((port) => /heat|stack/i.test(port))).toEqual([]);
   });

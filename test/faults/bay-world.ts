@@ -52,7 +52,7 @@ export function createBayWorld(
     table,
     queue: { send: (keys, delayMs) => gate.pass("queue.send", () => queue.send(keys, delayMs)) },
     log: { write: () => {} },
-    discard: (item) => discardProvisional(outside.cloud, item),
+    discard: (item) => discardProvisional({ table, clock, cloud: outside.cloud }, item),
     publish: (_key, events) =>
       gate.pass("publish", () => {
         for (const event of events) told.set(event.id, event);
@@ -130,6 +130,7 @@ export function actsOn(world: BayWorld): BayActs {
       nodeCount,
       masterCount: 1,
       specification: newSpecification(state),
+      defaultQuota: 1,
     };
     const created = await createBay(storePorts, inserted.record, request, delegate);
     if (created.kind !== "created") throw new Error(created.kind);

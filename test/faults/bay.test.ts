@@ -5,6 +5,7 @@ import { conduct } from "@jeroboam/core/operation/conduct";
 import { sweep } from "@jeroboam/core/operation/sweep";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import { specificationFromItem, baySpecificationKey } from "@jeroboam/core/bay/bay";
+import { readQuota } from "@jeroboam/core/quota/quota";
 import type { ConductorPorts } from "@jeroboam/conductor/ports";
 import type { BayRun, BayWorld } from "./bay-world.ts";
 import { actsOn, bayOf, bayScenario, createBayWorld } from "./bay-world.ts";
@@ -29,8 +30,9 @@ async function verifyBuilt(world: BayWorld, status: string, nodeCount: number): 
 }
 
 function verifyGone(world: BayWorld): Promise<void> {
-  // The model stays; no mark of its use does.
-  expect(world.table.items().map(({ pk, sk }) => `${pk} ${sk}`)).toEqual([
+  // The model stays, no mark of its use does; an empty quota expires by itself.
+  const lasting = world.table.items().filter(({ expiresAtSeconds }) => expiresAtSeconds === undefined);
+  expect(lasting.map(({ pk, sk }) => `${pk} ${sk}`)).toEqual([
     "bay-model#0b1c6a0e-3d1f-4f0e-9a77-5b8f5d2c1a01 model#p1",
   ]);
   expect(world.stacks.size).toBe(0);
@@ -165,6 +167,8 @@ describe("a creation that was never committed", () => {
       await conduct(engine, key, { endsAtMs: Infinity, signal: new AbortController().signal });
     }
     expect(world.trusts.size).toBe(0);
-    expect(world.table.items().map(({ sk }) => sk)).toEqual(["model#p1"]);
+    expect((await readQuota(world.table, "p1")).bays).toEqual([]);
+    const lasting = world.table.items().filter(({ expiresAtSeconds }) => expiresAtSeconds === undefined);
+    expect(lasting.map(({ sk }) => sk)).toEqual(["model#p1"]);
   });
 });

@@ -38,6 +38,7 @@ async function create(nodeCount: number, changes: Partial<BayModel> = {}): Promi
     nodeCount,
     masterCount: 1,
     specification: newSpecification(model),
+    defaultQuota: 20,
   };
   const created = await createBay(ports, inserted.record, request, async (purpose) => {
     const obtained = await delegations.obtain(caller, purpose);

@@ -59,7 +59,7 @@ export function conductorPorts(process: Process, outside: Outside): ConductorPor
     queue: queueFor(process, outside.queue),
     publish: (source, events) => recordHistory(table, source, events, process.clock.nowMs()),
     cloud,
-    discard: (item) => discardProvisional(cloud, item),
+    discard: (item) => discardProvisional({ table, clock: process.clock, cloud }, item),
     stackPlans: STACK_PLANS,
     certificates: {
       make: (commonName) => {

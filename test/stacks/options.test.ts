@@ -20,6 +20,7 @@ beforeAll(async () => {
   writeFileSync(join(root, POLICY), '"bay:create": "role:builder"\n');
   stack = await evaluate("lab", {
     JEROBOAM_POLICY_FILE: POLICY,
+    JEROBOAM_BAY_QUOTA: "50",
     OS_AUTH_URL: "https://keystone.internal/v3",
     OS_APPLICATION_CREDENTIAL_ID: "0b1c2d",
     SST_SECRET_CloudSecret: "canary-9d2c",
@@ -62,6 +63,10 @@ describe("chosen at deployment", () => {
   test("a policy of one's own goes with the API, and nowhere else", () => {
     expect(variablesOf("Api")["JEROBOAM_POLICY"]).toBe("/var/task/policy.yaml");
     for (const name of ["Conductor", "Schedule"]) expect(variablesOf(name)).not.toHaveProperty("JEROBOAM_POLICY");
+  });
+
+  test("a quota of one's own goes with the API", () => {
+    expect(variablesOf("Api")["JEROBOAM_BAY_QUOTA"]).toBe("50");
   });
 
   test("in a VPC, those functions stand in its private subnets, and may have interfaces there", () => {

@@ -17,6 +17,8 @@ import { Rejected, Transient } from "@jeroboam/core/errors";
 import type { Json, JsonObject } from "@jeroboam/core/json";
 import { limits } from "@jeroboam/core/limits";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
+import { limitOf, readQuota } from "@jeroboam/core/quota/quota";
+import type { ApiPorts } from "../ports.ts";
 import type { ApiRequest } from "../route.ts";
 import { invalid } from "../wire/attributes.ts";
 import type { BayWish } from "../wire/bay.ts";
@@ -45,10 +47,12 @@ export async function acceptBay(
     await requireCloud(request, specification);
     const { name, masterCount } = wish;
     const bay = { projectId: caller.projectId, userId: caller.userId, name, nodeCount: wish.nodeCount, masterCount };
-    const made = await createBay(ports, model, { ...bay, specification }, (purpose) =>
+    const defaultQuota = bayQuota(ports);
+    const made = await createBay(ports, model, { ...bay, specification, defaultQuota }, (purpose) =>
       obtainDelegation(request, purpose),
     );
     if (made.kind === "created") return { record: made.record, specification };
+    if (made.kind === "quota-exceeded") throw quotaExceeded(made.limit);
   }
   throw absent;
 }
@@ -73,9 +77,26 @@ async function requireUsable(
   const found = await findBayModel(ports.table, { projectId: caller.projectId, allProjects: false }, ident);
   if (found.kind === "absent") throw absent;
   if (found.kind === "ambiguous") throw new Rejected(409, `Several are named ${ident}. Please use the uuid instead.`);
+  await requireRoom(ports, caller.projectId);
   if (found.model.state.hidden && !ports.policy.isAdmin(caller))
     throw new Rejected(403, `${noun} ${ident} is hidden: new bays may not use it.`);
   return found.model;
+}
+
+function bayQuota({ settings }: Pick<ApiPorts, "settings">): number {
+  return settings.bayQuota ?? limits.quota.defaultBays;
+}
+
+/** Told before the cloud is asked anything (cluster sheet 8.3); the place itself is taken when all else is well. */
+async function requireRoom(ports: ApiPorts, projectId: string): Promise<void> {
+  const quota = await readQuota(ports.table, projectId);
+  const limit = limitOf(quota, bayQuota(ports));
+  if (quota.bays.length >= limit) throw quotaExceeded(limit);
+}
+
+function quotaExceeded(limit: number): Rejected {
+  const text = `You have reached the maximum clusters per project, ${limit}. You may delete a cluster to make room for a new one.`;
+  return new Rejected(403, `Resource limit exceeded: ${text}`);
 }
 
 /** What the bay is built from: what was asked for, and the model's for the rest. Refused when it cannot be built. */

@@ -7,7 +7,10 @@ import { clusters } from "./clusters.ts";
 import { clustertemplates } from "./clustertemplates.ts";
 import { events } from "./events.ts";
 import { mservices } from "./mservices.ts";
+import { federations } from "./federations.ts";
 import { nodes } from "./nodes.ts";
+import { quotas } from "./quotas.ts";
+import { stats } from "./stats.ts";
 import { x509keypairs } from "./x509keypairs.ts";
 
 export const ROUTES: readonly Route[] = [
@@ -18,6 +21,9 @@ export const ROUTES: readonly Route[] = [
   ...certificates,
   ...nodes,
   ...x509keypairs,
+  ...quotas,
+  ...stats,
+  ...federations,
   ...mservices,
   ...events,
 ];

@@ -45,5 +45,6 @@ export function createFakeLookups(note: (asked: string) => void): CloudLookups {
         name,
         network_id: `network-${name.includes(".") ? name.split(".")[0] : "net"}`,
       }),
+    project: (id) => lookUp("project", id, { id, name: `project ${id}` }),
   };
 }

@@ -18,10 +18,15 @@ export interface ListQuery<Entry> {
   readonly sortKey: string;
 }
 
-export function readListQuery<Entry>(sortKeys: SortKeys<Entry>): (given: QueryArguments) => ListQuery<Entry> {
+/** `markers`: what one looks like in lists whose items have no uuids. */
+export function readListQuery<Entry>(
+  sortKeys: SortKeys<Entry>,
+  markers?: RegExp,
+): (given: QueryArguments) => ListQuery<Entry> {
   return ({ limit, marker, sort_key: sortKey = "id", sort_dir: direction = "asc", ...rest }) => {
     refuseArguments(rest);
-    if (marker !== undefined && !isUuid(marker)) throw new Rejected(400, "marker must be the uuid of a list's item");
+    if (marker !== undefined && !(markers ? markers.test(marker) : isUuid(marker)))
+      throw new Rejected(400, `marker must be the ${markers ? "id" : "uuid"} of a list's item`);
     if (direction !== "asc" && direction !== "desc") throw new Rejected(400, "sort_dir must be asc or desc");
     return {
       sortKey,
@@ -53,6 +58,8 @@ export interface ListReply<Entry> {
   readonly path: string;
   readonly key: string;
   readonly nextOn: "more" | "full";
+  /** Further arguments of the query, for the next page to have them too. */
+  readonly filters?: Readonly<Record<string, string>>;
   uuidOf(entry: Entry): string;
   view(entry: Entry): unknown;
 }
@@ -73,8 +80,11 @@ export function listReply<Entry>(
       const isFull = page.entries.length === request.limit;
       const hasNext = last !== undefined && (reply.nextOn === "more" ? page.hasMore : isFull);
       const direction = request.descending ? "desc" : "asc";
+      const filters = Object.entries(reply.filters ?? {}).map(
+        ([name, value]) => `&${name}=${encodeURIComponent(value)}`,
+      );
       const query = hasNext
-        ? `sort_key=${sortKey}&sort_dir=${direction}&limit=${request.limit}&marker=${reply.uuidOf(last)}`
+        ? `sort_key=${sortKey}&sort_dir=${direction}&limit=${request.limit}&marker=${reply.uuidOf(last)}${filters.join("")}`
         : undefined;
       const items = page.entries.map((entry) => reply.view(entry));
       return { status: 200, body: { [reply.key]: items, ...(query && { next: `${base}/v1/${reply.path}?${query}` }) } };

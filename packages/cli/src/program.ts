@@ -51,6 +51,7 @@ interface UpOptions {
   readonly keystonePort: number;
   readonly publicUrl?: string;
   readonly policy?: string;
+  readonly bayQuota?: number;
   readonly reset: boolean;
   readonly removes?: Removes;
   readonly logLevel: LogLevel;
@@ -68,6 +69,7 @@ function addUp(program: Command): void {
     .addOption(publicUrl())
     .addOption(policy())
     .addOption(removes())
+    .addOption(bayQuota())
     .addOption(logLevel("warning"))
     .addHelpText("after", UP_EXAMPLES)
     .action(async ({ reset, policy: policyPath, ...options }: UpOptions) => {
@@ -91,6 +93,7 @@ interface ApiOptions extends SharedOptions {
   readonly port: number;
   readonly publicUrl?: string;
   readonly policy?: string;
+  readonly bayQuota?: number;
 }
 
 function addApi(program: Command): void {
@@ -100,7 +103,8 @@ function addApi(program: Command): void {
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <number>", "port to listen on, 0 for any free one", portOf, 9511)
     .addOption(publicUrl())
-    .addOption(policy());
+    .addOption(policy())
+    .addOption(bayQuota());
   addShared(command).action(async ({ policy: policyPath, ...options }: ApiOptions) => {
     const { startApi } = await import("@jeroboam/local/api-process");
     const api = await startApi({ ...options, policyPath });
@@ -185,6 +189,12 @@ function removes(): Option {
   return new Option("--removes <what>", what).env("JEROBOAM_REMOVES").choices(["nothing", "left-overs", "stacks"]);
 }
 
+function bayQuota(): Option {
+  return new Option("--bay-quota <number>", "bays a project may have where no administrator set a limit (default: 20)")
+    .env("JEROBOAM_BAY_QUOTA")
+    .argParser(countOf);
+}
+
 function logLevel(preset: LogLevel): Option {
   return new Option("--log-level <level>", "the least that is written to standard error")
     .choices(LOG_LEVELS)
@@ -195,6 +205,11 @@ function portOf(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("A port is a number up to 65535.");
   return port;
+}
+
+function countOf(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("A number is needed, 0 or more.");
+  return Number(text);
 }
 
 function urlOf(text: string): string {

@@ -109,6 +109,8 @@ export const limits = {
     patchOperations: 128,
     jsonDepth: 20,
     requestIdChars: 255,
+    /** When callers are told to look what became of what was accepted. */
+    acceptedRetryMs: 5 * second,
     tokenBytes: 16 * 1_024,
   },
   identity: {
@@ -185,6 +187,8 @@ export const limits = {
     /** Bays of one name that are looked at before saying that the name is ambiguous. */
     sameName: 10,
     masters: 15,
+    /** Pages of bays read to count them all: a hundred thousand. */
+    countPages: 100,
     createTimeoutDefaultMinutes: 60,
     createTimeoutMaxMinutes: 7 * 24 * 60,
     /** On top of the stack's own timeout, before the operation gives up by itself. */
@@ -192,6 +196,16 @@ export const limits = {
     /** For operations without a timeout of their own (0 means none to Heat, not to us). */
     deadlineMs: 6 * hour,
     deleteDeadlineMs: 2 * hour,
+  },
+  quota: {
+    /** Magnum's `max_clusters_per_project`: where nobody set a limit. */
+    defaultBays: 20,
+    /** Bays of one project, whatever its limit: their uuids are in one item. */
+    bays: 5_000,
+    /** Writers of one item who may come in each other's way: each of them moves one on. */
+    tries: 200,
+    /** An item that says nothing is kept so long: no writer sleeps longer. */
+    keepEmptyMs: day,
   },
   manifest: {
     /** Magnum's `max_manifest_size`. */

@@ -42,10 +42,14 @@ export interface Installation {
   readonly apiUrl: string;
 }
 
-/** Rules over the defaults, and where links begin; without an address they begin where the caller came in. */
+/**
+ * Rules over the defaults, where links begin (without an address they begin where the caller came in), and how many bays
+ * a project may have.
+ */
 export interface ApiSettings {
   readonly policyPath?: string | undefined;
   readonly publicUrl?: string | undefined;
+  readonly bayQuota?: number | undefined;
 }
 
 export interface Composed {
@@ -63,13 +67,13 @@ export function compose(adapters: Adapters, { cloud, apiUrl }: Installation): Co
     engineHttp: loadedEngineHttp(),
   };
   return {
-    async api({ policyPath, publicUrl }) {
+    async api({ policyPath, publicUrl, bayQuota }) {
       const policy = await readPolicy(policyPath);
       const links =
         publicUrl === undefined
           ? ({ kind: "request", trustForwarded: false } as const)
           : ({ kind: "fixed", base: publicUrl } as const);
-      const settings = { keystoneUrl: cloud.authUrl, links };
+      const settings = { keystoneUrl: cloud.authUrl, links, bayQuota };
       const app = createApp(createApiPorts({ ...shared, policy, pause, settings }));
       // The first reply that a process makes costs as much as loading all its code: made before anybody waits for it.
       await app.request("/healthcheck");

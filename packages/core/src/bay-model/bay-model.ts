@@ -78,6 +78,10 @@ export function bayModelUseKey(bayModelId: string, bayId: string): Key {
 
 export const BAY_MODEL_USE_PREFIX = "use#";
 
+export function isBayModelUse({ pk, sk }: Key): boolean {
+  return pk.startsWith(bayModelPartition("")) && sk.startsWith(BAY_MODEL_USE_PREFIX);
+}
+
 /** Partitions of the type index: what everybody may use stands in one of its own, the others are sharded. */
 export const PUBLIC_BAY_MODELS = "bay-model#public";
 

@@ -1,18 +1,19 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { createTestClock } from "../../../../test/contract/test-clock.ts";
 import type { BayModel } from "../bay-model/bay-model.ts";
-import { bayModelKey, bayModelShape, bayModelUseKey } from "../bay-model/bay-model.ts";
+import { bayModelKey, bayModelShape, bayModelUseKey, isBayModelUse } from "../bay-model/bay-model.ts";
 import { Rejected, Transient } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { isProvisional, settleProvisional } from "../operation/provisional.ts";
+import { isProvisional, ownerOf, settleProvisional } from "../operation/provisional.ts";
 import type { WorkRecord } from "../operation/record.ts";
 import { recordFromItem } from "../operation/record.ts";
 import { changeRecord, findRecord, insertRecord, newRecord } from "../operation/record-store.ts";
 import type { MemoryTable, TableCall } from "../table/memory-table.ts";
+import { readQuota, releasePlace } from "../quota/quota.ts";
 import { createMemoryTable } from "../table/memory-table.ts";
-import type { Key } from "../table/table.ts";
+import type { Item, Key } from "../table/table.ts";
 import type { Bay, BaySpecification, BayStatus } from "./bay.ts";
-import { bayKey, bayShape, baySpecificationKey, bayStatusSchema } from "./bay.ts";
+import { bayKey, bayOwner, bayShape, baySpecificationKey, bayStatusSchema } from "./bay.ts";
 import { deleteBay, resizeBay } from "./change-bay.ts";
 import { readSpecification } from "./specification-store.ts";
 import type { BayPorts, Delegate, DelegationRequest } from "./create-bay.ts";
@@ -151,10 +152,20 @@ beforeEach(async () => {
 
 async function make(name: string | null = "blue", projectId = "a"): Promise<BayWithSpecification> {
   clock.advance(1);
-  const request = { projectId, userId: "u", name, nodeCount: 2, masterCount: 1, specification };
+  const request = { projectId, userId: "u", name, nodeCount: 2, masterCount: 1, specification, defaultQuota: 20 };
   const made = await createBay(ports, model, request, delegate);
   if (made.kind !== "created") throw new Error(made.kind);
   return { record: made.record, specification: { ...specification, delegation: trust(delegations.length) } };
+}
+
+/** An empty quota is kept for a day. */
+const lasts = (item: Item): boolean => item.expiresAtSeconds === undefined;
+
+/** As conductors do with a mark: its place goes with it. */
+async function discard(item: Item): Promise<void> {
+  if (!isBayModelUse(item)) return;
+  const { projectId, uuid } = bayOwner(ownerOf(item));
+  await releasePlace(ports, projectId, uuid);
 }
 
 /** Puts the bay into the status, as if its conductor had ended. */
@@ -170,9 +181,9 @@ async function settle(bay: BayWithSpecification, status: BayStatus): Promise<Bay
 const stored = ({ record }: BayWithSpecification) => findRecord(table, bayShape, record.key);
 
 describe("creating", () => {
-  test("is four calls of the table and one delegation; the last call commits, then a hint is sent", async () => {
+  test("is six calls of the table and one delegation; the last call commits, then a hint is sent", async () => {
     const { record } = await make();
-    expect(calls).toEqual(["put", "get", "put", "put"]);
+    expect(calls).toEqual(["put", "get", "get", "put", "put", "put"]);
     expect(hints).toEqual([record.key]);
     expect(delegations).toEqual([{ context: `bay/${record.state.uuid}/delegation` }]);
     expect((await readSpecification(table, record.state))?.delegation).toEqual(trust(1));
@@ -188,23 +199,41 @@ describe("creating", () => {
   });
 
   test("killed before any of its calls it leaves no bay, and what it leaves is swept away", async () => {
-    for (let kill = 0; kill < 4; kill += 1) {
+    for (let kill = 0; kill < 6; kill += 1) {
       calls = [];
       failAt = kill;
       await expect(make()).rejects.toThrow(Transient);
       failAt = undefined;
       expect(await listBays(table, A, { limit: 10, descending: false })).toMatchObject({ entries: [] });
-      for (const item of table.items())
-        if (isProvisional(item)) await settleProvisional({ table, discard: () => Promise.resolve() }, item);
-      expect(table.items().map((item) => item.sk)).toEqual(["model#a"]);
+      for (const item of table.items()) if (isProvisional(item)) await settleProvisional({ table, discard }, item);
+      expect((await readQuota(table, "a")).bays).toEqual([]);
+      expect(
+        table
+          .items()
+          .filter(lasts)
+          .map((item) => item.sk),
+      ).toEqual(["model#a"]);
     }
   });
 
   test("a delegation that is refused leaves nothing, so that the model can be deleted at once", async () => {
-    const request = { projectId: "a", userId: "u", name: null, nodeCount: 1, masterCount: 1, specification };
+    const request = {
+      projectId: "a",
+      userId: "u",
+      name: null,
+      nodeCount: 1,
+      masterCount: 1,
+      specification,
+      defaultQuota: 20,
+    };
     const refuse: Delegate = () => Promise.reject(new Rejected(403, "no"));
     await expect(createBay(ports, model, request, refuse)).rejects.toThrow(Rejected);
-    expect(table.items().map((item) => item.sk)).toEqual(["model#a"]);
+    expect(
+      table
+        .items()
+        .filter(lasts)
+        .map((item) => item.sk),
+    ).toEqual(["model#a"]);
   });
 
   test("what was provisional stays for good once the bay is there", async () => {
@@ -216,7 +245,15 @@ describe("creating", () => {
   });
 
   test("a model that went or changed since it was read refuses the bay, and nothing is left", async () => {
-    const request = { projectId: "a", userId: "u", name: null, nodeCount: 1, masterCount: 1, specification };
+    const request = {
+      projectId: "a",
+      userId: "u",
+      name: null,
+      nodeCount: 1,
+      masterCount: 1,
+      specification,
+      defaultQuota: 20,
+    };
     const changed = { ...model, revision: 7 };
     expect(await createBay(ports, changed, request, delegate)).toEqual({ kind: "model-changed" });
     const key = bayModelKey("a", MODEL_ID);
@@ -229,6 +266,33 @@ describe("creating", () => {
     expect(await createBay(ports, model, request, delegate)).toEqual({ kind: "model-changed" });
     expect(table.items()).toEqual([]);
     expect(delegations).toEqual([]);
+  });
+});
+
+describe("the quota", () => {
+  const request = { projectId: "a", userId: "u", name: null, nodeCount: 1, masterCount: 1, specification };
+  const makeWithin = (defaultQuota: number) => createBay(ports, model, { ...request, defaultQuota }, delegate);
+
+  test("is exact however many are made at once: as many as there is room for, and no refusal before", async () => {
+    const outcomes = await Promise.all(Array.from({ length: 40 }, () => makeWithin(25)));
+    expect(outcomes.filter(({ kind }) => kind === "created")).toHaveLength(25);
+    expect(outcomes.filter(({ kind }) => kind === "quota-exceeded")).toHaveLength(15);
+    const listed = await listBays(table, A, { limit: 100, descending: false });
+    const uuids = listed.kind === "page" ? listed.entries.map(({ record }) => record.state.uuid) : [];
+    expect((await readQuota(table, "a")).bays.toSorted()).toEqual(uuids.toSorted());
+  });
+
+  test("one that is refused leaves nothing, and asks nobody for a delegation", async () => {
+    await makeWithin(1);
+    const before = table.items().filter(lasts).length;
+    delegations = [];
+    expect(await makeWithin(1)).toEqual({ kind: "quota-exceeded", limit: 1 });
+    expect(table.items().filter(lasts)).toHaveLength(before);
+    expect(delegations).toEqual([]);
+  });
+
+  test("none at all refuses everything", async () => {
+    expect(await makeWithin(0)).toEqual({ kind: "quota-exceeded", limit: 0 });
   });
 });
 

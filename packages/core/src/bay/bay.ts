@@ -114,7 +114,14 @@ export function bayPartition(uuid: string): string {
 
 /** The hot item. The project is in the key: another project's bay is not found by construction. */
 export function bayKey(projectId: string, uuid: string): Key {
-  return { pk: bayPartition(uuid), sk: `${projectId}#bay` };
+  return { pk: bayPartition(uuid), sk: `${projectId}${HOT_SUFFIX}` };
+}
+
+const HOT_SUFFIX = "#bay";
+
+/** Whose bay it is, by the key of its hot item. */
+export function bayOwner({ pk, sk }: Key): Pick<Bay, "projectId" | "uuid"> {
+  return { projectId: sk.slice(0, -HOT_SUFFIX.length), uuid: pk.slice(bayPartition("").length) };
 }
 
 export function baySpecificationKey(projectId: string, uuid: string): Key {

@@ -5,6 +5,7 @@
  */
 import type { Flavor, Keypair } from "../openstack/nova.ts";
 import type { Image } from "../openstack/glance.ts";
+import type { Project } from "../openstack/keystone-directory.ts";
 import type { Ambiguous, Found, Missing } from "../openstack/lookup.ts";
 import type { Network, Subnet } from "../openstack/neutron.ts";
 import type { Refusal } from "../openstack/refusal.ts";
@@ -19,6 +20,8 @@ export interface CloudLookups {
   readonly keypair: (name: string) => Promise<Lookup<Keypair>>;
   readonly network: (nameOrId: string) => Promise<Lookup<Network>>;
   readonly subnet: (nameOrId: string) => Promise<Lookup<Subnet>>;
+  /** By id alone. */
+  readonly project: (id: string) => Promise<Lookup<Project>>;
 }
 
 /** What is referred to; null or absent: nothing is, or it was looked at before. */

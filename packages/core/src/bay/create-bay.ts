@@ -1,12 +1,13 @@
 /**
- * Accepting a new bay: three writes of single items, of which the last commits.
+ * Accepting a new bay: four writes of single items, of which the last commits.
  *
  *   the use mark         the model is in use from here on; taken back when the model turns out to be going
+ *   the place            in the project's quota; given back with the mark
  *   (the delegation)     the one thing outside: how conductors may act for the project, for the bay's life
  *   the specification    the cold item
  *   the hot item         with its operation and its due time: from here on the bay exists and a conductor builds it
  *
- * What a crash leaves before the last is provisional: the sweep takes it away. Nothing else outside is touched here;
+ * What a crash leaves before the last is provisional: the sweep takes it away, the place with the mark. Nothing else outside is touched here;
  * whether the request makes sense is left to the caller.
  */
 import type { Delegation } from "../identity/delegation.ts";
@@ -19,6 +20,7 @@ import type { WorkRecord } from "../operation/record.ts";
 import type { StorePorts } from "../operation/record-store.ts";
 import { insertRecord, newRecord } from "../operation/record-store.ts";
 import type { Clock } from "../ports.ts";
+import { releasePlace, takePlace } from "../quota/quota.ts";
 import type { Bay, BaySpecification } from "./bay.ts";
 import { bayKey, bayShape, delegationContext, specificationItem } from "./bay.ts";
 
@@ -41,12 +43,15 @@ export interface NewBay {
   readonly nodeCount: number;
   readonly masterCount: number;
   readonly specification: Omit<BaySpecification, "delegation">;
+  /** How many bays the project may have where no administrator set a limit. */
+  readonly defaultQuota: number;
 }
 
 export type CreatedBay =
   | { readonly kind: "created"; readonly record: WorkRecord<Bay> }
   /** The model went, or changed since it was read: look again. */
-  | { readonly kind: "model-changed" };
+  | { readonly kind: "model-changed" }
+  | { readonly kind: "quota-exceeded"; readonly limit: number };
 
 export async function createBay(
   ports: BayPorts,
@@ -61,6 +66,12 @@ export async function createBay(
   if (marked.revision !== model.revision) {
     await unmarkBayModelUse(ports.table, model.state, bay);
     return { kind: "model-changed" };
+  }
+  const { projectId, uuid } = bay;
+  const place = await takePlace(ports, { projectId, uuid, defaultLimit: request.defaultQuota });
+  if (place.kind === "full") {
+    await unmarkBayModelUse(ports.table, model.state, bay);
+    return { kind: "quota-exceeded", limit: place.limit };
   }
   const delegation = await obtainDelegation(ports, model.state, bay, delegate);
   const specification = { ...request.specification, delegation };
@@ -78,12 +89,13 @@ export async function createBay(
   return { kind: "created", record: inserted.record };
 }
 
-/** When it is refused, the mark goes too: who is refused is not to keep the model in use. */
+/** When it is refused, place and mark go too: who is refused is not to keep the model in use. The mark goes last. */
 async function obtainDelegation(ports: BayPorts, model: BayModel, bay: Bay, delegate: Delegate): Promise<Delegation> {
   try {
     return await delegate({ context: delegationContext(bay) });
   } catch (thrown) {
     // Whatever it was: there will be no bay.
+    await releasePlace(ports, bay.projectId, bay.uuid);
     await unmarkBayModelUse(ports.table, model, bay);
     throw thrown;
   }

@@ -2,6 +2,7 @@
 import type { CloudLookups } from "../bay/cloud-references.ts";
 import { findImage } from "./glance.ts";
 import { findNetwork, findSubnet } from "./neutron.ts";
+import { getProject } from "./keystone-directory.ts";
 import { findFlavor, findKeypair } from "./nova.ts";
 import type { CloudSession } from "./session.ts";
 
@@ -12,5 +13,6 @@ export function createCloudLookups(session: CloudSession): CloudLookups {
     keypair: (name) => findKeypair(session, name),
     network: (nameOrId) => findNetwork(session, nameOrId),
     subnet: (nameOrId) => findSubnet(session, nameOrId),
+    project: (id) => getProject(session, id),
   };
 }

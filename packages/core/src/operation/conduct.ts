@@ -204,6 +204,7 @@ async function settle<Ports extends EnginePorts, State>(
 ): Promise<ConductOutcome> {
   if (record.outbox.length > 0) await engine.ports.publish(eventSource(type, record), record.outbox);
   if (record.gone) {
+    await type.beforeRemoval?.(engine.ports, record);
     await engine.ports.table.remove(record.key, record.revision);
     return { kind: "ended" };
   }

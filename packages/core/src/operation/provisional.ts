@@ -30,6 +30,11 @@ export function asSettled(item: Item): Item {
   return { ...item, body, indexes };
 }
 
+/** The key of the record that it waits for. */
+export function ownerOf(item: Item): Key {
+  return ownerSchema.parse(item.body["provisionalFor"]);
+}
+
 export interface ProvisionalPorts {
   readonly table: Table;
   /** Gives back what the item stands for outside, before it goes; repeating it changes nothing. */
@@ -38,8 +43,7 @@ export interface ProvisionalPorts {
 
 /** What the sweep does with a provisional item that is due. Losing a race to another writer leaves it to that writer. */
 export async function settleProvisional(ports: ProvisionalPorts, item: Item): Promise<{ readonly kind: "ended" }> {
-  const owner = ownerSchema.parse(item.body["provisionalFor"]);
-  if (await ports.table.get(owner)) {
+  if (await ports.table.get(ownerOf(item))) {
     await ports.table.put({ ...asSettled(item), revision: item.revision + 1 }, { revision: item.revision });
   } else {
     await ports.discard(item);

@@ -93,6 +93,11 @@ export interface RecordShape<State> {
 /** What the engine must know besides: the work there is for it. */
 export interface RecordType<Ports, State> extends RecordShape<State> {
   readonly operations: readonly OperationDefinition<Ports, State>[];
+  /**
+   * Gives back what a record stood for that is gone to everyone else: before its item goes, and again if that was cut
+   * short. Two conductors may do it at once.
+   */
+  beforeRemoval?(ports: Ports, record: WorkRecord<State>): Promise<void>;
 }
 
 /**
