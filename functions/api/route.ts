@@ -11,6 +11,8 @@ import type { Json } from "@jeroboam/core/json";
 import { limits } from "@jeroboam/core/limits";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Creation } from "./idempotency.ts";
+import { underKey } from "./idempotency.ts";
 import { linkBase } from "./links.ts";
 import type { Minor } from "./microversion.ts";
 import { openVersioned } from "./negotiation.ts";
@@ -40,6 +42,8 @@ export interface ApiRequest {
   readonly ident: string;
   /** What it holds in place of another name. */
   readonly parameter: (name: string) => string;
+  /** What a request under an Idempotency-Key makes; absent: it has none, and makes something new each time. */
+  readonly creation?: Creation;
   /** Whether the caller may do this, to their own project's records unless a target is named. */
   allows(rule: string, target?: PolicyTarget): boolean;
   /** A header that was sent. */
@@ -116,7 +120,8 @@ async function serve<Query, Body, Target extends PolicyTarget>(
   context: Context<ApiEnv>,
 ): Promise<Reply> {
   const query = readQuery(definition, context.req.query(), request.minor);
-  const body = definition.body?.(await readJsonBody(context.req.raw), request);
+  const given = definition.body && (await readJsonBody(context.req.raw));
+  const body = definition.body?.(given, request);
   const { rule, allProjectsRule } = definition;
   const scope: Scope = {
     projectId: request.caller.projectId,
@@ -125,7 +130,11 @@ async function serve<Query, Body, Target extends PolicyTarget>(
   const target = await definition.find?.(request, scope, body as Body);
   requireRule(request, rule, target && definition.asks ? definition.asks(request, target) : target);
   // What a route does not read it does not get: the types of its `run` follow from what it defines.
-  return definition.run(request, { query, body, target, scope } as RouteInput<Query, Body, Target>);
+  const input = { query, body, target, scope } as RouteInput<Query, Body, Target>;
+  const { method } = definition;
+  if (method !== "POST") return definition.run(request, input);
+  const path = `${context.req.path}${new URL(context.req.url).search}`;
+  return underKey(request, { method, path, body: given }, (keyed) => definition.run(keyed, input));
 }
 
 /** Refuses with 403, naming the rule, whom it does not let. */

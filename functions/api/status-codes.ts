@@ -8,6 +8,7 @@ export const STATUS_CODES: Readonly<Record<number, string>> = {
   406: "Not Acceptable",
   409: "Conflict",
   413: "Content Too Large",
+  422: "Unprocessable Content",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };

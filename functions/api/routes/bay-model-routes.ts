@@ -9,8 +9,9 @@ import {
   hasRoomForStorageDriver,
 } from "@jeroboam/coe/driver-rules";
 import type { BayModel } from "@jeroboam/core/bay-model/bay-model";
-import { bayModelKey, isShared } from "@jeroboam/core/bay-model/bay-model";
+import { bayModelKey, bayModelShape, isShared } from "@jeroboam/core/bay-model/bay-model";
 import { findBayModel } from "@jeroboam/core/bay-model/find-bay-model";
+import { findRecord } from "@jeroboam/core/operation/record-store";
 import { listBayModels } from "@jeroboam/core/bay-model/list-bay-models";
 import type { BayModelAttributes } from "@jeroboam/core/bay-model/write-bay-model";
 import type { CloudReferences } from "@jeroboam/core/bay/cloud-references";
@@ -170,9 +171,17 @@ async function create(generation: ModelGeneration, request: ApiRequest, wire: Wi
   const attributes = await checked(generation, request, { ...said, name: said.name ?? generation.nameFor(request) });
   if (generation.published.some((flag) => attributes[flag])) requireRule(request, `${generation.rules}:publish`);
   const { projectId, userId } = request.caller;
-  const made = await createBayModel(request.ports, { projectId, userId, uuid: wire.uuid, attributes });
-  if (made.kind === "created") return made.model;
+  const uuid = wire.uuid ?? request.creation?.uuid;
+  const made = await createBayModel(request.ports, { projectId, userId, uuid, attributes });
+  const model = made.kind === "created" ? made.model : await madeBefore(request, uuid);
+  if (model) return model;
   throw new Rejected(409, `A ${generation.noun} with uuid ${wire.uuid ?? ""} already exists.`);
+}
+
+/** What a request under a key, which came before, has made already. */
+async function madeBefore({ ports, caller, creation }: ApiRequest, uuid = ""): Promise<BayModel | undefined> {
+  const record = creation && (await findRecord(ports.table, bayModelShape, bayModelKey(caller.projectId, uuid)));
+  return record && record.state.createdAtMs >= creation.startedAtMs ? record.state : undefined;
 }
 
 async function update(

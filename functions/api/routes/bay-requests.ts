@@ -11,7 +11,10 @@ import type { ChangedBay } from "@jeroboam/core/bay/change-bay";
 import { resizeBay } from "@jeroboam/core/bay/change-bay";
 import type { DelegationRequest, NewBay } from "@jeroboam/core/bay/create-bay";
 import { createBay } from "@jeroboam/core/bay/create-bay";
+import { bayKey } from "@jeroboam/core/bay/bay";
 import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
+import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
+import { readHistory } from "@jeroboam/core/event/event-history";
 import type { Delegation } from "@jeroboam/core/identity/delegation";
 import { Rejected, Transient } from "@jeroboam/core/errors";
 import type { Json, JsonObject } from "@jeroboam/core/json";
@@ -39,14 +42,17 @@ export async function acceptBay(
   wish: BayWish,
   { noun, missing }: { readonly noun: string; readonly missing: 400 | 404 },
 ): Promise<ShownBay> {
-  const { ports, caller } = request;
+  const { ports, caller, creation } = request;
+  const earlier = creation?.isRepeat ? await findEarlier(request, creation.uuid) : undefined;
+  if (earlier) return earlier;
   const absent = new Rejected(missing, `${noun} ${wish.model} could not be found.`);
   for (let tries = 0; tries < limits.bayModel.conflictRetries; tries += 1) {
     const model = await requireUsable(request, wish.model, noun, absent);
     const specification = specify(request, wish, model.state);
     await requireCloud(request, specification);
     const { name, masterCount } = wish;
-    const bay = { projectId: caller.projectId, userId: caller.userId, name, nodeCount: wish.nodeCount, masterCount };
+    const { projectId, userId } = caller;
+    const bay = { uuid: creation?.uuid, projectId, userId, name, nodeCount: wish.nodeCount, masterCount };
     const defaultQuota = bayQuota(ports);
     const made = await createBay(ports, model, { ...bay, specification, defaultQuota }, (purpose) =>
       obtainDelegation(request, purpose),
@@ -55,6 +61,17 @@ export async function acceptBay(
     if (made.kind === "quota-exceeded") throw quotaExceeded(made.limit);
   }
   throw absent;
+}
+
+/** What a request that came before under the same key has made. */
+async function findEarlier({ ports, caller }: ApiRequest, uuid: string): Promise<ShownBay | undefined> {
+  const { projectId } = caller;
+  const bay = await findBayByUuid(ports.table, { projectId, allProjects: false }, uuid);
+  if (bay) return bay;
+  // Its history outlives it: it is not to be made anew.
+  const [event] = await readHistory(ports.table, bayKey(projectId, uuid), 1);
+  if (event) throw new Rejected(409, `${uuid}, which this request has made before, has been deleted since.`);
+  return undefined;
 }
 
 /** The one thing asked of Keystone before a bay is accepted. */
@@ -68,7 +85,7 @@ async function obtainDelegation({ ports, caller }: ApiRequest, purpose: Delegati
 }
 
 async function requireUsable(
-  { ports, caller }: ApiRequest,
+  { ports, caller, creation }: ApiRequest,
   ident: string,
   noun: string,
   absent: Rejected,
@@ -77,7 +94,7 @@ async function requireUsable(
   const found = await findBayModel(ports.table, { projectId: caller.projectId, allProjects: false }, ident);
   if (found.kind === "absent") throw absent;
   if (found.kind === "ambiguous") throw new Rejected(409, `Several are named ${ident}. Please use the uuid instead.`);
-  await requireRoom(ports, caller.projectId);
+  await requireRoom(ports, caller.projectId, creation?.uuid);
   if (found.model.state.hidden && !ports.policy.isAdmin(caller))
     throw new Rejected(403, `${noun} ${ident} is hidden: new bays may not use it.`);
   return found.model;
@@ -88,10 +105,11 @@ function bayQuota({ settings }: Pick<ApiPorts, "settings">): number {
 }
 
 /** Told before the cloud is asked anything (cluster sheet 8.3); the place itself is taken when all else is well. */
-async function requireRoom(ports: ApiPorts, projectId: string): Promise<void> {
+async function requireRoom(ports: ApiPorts, projectId: string, uuid: string | undefined): Promise<void> {
   const quota = await readQuota(ports.table, projectId);
   const limit = limitOf(quota, bayQuota(ports));
-  if (quota.bays.length >= limit) throw quotaExceeded(limit);
+  const hasPlace = uuid !== undefined && quota.bays.includes(uuid);
+  if (quota.bays.length >= limit && !hasPlace) throw quotaExceeded(limit);
 }
 
 function quotaExceeded(limit: number): Rejected {

@@ -10,7 +10,7 @@ import type { PatchOperation } from "../wire/patch.ts";
 import { applyPatch, readPatch } from "../wire/patch.ts";
 import { NODE_PATCH, readNodeWish } from "../wire/node.ts";
 import type { RecordTarget } from "./project-records.ts";
-import { commonSortKeys, listRoutes, requireRecord } from "./project-records.ts";
+import { commonSortKeys, listRoutes, madeBefore, requireRecord } from "./project-records.ts";
 
 const NOUN = "Node";
 const PATH = "/v1/nodes";
@@ -36,9 +36,13 @@ export const nodes: readonly Route[] = [
     path: PATH,
     rule: "node:create",
     body: readNodeWish,
-    async run({ ports, caller, base }, { body }) {
+    async run(request, { body }) {
+      const { ports, caller, base, creation } = request;
       const { projectId, userId } = caller;
-      const node = written(await createNode(ports, { ...body, projectId, userId }), body);
+      const uuid = body.uuid ?? creation?.uuid;
+      const made = await createNode(ports, { ...body, uuid, projectId, userId });
+      const before = made.kind === "exists" ? await madeBefore(request, nodeShape, body.uuid) : undefined;
+      const node = before ?? written(made, body);
       const headers = { Location: `${base}${PATH}/${node.uuid}` };
       return { status: 201, body: viewNode(node, base), headers };
     },

@@ -1,9 +1,10 @@
 /** What all collections of a project's own records have in common: lists, brief and in full, and the record of a path. */
 import { Rejected } from "@jeroboam/core/errors";
 import type { ProjectRecord, ProjectRecordShape } from "@jeroboam/core/listing/project-record";
-import { findProjectRecord, listProjectRecords } from "@jeroboam/core/listing/project-record";
+import { findProjectRecord, listProjectRecords, projectRecordKey } from "@jeroboam/core/listing/project-record";
 import type { PolicyTarget } from "@jeroboam/core/identity/policy";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
+import { findRecord } from "@jeroboam/core/operation/record-store";
 import type { ApiRequest, Route } from "../route.ts";
 import { defineRoute } from "../route.ts";
 import type { SortKeys } from "../wire/list.ts";
@@ -76,6 +77,17 @@ export async function requireRecord<State extends ProjectRecord>(
     default:
       return found satisfies never;
   }
+}
+
+/** What a request under a key, which came before, has made already; absent: what is there is another's. */
+export async function madeBefore<State extends ProjectRecord>(
+  { ports, caller, creation }: ApiRequest,
+  shape: ProjectRecordShape<State>,
+  uuid: string | undefined,
+): Promise<State | undefined> {
+  if (!creation) return undefined;
+  const record = await findRecord(ports.table, shape, projectRecordKey(shape, caller.projectId, uuid ?? creation.uuid));
+  return record && record.state.createdAtMs >= creation.startedAtMs ? record.state : undefined;
 }
 
 /** What every such record can be sorted by. */

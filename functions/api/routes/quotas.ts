@@ -76,9 +76,13 @@ export const quotas: readonly Route[] = [
     async run(request, { body: { projectId, hardLimit } }) {
       await requireProject(request, projectId);
       const created = await createLimit(request.ports, projectId, hardLimit);
-      if (created.kind === "exists")
+      const { creation } = request;
+      const { limit } = created.kind === "created" ? created : await readQuota(request.ports.table, projectId);
+      // The same request may have set it before.
+      const isOurs = created.kind === "created" || (limit && creation && limit.createdAtMs >= creation.startedAtMs);
+      if (!limit || !isOurs)
         throw new Rejected(409, `Quota for project ${projectId} already exists for resource ${QUOTA_RESOURCE}.`);
-      return { status: 201, body: viewQuota({ ...created.limit, projectId }) };
+      return { status: 201, body: viewQuota({ ...limit, projectId }) };
     },
   }),
   defineRoute({

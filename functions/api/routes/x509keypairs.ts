@@ -12,7 +12,7 @@ import { defineRoute } from "../route.ts";
 import { viewBriefKeyPair, viewKeyPair } from "../views/x509keypairs.ts";
 import { readKeyPairWish } from "../wire/x509keypair.ts";
 import type { RecordTarget } from "./project-records.ts";
-import { commonSortKeys, listRoutes, requireRecord } from "./project-records.ts";
+import { commonSortKeys, listRoutes, madeBefore, requireRecord } from "./project-records.ts";
 
 const PATH = "/v1/x509keypairs";
 
@@ -42,9 +42,10 @@ export const x509keypairs: readonly Route[] = [
       const { ports, caller, base } = request;
       const { projectId, userId } = caller;
       const bayUuid = await requireBayUuid(request, bay);
-      const made = await createKeyPair(ports, { ...wish, projectId, userId, bayUuid });
-      if (made.kind === "exists") throw new Rejected(409, `A x509KeyPair with UUID ${wish.uuid ?? ""} already exists.`);
-      const { state } = made.record;
+      const uuid = wish.uuid ?? request.creation?.uuid;
+      const made = await createKeyPair(ports, { ...wish, uuid, projectId, userId, bayUuid });
+      const state = made.kind === "exists" ? await madeBefore(request, keyPairShape, wish.uuid) : made.record.state;
+      if (!state) throw new Rejected(409, `A x509KeyPair with UUID ${wish.uuid ?? ""} already exists.`);
       const headers = { Location: `${base}${PATH}/${state.uuid}` };
       return { status: 201, body: viewKeyPair(state, base, wish.privateKey), headers };
     },

@@ -197,6 +197,16 @@ export const limits = {
     deadlineMs: 6 * hour,
     deleteDeadlineMs: 2 * hour,
   },
+  idempotency: {
+    keyChars: 255,
+    /** A key's answer is kept so long after it was first asked for. */
+    keepMs: day,
+    /** Who died while answering is dead by then. */
+    leaseMs: minute,
+    /** Others who begin the same request at the same moment. */
+    tries: 10,
+    answerBytes: 64 * 1_024,
+  },
   quota: {
     /** Magnum's `max_clusters_per_project`: where nobody set a limit. */
     defaultBays: 20,

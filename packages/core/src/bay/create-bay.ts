@@ -18,11 +18,13 @@ import { withOperation } from "../operation/operation.ts";
 import { asProvisional } from "../operation/provisional.ts";
 import type { WorkRecord } from "../operation/record.ts";
 import type { StorePorts } from "../operation/record-store.ts";
-import { insertRecord, newRecord } from "../operation/record-store.ts";
+import { findRecord, insertRecord, newRecord } from "../operation/record-store.ts";
 import type { Clock } from "../ports.ts";
+import type { Key } from "../table/table.ts";
 import { releasePlace, takePlace } from "../quota/quota.ts";
 import type { Bay, BaySpecification } from "./bay.ts";
 import { bayKey, bayShape, delegationContext, specificationItem } from "./bay.ts";
+import { readSpecification } from "./specification-store.ts";
 
 export interface BayPorts extends StorePorts {
   readonly clock: Clock;
@@ -37,6 +39,8 @@ export interface DelegationRequest {
 }
 
 export interface NewBay {
+  /** Of a request that may have come before, under the same key; absent: the bay gets a fresh one. */
+  readonly uuid?: string | undefined;
   readonly projectId: string;
   readonly userId: string;
   readonly name: string | null;
@@ -64,19 +68,17 @@ export async function createBay(
   const marked = await markBayModelUse(ports, model.state, { uuid: bay.uuid, key });
   if (!marked) return { kind: "model-changed" };
   if (marked.revision !== model.revision) {
-    await unmarkBayModelUse(ports.table, model.state, bay);
+    await giveBack(ports, model.state, bay, request);
     return { kind: "model-changed" };
   }
   const { projectId, uuid } = bay;
   const place = await takePlace(ports, { projectId, uuid, defaultLimit: request.defaultQuota });
   if (place.kind === "full") {
-    await unmarkBayModelUse(ports.table, model.state, bay);
+    await giveBack(ports, model.state, bay, request);
     return { kind: "quota-exceeded", limit: place.limit };
   }
-  const delegation = await obtainDelegation(ports, model.state, bay, delegate);
-  const specification = { ...request.specification, delegation };
-  const cold = asProvisional(specificationItem(bay, specification, 1), key, bay.createdAtMs);
-  await ports.table.put(cold, { absent: true });
+  const specification = await ensureSpecification(ports, model.state, { request, bay, key }, delegate);
+  const { delegation } = specification;
   const operation = {
     id: ports.random.uuid(),
     kind: "create",
@@ -85,26 +87,57 @@ export async function createBay(
     delegation,
   };
   const inserted = await insertRecord(ports, bayShape, withOperation(bayShape, newRecord(key, bay), operation, {}));
-  if (inserted.kind === "exists") throw new Error(`the fresh uuid ${bay.uuid} is a bay's already`);
-  return { kind: "created", record: inserted.record };
+  if (inserted.kind === "inserted") return { kind: "created", record: inserted.record };
+  // The same request, asked for twice at once: the other one has made it.
+  const record = request.uuid === undefined ? undefined : await findRecord(ports.table, bayShape, key);
+  if (!record) throw new Error(`the fresh uuid ${bay.uuid} is a bay's already`);
+  return { kind: "created", record };
 }
 
-/** When it is refused, place and mark go too: who is refused is not to keep the model in use. The mark goes last. */
-async function obtainDelegation(ports: BayPorts, model: BayModel, bay: Bay, delegate: Delegate): Promise<Delegation> {
+/** The cold item with its delegation, or those of a try before: what was lent once is not asked for again. */
+async function ensureSpecification(
+  ports: BayPorts,
+  model: BayModel,
+  { request, bay, key }: { readonly request: NewBay; readonly bay: Bay; readonly key: Key },
+  delegate: Delegate,
+): Promise<BaySpecification> {
+  const before = request.uuid === undefined ? undefined : await readSpecification(ports.table, bay);
+  if (before) return before;
+  const delegation = await obtainDelegation(ports, model, { bay, request }, delegate);
+  const specification = { ...request.specification, delegation };
+  const cold = asProvisional(specificationItem(bay, specification, 1), key, bay.createdAtMs);
+  if ((await ports.table.put(cold, { absent: true })) === "written") return specification;
+  return (await readSpecification(ports.table, bay)) ?? specification;
+}
+
+/** When it is refused, place and mark go too: who is refused is not to keep the model in use. */
+async function obtainDelegation(
+  ports: BayPorts,
+  model: BayModel,
+  { bay, request }: { readonly bay: Bay; readonly request: NewBay },
+  delegate: Delegate,
+): Promise<Delegation> {
   try {
     return await delegate({ context: delegationContext(bay) });
   } catch (thrown) {
     // Whatever it was: there will be no bay.
-    await releasePlace(ports, bay.projectId, bay.uuid);
-    await unmarkBayModelUse(ports.table, model, bay);
+    await giveBack(ports, model, bay, request);
     throw thrown;
   }
+}
+
+/** The mark goes last: as long as it is there the sweep finds what is left. */
+async function giveBack(ports: BayPorts, model: BayModel, bay: Bay, { uuid }: NewBay): Promise<void> {
+  // The same request, asked for twice at once: the other one has made the bay, which needs both.
+  if (uuid !== undefined && (await findRecord(ports.table, bayShape, bayKey(bay.projectId, uuid)))) return;
+  await releasePlace(ports, bay.projectId, bay.uuid);
+  await unmarkBayModelUse(ports.table, model, bay);
 }
 
 function initialState(ports: BayPorts, model: BayModel, request: NewBay): Bay {
   const { projectId, userId, name, nodeCount, masterCount } = request;
   return {
-    uuid: ports.random.uuid(),
+    uuid: request.uuid ?? ports.random.uuid(),
     projectId,
     userId,
     name,
