@@ -50,7 +50,7 @@ function strike(world: World, fleet: Fleet, { kind, force, choice }: Fault): voi
     case "strange message":
       return outside.queue.send(pick(STRANGE) ?? "", 0);
     case "stack removed by hand": {
-      const stack = pick([...cloud.stacks.values()]);
+      const stack = pick([...cloud.stacks.values()].filter(({ bayUuid }) => bayUuid !== ""));
       return stack && cloud.removeStackByHand(stack);
     }
     case "trust revoked": {

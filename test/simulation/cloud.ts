@@ -27,7 +27,7 @@ export interface CloudStack {
   readonly id: string;
   readonly name: string;
   readonly projectId: string;
-  /** From its parameters: whose it is. */
+  /** From its parameters: whose it is; empty: somebody else's, whatever its name. */
   readonly bayUuid: string;
   action: StackAction;
   /** Infinity: it is stuck. */
@@ -35,6 +35,8 @@ export interface CloudStack {
   fails: string | undefined;
   tags: readonly string[];
   parameters: Record<string, unknown>;
+  /** Heat takes an update or a delete, and shows the stack as it was for a moment more. */
+  shows?: { readonly stack: Stack; readonly untilMs: number };
 }
 
 export interface Trust {
@@ -48,19 +50,26 @@ export interface Trust {
 
 /** Something that was done to the cloud, for those who watch. */
 export type CloudEffect =
-  | { readonly kind: "create" | "update" | "delete"; readonly stack: CloudStack }
+  | {
+      readonly kind: "create" | "update" | "delete";
+      readonly stack: CloudStack;
+      /** The step of the run at which a process of ours asked for it, and whether anything came of it. */
+      readonly sentAt: number;
+      readonly changed: boolean;
+    }
   | { readonly kind: "user made" | "user removed"; readonly name: string }
   | { readonly kind: "trust made" | "trust ended"; readonly trust: Trust };
 
 export interface SimulatedCloud {
   readonly stacks: ReadonlyMap<string, CloudStack>;
   readonly trusts: ReadonlyMap<string, Trust>;
-  /** Names of the nodes' users. */
-  readonly users: ReadonlySet<string>;
+  /** The nodes' users and their passwords. */
+  readonly users: ReadonlyMap<string, string>;
   cloudFor(process: Process): Cloud;
   /** The API's way: a trust for whoever calls. */
   makeTrust(projectId: string, userId: string, context: string): Promise<Delegation>;
   /** What others do to it. */
+  addStackOfOthers(name: string, projectId: string): void;
   removeStackByHand(stack: CloudStack): void;
   endTrust(trust: Trust): void;
   /** Stuck stacks come to their end. */
@@ -84,11 +93,12 @@ export const CANARY = "CANARY";
 const GONE: Refused = { kind: "refused", reason: "the trust is gone" };
 const STACK_LEAST_MS = 10_000;
 const STACK_MOST_MS = 150_000;
+const SHOWN_LATE_MOST_MS = 1_500;
 
 export function createCloud({ clock, random, faults, sealer, watch, blow }: CloudParts): SimulatedCloud {
   const stacks = new Map<string, CloudStack>();
   const trusts = new Map<string, Trust>();
-  const users = new Set<string>();
+  const users = new Map<string, string>();
   let made = 0;
 
   const isInProgress = (stack: CloudStack): boolean => clock.nowMs() < stack.endsAtMs;
@@ -98,6 +108,8 @@ export function createCloud({ clock, random, faults, sealer, watch, blow }: Clou
       if (stack.action === "DELETE" && !isInProgress(stack) && stack.fails === undefined) stacks.delete(stack.id);
   };
   const begin = (stack: CloudStack, action: StackAction): void => {
+    if (action !== "CREATE")
+      stack.shows = { stack: show(stack), untilMs: clock.nowMs() + SHOWN_LATE_MOST_MS * random.fraction() ** 2 };
     const fault = faults.decide("stack");
     if (fault) blow(stack.bayUuid, fault.kind);
     const takesMs = STACK_LEAST_MS + (STACK_MOST_MS - STACK_LEAST_MS) * random.fraction() ** 4;
@@ -119,6 +131,7 @@ export function createCloud({ clock, random, faults, sealer, watch, blow }: Clou
     outputs: outputsOf(stack),
   });
   const state = {
+    clock,
     stacks,
     trusts,
     users,
@@ -147,6 +160,12 @@ export function createCloud({ clock, random, faults, sealer, watch, blow }: Clou
       const trustDigest = digestOf(id);
       return { kind: "trust", projectId, trustorUserId: userId, sealedTrustId, trustDigest, expiresAtMs: null };
     },
+    addStackOfOthers(name, projectId) {
+      const id = `stack-${(made += 1)}`;
+      const idle = { action: "CREATE", endsAtMs: 0, fails: undefined, tags: [], parameters: {} } as const;
+      stacks.set(id, { id, name, projectId, bayUuid: "", ...idle });
+      blow(bayIn(name), "stack of the same name");
+    },
     removeStackByHand({ id, bayUuid }) {
       stacks.delete(id);
       blow(bayUuid, "stack removed by hand");
@@ -162,9 +181,10 @@ export function createCloud({ clock, random, faults, sealer, watch, blow }: Clou
 }
 
 interface CloudState {
+  readonly clock: Clock;
   readonly stacks: Map<string, CloudStack>;
   readonly trusts: Map<string, Trust>;
-  readonly users: Set<string>;
+  readonly users: Map<string, string>;
   readonly settle: () => void;
   readonly isInProgress: (stack: CloudStack) => boolean;
   readonly begin: (stack: CloudStack, action: StackAction) => void;
@@ -195,14 +215,15 @@ function cloudFor(process: Process, state: CloudState, sealer: Sealer): Cloud {
         trusts.delete(trust.id);
         watch({ kind: "trust ended", trust });
       }),
-    ensureNodeUser: ({ name }) =>
+    ensureNodeUser: ({ name, password }) =>
       process.call("keystone", `make-user ${name}`, () => {
-        users.add(name);
+        users.set(name, password);
         watch({ kind: "user made", name });
         return { kind: "user" as const, id: `id-of-${name}`, domainId: "nodes" };
       }),
     listStacks: ({ tag }) => process.call("heat", "list all", () => listPage(state, tag)),
-    listNodeUsers: () => process.call("keystone", "list users", () => ({ kind: "users" as const, names: [...users] })),
+    listNodeUsers: () =>
+      process.call("keystone", "list users", () => ({ kind: "users" as const, names: [...users.keys()] })),
     listTrusts: () =>
       process.call("keystone", "list trusts", () => ({
         kind: "trusts" as const,
@@ -234,7 +255,7 @@ function listPage({ stacks, settle, list }: CloudState, tag: string, projectId?:
 
 /** Heat asks Keystone again at each call: a trust that was given back in between is worth nothing. */
 function stacksFor(process: Process, state: CloudState, projectId: string, isAccepted: () => boolean): Stacks {
-  const { stacks, settle, isInProgress, begin, show, watch } = state;
+  const { clock, stacks, settle, isInProgress, begin, show, watch } = state;
   const overQuota = (bayUuid: string): Refused => {
     state.blow(bayUuid, "heat refuses");
     return { kind: "refused", reason: "You have reached the maximum stacks per project" };
@@ -247,13 +268,14 @@ function stacksFor(process: Process, state: CloudState, projectId: string, isAcc
         const found = [...stacks.values()].find(
           (one) => one.projectId === projectId && (one.id === nameOrId || one.name === nameOrId),
         );
-        return found && show(found);
+        if (!found) return undefined;
+        return found.shows && clock.nowMs() < found.shows.untilMs ? found.shows.stack : show(found);
       }),
     create: ({ name, tags, parameters }: NewStack) =>
       process.call<Awaited<ReturnType<Stacks["create"]>>>(
         "heat",
         `create ${name}`,
-        () => {
+        (sentAt) => {
           settle();
           if (!isAccepted()) return GONE;
           if ([...stacks.values()].some((one) => one.name === name)) return { kind: "exists" };
@@ -272,7 +294,7 @@ function stacksFor(process: Process, state: CloudState, projectId: string, isAcc
           };
           begin(stack, "CREATE");
           stacks.set(id, stack);
-          watch({ kind: "create", stack });
+          watch({ kind: "create", stack, sentAt, changed: true });
           return { kind: "made", id };
         },
         { "heat refuses": () => overQuota(bayIn(name)) },
@@ -281,15 +303,17 @@ function stacksFor(process: Process, state: CloudState, projectId: string, isAcc
       process.call<Awaited<ReturnType<Stacks["update"]>>>(
         "heat",
         `update ${id}`,
-        () => {
+        (sentAt) => {
           settle();
           if (!isAccepted()) return GONE;
           const stack = stacks.get(id);
           if (!stack) return { kind: "refused", reason: "the stack was not found in Heat" };
           if (isInProgress(stack)) return { kind: "busy" };
+          const after = { tags, parameters: { ...stack.parameters, ...parameters } };
+          const changed = JSON.stringify(after.parameters) !== JSON.stringify(stack.parameters);
           begin(stack, "UPDATE");
-          Object.assign(stack, { tags, parameters: { ...stack.parameters, ...parameters } });
-          watch({ kind: "update", stack });
+          Object.assign(stack, after);
+          watch({ kind: "update", stack, sentAt, changed });
           return { kind: "accepted" };
         },
         { "heat busy": () => ({ kind: "busy" }), "heat refuses": () => overQuota(bayIn(name)) },
@@ -298,13 +322,15 @@ function stacksFor(process: Process, state: CloudState, projectId: string, isAcc
       process.call<Awaited<ReturnType<Stacks["remove"]>>>(
         "heat",
         `remove ${id}`,
-        () => {
+        (sentAt) => {
           settle();
           if (!isAccepted()) return GONE;
           const stack = stacks.get(id);
           if (!stack) return { kind: "accepted" };
-          begin(stack, "DELETE");
-          watch({ kind: "delete", stack });
+          // Asked again while it is at it, Heat goes on.
+          const changed = stack.action !== "DELETE" || !isInProgress(stack);
+          if (changed) begin(stack, "DELETE");
+          watch({ kind: "delete", stack, sentAt, changed });
           return { kind: "accepted" };
         },
         { "heat busy": () => ({ kind: "busy" }) },

@@ -5,8 +5,9 @@
  */
 import type { Random } from "@jeroboam/core/ports";
 
-/** Where faults are decided: at calls of a service, at messages sent, when Heat begins on a stack, and now and then. */
-export const SITES = ["table", "queue", "keystone", "heat", "request", "message", "stack", "moment"] as const;
+/** Where faults are decided: at calls of a service, at messages sent, when Heat begins on a stack, when a bay is
+ * stored, and now and then. */
+export const SITES = ["table", "queue", "keystone", "heat", "request", "message", "stack", "birth", "moment"] as const;
 export type Site = (typeof SITES)[number];
 
 const CALLS: readonly Site[] = ["table", "queue", "keystone", "heat"];
@@ -35,6 +36,7 @@ export const FAULTS = {
   "stack stuck": { at: ["stack"], says: "Heat never ends" },
   "heat busy": { at: ["heat"], says: "Heat says that it is at work on the stack" },
   "heat refuses": { at: ["heat"], says: "Heat refuses for good: over quota" },
+  "stack of the same name": { at: ["birth"], says: "somebody else's stack has the name that the bay's is to have" },
   "table throttled": { at: ["moment"], says: "most calls of the table fail for a while" },
   "heat down": { at: ["moment"], says: "no call reaches Heat for a while" },
   "keystone down": { at: ["moment"], says: "no call reaches Keystone for a while" },
@@ -59,6 +61,7 @@ export const CONDITIONS = {
   "clocks skewed": "every process has its own clock, up to ten minutes wrong",
   "index lags": "index reads show what was written up to a minute ago",
   "functions end": "conductors are functions that are killed at their timeout, not servers",
+  "conductors late": "no conductor runs for the first hour and more: nothing happens but what the API does",
   "mixed versions": "half of the conductors know a newer version of each operation",
 } as const;
 
@@ -105,7 +108,10 @@ export function drawPlan(random: Pick<Random, "fraction">): FaultPlan {
   // Some that can strike often, whatever chance left out.
   while (calls.filter((kind) => kinds.has(kind)).length < 2)
     kinds.add(calls[Math.floor(random.fraction() * calls.length)]!);
-  return { kinds, conditions: new Set(ALL_CONDITIONS.filter(() => random.fraction() < 0.35)) };
+  return {
+    kinds,
+    conditions: new Set(ALL_CONDITIONS.filter((one) => random.fraction() < (one === "conductors late" ? 0.06 : 0.35))),
+  };
 }
 
 export function isAt(kind: FaultKind, site: Site): boolean {
@@ -121,6 +127,7 @@ const RATES: Readonly<Record<Site, number>> = {
   request: 0.05,
   message: 0.12,
   stack: 0.15,
+  birth: 0.1,
   moment: 1,
 };
 

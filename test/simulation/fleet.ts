@@ -56,6 +56,7 @@ const CONDUCTORS = 3;
 const CLIENT_TIMEOUT_MS = 60_000;
 const RESTART_MOST_MS = 20_000;
 const SKEW_MOST_MS = 10 * 60_000;
+const LATE_CONDUCTORS_LEAST_MS = limits.engine.provisionalMs;
 
 export function createFleet(options: FleetOptions): Fleet {
   const { net, random } = options;
@@ -190,7 +191,13 @@ function createConductors(options: FleetOptions) {
     scheduler.after(0, dispatch);
   });
 
+  const beginsAtMs = faults.conditions.has("conductors late")
+    ? scheduler.clock.nowMs() + LATE_CONDUCTORS_LEAST_MS * (1 + random.fraction())
+    : 0;
+  if (beginsAtMs > 0) scheduler.after(beginsAtMs - scheduler.clock.nowMs(), dispatch);
+
   function dispatch(): void {
+    if (scheduler.clock.nowMs() < beginsAtMs) return;
     const free = pool
       .processes()
       .filter((process) => !process.isAsleep() && process.busy() < batches)

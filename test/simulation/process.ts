@@ -36,11 +36,14 @@ export interface Process {
   isAsleep(): boolean;
   /** Pieces of work in hand. */
   busy(): number;
-  /** Asks a service; `effect` is what the service does, `canned` what it says in place of that when a fault has it so. */
+  /**
+   * Asks a service; `effect` is what the service does, told at which step of the run it was asked to; `canned` is what it
+   * says in place of that when a fault has it so.
+   */
   call<Result>(
     service: Service,
     what: string,
-    effect: () => Result | Promise<Result>,
+    effect: (sentAt: number) => Result | Promise<Result>,
     canned?: Partial<Record<FaultKind, () => Result>>,
   ): Promise<Result>;
   /** Runs code here and tells how it ended; of code that dies with the process that is all one hears. */
@@ -130,10 +133,11 @@ export function createProcess(net: Net, name: string, skewMs: number, died: () =
     call<Result>(
       service: Service,
       what: string,
-      effect: () => Result | Promise<Result>,
+      effect: (sentAt: number) => Result | Promise<Result>,
       canned: Partial<Record<FaultKind, () => Result>> = {},
     ): Promise<Result> {
       if (!alive) return new Promise(() => {});
+      const sentAt = scheduler.steps;
       asked += 1;
       noteStir();
       return new Promise<Result>((resolve, reject) => {
@@ -145,7 +149,7 @@ export function createProcess(net: Net, name: string, skewMs: number, died: () =
           });
         const say = (how: string): void => trace.add(name, `${service}.${what} ${how}`);
         send({
-          effect: () => Promise.resolve().then(effect),
+          effect: () => Promise.resolve().then(() => effect(sentAt)),
           succeed: (value) =>
             answered(() => {
               say(`-> ${outcomeOf(value)}`);
@@ -202,7 +206,10 @@ export function createProcess(net: Net, name: string, skewMs: number, died: () =
           case "paused before": {
             const forMs = sleepMs(fault);
             self.sleep(forMs);
-            return arrive(forMs + leg(), reply);
+            // What dies in its sleep has sent nothing.
+            return scheduler.after(forMs, () => {
+              if (alive) arrive(leg(), reply);
+            });
           }
           case "paused after":
             self.sleep(sleepMs(fault));

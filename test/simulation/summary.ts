@@ -1,6 +1,7 @@
 /** What many runs were, together: the line that a CI run ends with. */
 import type { FaultKind } from "./faults.ts";
 import type { RunResult } from "./run.ts";
+import { LEAST_BAYS, LEAST_FAULTS } from "./run.ts";
 import type { Gap } from "./world.ts";
 
 export interface Summary {
@@ -60,6 +61,11 @@ function addCounts<Name extends string>(
   others: Partial<Record<Name, number>>,
 ): void {
   for (const name of Object.keys(others) as Name[]) counts[name] = (counts[name] ?? 0) + (others[name] ?? 0);
+}
+
+/** Whether the runs kept every promise, and were put through enough to say so. */
+export function isGood({ seeds, violations, fewestBays, fewestFaults }: Summary): boolean {
+  return seeds > 0 && violations.length === 0 && fewestBays >= LEAST_BAYS && fewestFaults >= LEAST_FAULTS;
 }
 
 export function describeSummary(summary: Summary): string {

@@ -49,13 +49,15 @@ const CLUSTERS: Generation = {
 
 const THINK_MOST_MS = 60_000;
 const TRIES = 4;
+/** Of those who make a bay, how many want it gone before it is there. */
+const REGRETS = 0.15;
 
 export function createUsers(options: UsersOptions): Users {
   const { scheduler, fleet, random, people } = options;
   const counts = { bays: 0, requests: 0 };
   let ending = false;
   let active = 0;
-  const shared: Shared = { counts, isEnding: () => ending, bays: options.bays };
+  const shared: Shared = { made: [], counts, isEnding: () => ending, bays: options.bays };
   const begin = (life: () => Promise<void>): void => {
     active += 1;
     void life().then(() => (active -= 1));
@@ -77,6 +79,8 @@ export function createUsers(options: UsersOptions): Users {
 }
 
 interface Shared {
+  /** Every bay that anybody was told of. */
+  readonly made: string[];
   readonly counts: Users["counts"];
   readonly bays: number;
   isEnding(): boolean;
@@ -163,7 +167,22 @@ function createUser(
       const answer = await (random.fraction() < 0.5 ? insist(request) : ask(request));
       if (answer.kind === "reply" && answer.status >= 400 && answer.status < 500) model = undefined;
       const uuid = uuidIn(answer);
-      if (uuid !== undefined) known.push(uuid);
+      if (uuid === undefined) return;
+      known.push(uuid);
+      shared.made.push(uuid);
+      if (random.fraction() > REGRETS) return;
+      await pause(8_000 * random.fraction() ** 2);
+      await ask({ method: "DELETE", path: `/v1/${bays}/${uuid}` });
+    },
+    /** Tries a bay that may be another project's. */
+    async spy(): Promise<void> {
+      const uuid = pick(shared.made);
+      if (uuid === undefined || known.includes(uuid)) return;
+      const path = `/v1/${bays}/${uuid}`;
+      const choice = random.fraction();
+      if (choice < 0.6) await ask({ method: "GET", path });
+      else if (choice < 0.8) await ask({ method: "DELETE", path });
+      else await ask({ method: "PATCH", path, body: [{ op: "replace", path: "/node_count", value: nodeCount() }] });
     },
     async look(): Promise<void> {
       const uuid = pick(known);
@@ -247,7 +266,8 @@ async function live({ person, shared, random, pause, acts, hasBays }: User): Pro
     else if (choice < 0.5) await acts.look();
     else if (choice < 0.6) await acts.list();
     else if (choice < 0.78) await acts.resize();
-    else if (choice < 0.94) await acts.remove();
+    else if (choice < 0.9) await acts.remove();
+    else if (choice < 0.94) await acts.spy();
     else await acts.changeModel();
   }
 }

@@ -25,7 +25,8 @@ export type Answer =
   | { readonly kind: "no answer" };
 
 export interface Watcher {
-  readonly wrote?: (item: Item, before: Item | undefined) => void;
+  /** `text` is the item as JSON, written out once for all who look at it. */
+  readonly wrote?: (item: Item, before: Item | undefined, text: string) => void;
   readonly removed?: (key: Key, before: Item) => void;
   readonly effected?: (effect: CloudEffect) => void;
   readonly sent?: (body: string) => void;

@@ -1,10 +1,12 @@
 /** The world of one run: everything outside of the product's processes, with eyes on all of it. */
+import { stackName } from "@jeroboam/coe/stack-name";
 import type { Bay } from "@jeroboam/core/bay/bay";
 import type { Log } from "@jeroboam/core/ports";
 import type { MemoryTable } from "@jeroboam/core/table/memory-table";
 import { createMemoryTable } from "@jeroboam/core/table/memory-table";
 import type { Item, Key, Table } from "@jeroboam/core/table/table";
 import { createSeededRandom } from "../simulated/random.ts";
+import { bayRecordOf } from "./bay-record.ts";
 import type { SimulatedCloud } from "./cloud.ts";
 import { CANARY, createCloud } from "./cloud.ts";
 import type { Faults } from "./faults.ts";
@@ -41,6 +43,12 @@ export interface World {
   watch(watchers: readonly Watcher[]): void;
   tell(): Required<Watcher>;
   strikeBay(uuid: string, blow: string): void;
+  /** From now on no fault strikes any more. */
+  calm(): void;
+  /** How long that is ago; 0 while they strike. */
+  calmForMs(): number;
+  /** What was sealed. */
+  secretIn(sealed: string): string | undefined;
   /** What is not promised yet, and was seen to happen: told in the summary, and no violation. */
   readonly gaps: Set<Gap>;
 }
@@ -48,6 +56,8 @@ export interface World {
 /** Each is closed by comparing what there is in the cloud with the records, which nothing does yet. */
 export const GAPS = {
   "trust lost": "a trust that was made and never stored: the API died, or Keystone did it twice",
+  "late call":
+    "Heat was told to change something by an operation that had ended meanwhile: the call was under way all the time",
   "late user": "a user of nodes that was made when its bay was gone: the call was under way all the time",
 } as const;
 export type Gap = keyof typeof GAPS;
@@ -102,6 +112,13 @@ export function createWorld({ seed, scheduler, trace, faults }: WorldParts): Wor
     watch: (effect) => tell().effected(effect),
     blow: strikeBay,
   });
+  const births: Watcher = {
+    wrote(item, before) {
+      const bay = before ? undefined : bayRecordOf(item)?.state;
+      if (bay && faults.decide("birth")) cloud.addStackOfOthers(stackName(bay), bay.projectId);
+    },
+  };
+  let calmSinceMs: number | undefined;
   const people = createPeople();
   const queue = createQueue(scheduler, chance.queue, faults);
   const outages = createOutages(scheduler, chance.net);
@@ -138,8 +155,11 @@ export function createWorld({ seed, scheduler, trace, faults }: WorldParts): Wor
     strikeBay,
     gaps: new Set(),
     watch(watchers) {
-      eyes = watchAll([history, ...watchers]);
+      eyes = watchAll([history, births, ...watchers]);
     },
+    calm: () => (calmSinceMs ??= clock.nowMs()),
+    calmForMs: () => (calmSinceMs === undefined ? 0 : clock.nowMs() - calmSinceMs),
+    secretIn: (sealed) => sealer.peek(sealed),
   };
 }
 
@@ -170,8 +190,9 @@ function watchedTable(
       if (outcome === "refused") return outcome;
       const before = standing.get(idOf(item));
       standing.set(idOf(item), item);
-      trace.digest(JSON.stringify(item));
-      tell().wrote(item, before);
+      const text = JSON.stringify(item);
+      trace.digest(text);
+      tell().wrote(item, before, text);
       return outcome;
     },
     async remove(key, revision) {

@@ -6,6 +6,8 @@ import { bounds } from "./bounds.ts";
 import { durableIntent } from "./durable-intent.ts";
 import type { Invariant } from "./invariant.ts";
 import { isolation } from "./isolation.ts";
+import { kept } from "./kept.ts";
+import { leases } from "./leases.ts";
 import { legalTransitions } from "./legal-transitions.ts";
 import { nothingLeft } from "./nothing-left.ts";
 import { oneStack } from "./one-stack.ts";
@@ -21,6 +23,8 @@ export const INVARIANTS: readonly Invariant[] = [
   oneStack,
   nothingLeft,
   legalTransitions,
+  leases,
+  kept,
   trueStatus,
   singleEffects,
   progress,

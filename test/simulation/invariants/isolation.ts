@@ -22,8 +22,12 @@ export const isolation: Invariant = {
         if (owner) owners.set(owner.uuid, owner.projectId);
       },
       replied({ person, path, answer }) {
-        if (answer.kind === "reply" && !person.isAdmin)
-          check(person.projectId, answer.text.replaceAll(path, ""), `the reply to ${path}`);
+        if (answer.kind !== "reply" || person.isAdmin) return;
+        const [named = ""] = path.match(UUID) ?? [];
+        const owner = owners.get(named);
+        if (owner !== undefined && owner !== person.projectId && answer.status < 400)
+          broken(`${person.name} was let to ${named} of ${owner}`);
+        check(person.projectId, answer.text.replaceAll(named || path, ""), `the reply to ${path}`);
       },
       logged({ facts, event }) {
         const { projectId, path = "", ...rest } = facts;

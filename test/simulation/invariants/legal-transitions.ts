@@ -26,6 +26,10 @@ const STEPS = new Map(
   ),
 );
 
+const CLEANING = new Map(
+  RECORD_TYPES.flatMap((type) => type.operations.map(({ kind, always }) => [kind, always.map(({ name }) => name)])),
+);
+
 export const legalTransitions: Invariant = {
   id: "I4",
   says: "a status follows legally on the one before and belongs to the operation at work; steps never go back",
@@ -72,6 +76,8 @@ function changeProblem(before: WorkRecord<Bay>, after: WorkRecord<Bay>): string 
     return "an update in the place of another operation";
   if (was.nodeCount !== is.nodeCount && !isNew)
     return `${was.nodeCount} nodes, then ${is.nodeCount}, without an update`;
+  if (isNew && after.operation?.kind === "delete" && before.operation?.kind === "delete")
+    return "a delete begun anew while one was at work";
   const begins = was.status !== is.status && is.status.endsWith("_IN_PROGRESS");
   if (begins && !isNew) return `${is.status} without a new operation`;
   const fixed = ["uuid", "projectId", "userId", "name", "bayModelId", "createdAtMs"] as const;
@@ -82,6 +88,9 @@ function changeProblem(before: WorkRecord<Bay>, after: WorkRecord<Bay>): string 
 function stepProblem(before: WorkRecord<Bay>, after: WorkRecord<Bay>): string | undefined {
   const [was, is] = [before.operation, after.operation];
   if (!was || !is || was.id !== is.id) return undefined;
+  const isFailing = was.failure !== undefined || is.failure !== undefined;
+  if (isFailing && is.step !== was.step && !CLEANING.get(is.kind)?.includes(is.step))
+    return `step ${is.step} after a failure in ${was.step}`;
   if (was.version !== 0 && was.version !== is.version) return `operation version ${was.version}, then ${is.version}`;
   const steps = STEPS.get(is.kind) ?? [];
   // A step of a newer version is not in the list, and comes after all that are.

@@ -30,13 +30,20 @@ export const nothingLeft: Invariant = {
         if (delegation.kind === "trust") stored.add(delegation.sealedTrustId);
       },
       effected(effect) {
-        if (effect.kind === "user made" && !world.history.current(bayIn(effect.name))) lateUsers.add(effect.name);
+        if (effect.kind === "user made" && isPast(world, bayIn(effect.name))) lateUsers.add(effect.name);
       },
       rested: check,
       emptied: check,
     };
   },
 };
+
+/** Nobody looks for users of the bay any more. */
+function isPast({ history }: World, uuid: string): boolean {
+  const { operation } = history.current(uuid) ?? {};
+  return !operation || (operation.kind === "delete" && AFTER_USERS.includes(operation.step));
+}
+const AFTER_USERS = ["revoke-delegation", "remove-items"];
 
 /** Whatever bears the uuid of a bay that is not there. Its history stays for a while, on purpose. */
 function leftovers({ history, cloud, items }: World, stored: ReadonlySet<string>, late: ReadonlySet<string>): string[] {
@@ -55,7 +62,7 @@ function leftovers({ history, cloud, items }: World, stored: ReadonlySet<string>
     ...[...cloud.trusts.values()]
       .filter(({ context, sealedId }) => isGone(context) && stored.has(sealedId))
       .map(({ id, context }) => `trust ${id} for ${context} is left`),
-    ...[...cloud.users].filter((name) => isGone(name) && !late.has(name)).map((name) => `user ${name} is left`),
+    ...[...cloud.users.keys()].filter((name) => isGone(name) && !late.has(name)).map((name) => `user ${name} is left`),
   ];
 }
 

@@ -10,7 +10,7 @@ export const secrets: Invariant = {
       if (at >= 0) broken(`${where} holds a secret: ${text.slice(Math.max(0, at - 40), at + 20)}`);
     };
     return {
-      wrote: (item) => check(JSON.stringify(item), `item ${item.pk} ${item.sk}`),
+      wrote: (item, _before, text) => check(text, `item ${item.pk} ${item.sk}`),
       sent: (body) => check(body, "a message"),
       logged: (line) => check(JSON.stringify(line), `log line ${line.event}`),
       replied: ({ path, answer }) => answer.kind === "reply" && check(answer.text, `the reply to ${path}`),

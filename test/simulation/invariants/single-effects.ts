@@ -10,6 +10,8 @@ export const singleEffects: Invariant = {
     const applied = new Map<string, string>();
     return {
       effected(effect) {
+        if ("stack" in effect && effect.stack.bayUuid === "")
+          return broken(`${effect.kind} of the stack ${effect.stack.name}, which is somebody else's`);
         if (effect.kind === "create") {
           const { bayUuid } = effect.stack;
           const count = (created.get(bayUuid) ?? 0) + 1;
@@ -19,7 +21,14 @@ export const singleEffects: Invariant = {
         }
         if (effect.kind === "create" || effect.kind === "update") {
           const problem = staleness(world, effect.stack);
-          if (problem) broken(`${effect.kind} of ${effect.stack.name} ${problem}`);
+          const wasItsOwn = world.history
+            .between(effect.stack.bayUuid, effect.sentAt, effect.sentAt)
+            .some(({ record }) => operationTagOf(effect.stack)?.endsWith(record?.operation?.id ?? "none") === true);
+          const isDeleting = world.history.current(effect.stack.bayUuid)?.operation?.kind === "delete";
+          // Sent in time, and under way until it was too late.
+          if (problem && wasItsOwn && !isDeleting && world.history.current(effect.stack.bayUuid)) {
+            if (effect.changed) world.gaps.add("late call");
+          } else if (problem) broken(`${effect.kind} of ${effect.stack.name} ${problem}`);
         }
         if (effect.kind === "update") {
           const { stack } = effect;

@@ -3,6 +3,7 @@ import { specificationFromItem } from "@jeroboam/core/bay/bay";
 import { isCold } from "@jeroboam/core/bay/find-bay";
 import type { Item } from "@jeroboam/core/table/table";
 import { bayRecordOf } from "../bay-record.ts";
+import type { CloudStack } from "../cloud.ts";
 import type { World } from "../world.ts";
 import { standingBays } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
@@ -18,11 +19,20 @@ export const trueStatus: Invariant = {
         const [is, was] = [bayRecordOf(item), bayRecordOf(before)];
         if (!is || !was) return;
         const { state } = is;
+        if (state.status.endsWith("_COMPLETE") && was.state.status !== state.status) {
+          const stack = stackOf(world, state);
+          const isRobbed = world.blows.get(state.uuid)?.includes("stack removed by hand") === true;
+          if (!stack && !isRobbed) broken(`bay ${state.uuid} is ${state.status} without a stack`);
+          if (stack && (!world.cloud.isSettled(stack) || stack.fails !== undefined))
+            broken(`bay ${state.uuid} is ${state.status} before its stack is`);
+        }
         if (!state.status.endsWith("_FAILED") || was.state.status === state.status) return;
         const reason = state.statusReason ?? "";
         const isLate = reason.startsWith("timed out after");
         if (isLate && (was.operation?.deadlineAtMs ?? Infinity) > world.scheduler.clock.nowMs() + SKEW_MS)
           broken(`bay ${state.uuid} timed out before its time`);
+        if (isLate && wasReady(world, state))
+          broken(`bay ${state.uuid} timed out, and its stack was ready all the time`);
         if (!isLate && !world.blows.has(state.uuid))
           broken(`bay ${state.uuid} is ${state.status} for nothing: ${reason}`);
         if (reason === "") broken(`bay ${state.uuid} is ${state.status} and says not why`);
@@ -37,6 +47,21 @@ export const trueStatus: Invariant = {
   },
 };
 
+function stackOf({ cloud }: World, bay: Bay): CloudStack | undefined {
+  return [...cloud.stacks.values()].find(({ bayUuid }) => bayUuid === bay.uuid);
+}
+
+/** Ready for so long, with nothing in the way, that whoever looked must have seen it. */
+const PLAIN_TO_SEE_MS = 10 * 60_000;
+
+function wasReady(world: World, bay: Bay): boolean {
+  const stack = stackOf(world, bay);
+  if (!stack || stack.fails !== undefined || world.calmForMs() < PLAIN_TO_SEE_MS) return false;
+  // Where clocks differ, a poll may come later than it should by that much.
+  if (world.faults.conditions.has("clocks skewed")) return false;
+  return bay.status !== "DELETE_FAILED" && stack.endsAtMs + PLAIN_TO_SEE_MS < world.scheduler.clock.nowMs();
+}
+
 function problemOf({ cloud, items, blows }: World, bay: Bay): string | undefined {
   if (bay.status.endsWith("_IN_PROGRESS")) return "at rest";
   const stack = [...cloud.stacks.values()].find(({ bayUuid }) => bayUuid === bay.uuid);
@@ -44,6 +69,9 @@ function problemOf({ cloud, items, blows }: World, bay: Bay): string | undefined
   if (!cloud.isSettled(stack) || stack.fails !== undefined) return "but its stack is not";
   if (stack.parameters["number_of_minions"] !== bay.nodeCount)
     return `of ${bay.nodeCount} nodes, and its stack has ${String(stack.parameters["number_of_minions"])}`;
+  const password = stack.parameters["trustee_password"];
+  const login = [...cloud.users].find(([name]) => name.includes(bay.uuid));
+  if (login && password !== undefined && login[1] !== password) return "and its nodes cannot log in";
   const cold = [...items.values()].find((item) => item.pk === `bay#${bay.uuid}` && isCold(item));
   if (!cold) return "without a specification";
   if (blows.get(bay.uuid)?.includes("trust revoked") !== true && !hasTrust(cloud, bay)) return "and its trust is gone";

@@ -264,6 +264,13 @@ test("a provisional item without its record is removed when due; with its record
   expect(await ports.table.get(cold)).toEqual({ ...cold, revision: 2 });
 });
 
+test("a hint for what was provisional that comes when it is settled is dropped: it is no record, and not due", async () => {
+  const cold = { pk: KEY.pk, sk: "project-cold", revision: 1, body: { text: "kept" }, indexes: {} };
+  await ports.table.put(cold, { absent: true });
+  const outcome = await conduct(engineWith(operationOf([endless])), cold, budget());
+  expect(outcome).toEqual({ kind: "dropped", why: "idle" });
+});
+
 test("a record of a type that nobody here knows is an error, for the dead letters to show", async () => {
   await ports.table.put({ ...KEY, revision: 1, body: { type: "other", outbox: [] }, indexes: {} }, { absent: true });
   await expect(conduct(engineWith(operationOf([endless])), KEY, budget())).rejects.toThrow("record type");

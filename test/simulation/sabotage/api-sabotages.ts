@@ -1,0 +1,141 @@
+/** Mistakes in what the API does: the order of its writes, whom it shows what, what it promises. */
+import type { Sabotage } from "./sabotages.ts";
+
+const CREATE = "packages/core/src/bay/create-bay.ts";
+const CHANGE = "packages/core/src/bay/change-bay.ts";
+const FIND = "packages/core/src/bay/find-bay.ts";
+const STORE = "packages/core/src/bay/specification-store.ts";
+const MODEL = "packages/core/src/bay-model/write-bay-model.ts";
+const MARK = "packages/core/src/bay-model/use-mark.ts";
+
+export const API_SABOTAGES: readonly Sabotage[] = [
+  {
+    name: "the API replies before the bay is stored",
+    file: CREATE,
+    find: `const inserted = await insertRecord(ports, bayShape, withOperation(bayShape, newRecord(key, bay), operation, {}));
+      if (inserted.kind === "exists")
+        throw new Error(\`the fresh uuid \${bay.uuid} is a bay's already\`);
+      return { kind: "created", record: inserted.record };`,
+    put: `const fresh = withOperation(bayShape, newRecord(key, bay), operation, {});
+      void insertRecord(ports, bayShape, fresh).catch(() => {});
+      return { kind: "created", record: fresh };`,
+  },
+  {
+    name: "the bay is stored before its specification",
+    file: CREATE,
+    find: `await ports.table.put(cold, { absent: true });
+      const operation = {`,
+    put: `const late = () => ports.table.put(cold, { absent: true });
+      queueMicrotask(() => void late().catch(() => {}));
+      const operation = {`,
+  },
+  {
+    name: "a bay's trust is not told to its operation",
+    file: CREATE,
+    find: `deadlineAtMs: deadlineOf(bay.createdAtMs, specification.createTimeoutMinutes), delegation, };`,
+    put: `deadlineAtMs: deadlineOf(bay.createdAtMs, specification.createTimeoutMinutes), };`,
+  },
+  {
+    name: "a specification is never provisional",
+    file: CREATE,
+    find: `const cold = asProvisional(specificationItem(bay, specification, 1), key, bay.createdAtMs);`,
+    put: `const cold = specificationItem(bay, specification, 1);`,
+  },
+  {
+    name: "a resize is taken in any status",
+    file: CHANGE,
+    find: `if (!isUpdatable(previousStatus)) return { kind: "refuse", refusal: previousStatus };`,
+    put: "",
+  },
+  {
+    name: "a resize that was refused is told as accepted",
+    file: CHANGE,
+    find: `case "refused": return { kind: "refused", status: changed.refusal };`,
+    put: `case "refused": return { kind: "accepted", bay: { ...state, nodeCount } };`,
+  },
+  {
+    name: "a resize changes the count and begins nothing",
+    file: CHANGE,
+    find: `return { kind: "write", record: withOperation(bayShape, current, operation, changes) };
+      });
+      switch (changed.kind) {`,
+    put: `return { kind: "write", record: { ...current, state: { ...current.state, nodeCount: operation.input.nodeCount, updatedAtMs: changes.updatedAtMs } } };
+      });
+      switch (changed.kind) {`,
+  },
+  {
+    name: "a second delete begins anew",
+    file: CHANGE,
+    find: `if (isBeingDeleted(current.state)) return { kind: "keep" };`,
+    put: "",
+  },
+  {
+    name: "a delete goes on under the old operation's id",
+    file: CHANGE,
+    find: `const operation = { id: ports.random.uuid(), kind: "delete", nowMs, deadlineAtMs };`,
+    put: `const operation = { id: current.operation?.id ?? ports.random.uuid(), kind: "delete", nowMs, deadlineAtMs };`,
+  },
+  {
+    name: "a bay is found whoever asks",
+    file: FIND,
+    find: `const found = own.items.length === 0 && scope.allProjects ? await readFirstTwo(table, uuid) : own.items;`,
+    put: `const found = own.items.length === 0 ? await readFirstTwo(table, uuid) : own.items;`,
+  },
+  {
+    name: "a bay is read from a stale index",
+    file: FIND,
+    find: `const own = await table.query(bayPartition(uuid), { prefix: bayKey(scope.projectId, uuid).sk, limit: 2 });`,
+    put: `const stale = await table.queryIndex("project", "bay#" + scope.projectId, {});
+      const own = { items: stale.items.filter((item) => item.pk === bayPartition(uuid)) };`,
+  },
+  {
+    name: "a bay that is gone is shown",
+    file: FIND,
+    find: `return record.gone ? undefined : { record, specification: specificationFromItem(cold) };`,
+    put: `return { record, specification: specificationFromItem(cold) };`,
+  },
+  {
+    name: "a list shows every project's bays",
+    file: "packages/core/src/bay/list-bays.ts",
+    find: `const partitions = scope.allProjects`,
+    put: `const partitions = scope.allProjects || after === undefined`,
+  },
+  {
+    name: "a refused write of the specification counts as done",
+    file: STORE,
+    find: `if ((await table.put(next, { revision: item.revision })) === "written") return after;`,
+    put: `await table.put(next, { revision: item.revision }); return after;`,
+  },
+  {
+    name: "a changed specification stays provisional",
+    file: STORE,
+    find: `const next = asSettled(specificationItem(bay, after, item.revision + 1));`,
+    put: `const next = { ...specificationItem(bay, after, item.revision + 1), indexes: { ...specificationItem(bay, after, 1).indexes, ...(item.indexes.due && { due: item.indexes.due }) } };`,
+  },
+  {
+    name: "a model goes without a second look for bays",
+    file: MODEL,
+    find: `if (await isBayModelUsed(ports.table, record.state.uuid)) {
+        await mark(ports, marked.record, null);`,
+    put: `if (record.state.uuid === "") {
+        await mark(ports, marked.record, null);`,
+  },
+  {
+    name: "a bay is made from a model that is going",
+    file: MARK,
+    find: `if (since === null) return model;`,
+    put: `if (since === null || model.state.uuid !== "") return model;`,
+  },
+  {
+    name: "a bay does not mark its model",
+    file: MARK,
+    find: `await ports.table.put(asProvisional(mark, bay.key, ports.clock.nowMs()), { absent: true });`,
+    put: `if (bay.uuid === "") await ports.table.put(asProvisional(mark, bay.key, ports.clock.nowMs()), { absent: true });`,
+  },
+  {
+    name: "a health report is written over a bay that others write",
+    file: "packages/core/src/bay/report-health.ts",
+    find: `record: { ...current, state: { ...current.state, healthStatus, updatedAtMs: ports.clock.nowMs() } },`,
+    put: `record: { ...current, state: { ...record.state, healthStatus, updatedAtMs: ports.clock.nowMs() } },`,
+  },
+];
