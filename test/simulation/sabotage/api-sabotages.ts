@@ -135,7 +135,7 @@ export const API_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a health report is written over a bay that others write",
     file: "packages/core/src/bay/report-health.ts",
-    find: `record: { ...current, state: { ...current.state, healthStatus, updatedAtMs: ports.clock.nowMs() } },`,
-    put: `record: { ...current, state: { ...record.state, healthStatus, updatedAtMs: ports.clock.nowMs() } },`,
+    find: `{ ...current, state: { ...current.state, healthStatus, updatedAtMs: nowMs } }`,
+    put: `{ ...current, state: { ...record.state, healthStatus, updatedAtMs: nowMs } }`,
   },
 ];

@@ -11,9 +11,10 @@ const SWEEP = "packages/core/src/operation/sweep.ts";
 
 export const ENGINE_SABOTAGES: readonly Sabotage[] = [
   {
-    name: "a live lease is not looked at",
+    name: "neither lease nor due time is looked at",
     file: CONDUCT,
-    find: `if (found.lease && found.lease.untilMs > nowMs) return { kind: "dropped", why: "leased" };`,
+    find: `if (found.lease && found.lease.untilMs > nowMs) return { kind: "dropped", why: "leased" };
+      if (found.dueAtMs > nowMs) return { kind: "dropped", why: "early" };`,
     put: "",
   },
   {
@@ -73,26 +74,28 @@ export const ENGINE_SABOTAGES: readonly Sabotage[] = [
   {
     name: "the outbox is cleared before it is told",
     file: CONDUCT,
-    find: `if (record.outbox.length > 0) await engine.ports.publish(record.key, record.outbox);
-      if (record.gone) {`,
+    find: `if (record.outbox.length > 0) await engine.ports.publish(eventSource(type, record), record.outbox);`,
     put: `if (record.outbox.length > 0 && !record.gone) await clearOutbox(engine, type, record);
-      if (record.outbox.length > 0) await engine.ports.publish(record.key, record.outbox);
-      if (record.gone) {`,
+      if (record.outbox.length > 0) await engine.ports.publish(eventSource(type, record), record.outbox);`,
   },
   {
     name: "a record goes before its last events are told",
     file: CONDUCT,
-    find: `if (record.outbox.length > 0) await engine.ports.publish(record.key, record.outbox);
-      if (record.gone) {`,
+    find: `if (record.outbox.length > 0) await engine.ports.publish(eventSource(type, record), record.outbox);`,
     put: `if (record.gone) await engine.ports.table.remove(record.key, record.revision);
-      if (record.outbox.length > 0) await engine.ports.publish(record.key, record.outbox);
-      if (record.gone) {`,
+      if (record.outbox.length > 0) await engine.ports.publish(eventSource(type, record), record.outbox);`,
   },
   {
     name: "events are dropped by the commit and never told",
     file: CONDUCT,
-    find: `if (held.outbox.length > 0) await engine.ports.publish(held.key, held.outbox);`,
-    put: "",
+    find: `if (held.outbox.length > 0) await engine.ports.publish(eventSource(type, held), held.outbox);`,
+    put: ``,
+  },
+  {
+    name: "a commit forgets events that others left",
+    file: CONDUCT,
+    find: `const untold = base.outbox.filter((event) => !told.some((one) => one.id === event.id));`,
+    put: `const untold = base.outbox.filter(() => told.length < 0);`,
   },
   {
     name: "an ended operation stays due for ever",
@@ -109,12 +112,9 @@ export const ENGINE_SABOTAGES: readonly Sabotage[] = [
   {
     name: "writes go over whatever stands there",
     file: RECORD_WRITE,
-    find: `const written = { ...record, revision: record.revision + 1, mark: ports.random.uuid() };
-      const condition: Condition = record.revision === 0 ? { absent: true } : { revision: record.revision };`,
-    put: `const standing = record.revision === 0 ? undefined : await ports.table.get(record.key);
-      const revision = standing?.revision ?? record.revision;
-      const written = { ...record, revision: revision + 1, mark: ports.random.uuid() };
-      const condition: Condition = revision === 0 ? { absent: true } : { revision };`,
+    find: `const condition: Condition = record.revision === 0 ? { absent: true } : { revision: record.revision };`,
+    put: `if (record.revision > 0) written.revision = ((await ports.table.get(record.key))?.revision ?? record.revision) + 1;
+      const condition: Condition = record.revision === 0 ? { absent: true } : { revision: written.revision - 1 };`,
   },
   {
     name: "who lost the reply takes its own write for another's",
@@ -180,14 +180,14 @@ export const ENGINE_SABOTAGES: readonly Sabotage[] = [
   {
     name: "an operation's start is not told",
     file: OPERATION,
-    find: `outbox: [...record.outbox, started],`,
+    find: `outbox: type.isSilent ? record.outbox : [...record.outbox, started],`,
     put: `outbox: record.outbox,`,
   },
   {
     name: "a new operation drops untold events",
     file: OPERATION,
-    find: `outbox: [...record.outbox, started],`,
-    put: `outbox: [started],`,
+    find: `outbox: type.isSilent ? record.outbox : [...record.outbox, started],`,
+    put: `outbox: type.isSilent ? record.outbox : [started],`,
   },
   {
     name: "what is provisional goes although its owner is there",

@@ -42,8 +42,8 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a failed stack counts as complete",
     file: STACK,
-    find: `case "FAILED": return failed(await failureOf(stacks, stack));`,
-    put: `case "FAILED": return done({ stackId: stack.id });`,
+    find: `return failed(await failureOf(stacks, stack), { stackSeen: stack.seen });`,
+    put: `return done({ stackId: stack.id });`,
   },
   {
     name: "an update's old success is trusted",
