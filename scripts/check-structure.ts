@@ -23,7 +23,7 @@ const ADAPTERS: readonly RegExp[] = [
   /^packages\/core\/src\/.*\/(dynamodb|sqs|sqlite|fetch|kms|https|file|lambda)-[a-z0-9-]+\.ts$/,
   /^packages\/coe\/src\/(file-[a-z-]+|engines\/https-[a-z-]+)\.ts$/,
   /^packages\/(local|cli)\//,
-  /^packages\/sandbox\/src\/(server|file-[a-z-]+)\.ts$/,
+  /^packages\/sandbox\/src\/(server|file-[a-z-]+|engines\/serve-[a-z-]+)\.ts$/,
   /^functions\/(api|conductor)\/(lambda|queue|schedule)[a-z-]*\.ts$/,
   /^(test|scripts|stacks)\//,
   /\.test\.ts$/,

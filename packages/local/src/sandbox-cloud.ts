@@ -35,6 +35,7 @@ export async function startSandbox({ host, port, folder, apiUrl }: SandboxPlace)
     host,
     port,
     data: folder,
+    engines: true,
     options: { containerInfraUrl: `${apiUrl}/v1` },
   }).catch((thrown: unknown) => {
     const isTaken = thrown instanceof Error && "code" in thrown && thrown.code === "EADDRINUSE";

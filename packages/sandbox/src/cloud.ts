@@ -2,12 +2,13 @@
  * The one value that every part of the sandbox works on: its ports, its options and its tables.
  * Parts call each other's functions with it; none keeps state of its own.
  */
-import type { Clock, Random } from "./ports.ts";
+import type { Clock, Random, Sleep } from "./ports.ts";
 import type { Database } from "./state/database.ts";
 import type { KeystoneTables } from "./keystone/records.ts";
 import type { HeatTables } from "./heat/records.ts";
 import type { NovaTables } from "./nova/records.ts";
 import type { NeutronTables } from "./neutron/records.ts";
+import type { EngineTables } from "./engines/records.ts";
 import type { GlanceTables } from "./glance/records.ts";
 import type { Knobs } from "./knobs/knobs.ts";
 
@@ -33,6 +34,12 @@ export interface Options {
    * with the stack. A caller that may not make trusts can then create no stack. `none` leaves all that out.
    */
   heatDelegation: "none" | "trusts";
+  /** The addresses of the network `public`, out of which floating addresses are given. */
+  publicCidr: string;
+  /** The addresses of demo's network `private`. */
+  privateCidr: string;
+  /** Whether the nodes of bays fetch their certificates before they report that they are up: where there is a network to do it over. */
+  nodesFetchCertificates: boolean;
 }
 
 export const defaultOptions: Options = {
@@ -44,6 +51,9 @@ export const defaultOptions: Options = {
   resourcesPerStack: 1_000,
   applicationCredentialTrusts: "refused",
   heatDelegation: "none",
+  publicCidr: "127.24.0.0/17",
+  privateCidr: "127.24.128.0/24",
+  nodesFetchCertificates: false,
 };
 
 /** What will happen by itself, and when. Kept in memory beside the tables, and made anew from them on opening. */
@@ -52,6 +62,10 @@ export interface Agenda {
   readonly roots: Map<string, number>;
   /** Servers whose nodes are yet to come up, by id. */
   readonly boots: Map<string, number>;
+  /** Engines in which something is to happen, by id. */
+  readonly engines: Map<string, number>;
+  /** Counts what changed about where engines listen. */
+  engineChanges: number;
 }
 
 export interface Cloud {
@@ -66,4 +80,6 @@ export interface Cloud {
   readonly nova: NovaTables;
   readonly neutron: NeutronTables;
   readonly glance: GlanceTables;
+  readonly engines: EngineTables;
+  readonly sleep: Sleep | undefined;
 }

@@ -28,6 +28,32 @@ export const limits = {
   yamlAliases: 1_000,
   /** Ours: how many due moments one call of advance() works through before it gives up with an error. */
   stepsPerAdvance: 1_000_000,
+  /** Ours: bays with an engine. */
+  engines: 5_000,
+  /** Ours: addresses at which engines listen for real. */
+  engineListeners: 2_000,
+  /** Ours: objects of a kind in one bay's engine. */
+  objectsPerCollection: 5_000,
+  /** Ours: what a replication controller makes no more pods beyond. */
+  podsPerEngine: 2_000,
+  /** Kubelet `max-pods`. */
+  podsPerNode: 110,
+  /** Ours: rounds in which an engine comes to rest, before it goes on a moment later. */
+  settleRounds: 50,
+  /** Kubernetes' API server `max-request-body-size`. */
+  kubernetesBodyBytes: 3 * 1024 * 1024,
+  /** Ours: changes of an engine that are remembered for those who watch. */
+  watchEvents: 1_000,
+  /** Ours: those who watch an engine at a time. */
+  watchersPerEngine: 100,
+  /** Kubernetes ends a watch after half an hour or more. */
+  watchMs: 1_800_000,
+  /** Ours: how often a node tries to get its certificate. */
+  setupAttempts: 6,
+  setupRetryMs: 2_000,
+  setupRequestMs: 10_000,
+  /** Ours: nodes that fetch their certificates at a time. */
+  setupsAtOnce: 8,
   /** Ours: rules of faults that may be set at a time. */
   knobRules: 1_000,
 } as const;

@@ -8,7 +8,10 @@ import { Hono } from "hono";
 import { routePath } from "hono/route";
 import type { Clock, Random, Sleep, Store } from "./ports.ts";
 import { defaultOptions } from "./cloud.ts";
-import type { Cloud, Options } from "./cloud.ts";
+import type { Agenda, Cloud, Options } from "./cloud.ts";
+import { createEngines } from "./engines/engines.ts";
+import type { Engines } from "./engines/engines.ts";
+import { openEngineTables } from "./engines/records.ts";
 import { createGlance } from "./glance/app.ts";
 import { openGlanceTables } from "./glance/records.ts";
 import { createHeat } from "./heat/app.ts";
@@ -55,6 +58,8 @@ export interface Sandbox {
   /** The next moment, in ms since the epoch, at which something happens by itself; undefined when nothing will. */
   nextMoment: () => number | undefined;
   readonly knobs: Knobs;
+  /** What runs on the nodes of the bays. */
+  readonly engines: Engines;
   /** Lets every token that there is expire now. */
   expireTokens: () => void;
   /** How many requests each route got: `heat POST /v1/:tenant/stacks` -> 3. Those that a knob cut off before their effect count too. */
@@ -82,20 +87,29 @@ function mountOf(path: string): { service: string; prefix: string } {
   return found ? { service: found[1], prefix: found[0] } : { service: "keystone", prefix: "" };
 }
 
-function openCloud({ clock, random, store, options, settings }: SandboxPorts): Cloud {
+function openCloud({ clock, random, store, sleep, options, settings }: SandboxPorts): Cloud {
   const database = openDatabase(store ?? createMemoryStore());
+  const agenda: Agenda = { roots: new Map(), boots: new Map(), engines: new Map(), engineChanges: 0 };
+  const changed = (): void => {
+    agenda.engineChanges += 1;
+    // A fault that was set or taken away may be one of theirs.
+    for (const engine of engines.engines.values()) agenda.engines.set(engine.id, clock.now());
+  };
+  const engines = openEngineTables(database);
   return {
     clock,
     random,
     options: { ...defaultOptions, ...options },
-    knobs: createKnobs(database, random, settings ?? {}),
-    agenda: { roots: new Map(), boots: new Map() },
+    knobs: createKnobs({ database, random, clock, changed }, settings ?? {}),
+    agenda,
     database,
     keystone: openKeystoneTables(database),
     heat: openHeatTables(database),
     nova: openNovaTables(database),
     neutron: openNeutronTables(database),
     glance: openGlanceTables(database),
+    engines,
+    sleep,
   };
 }
 
@@ -158,6 +172,7 @@ export function createSandbox(ports: SandboxPorts): Sandbox {
     },
     nextMoment: () => nextMoment(cloud),
     knobs: cloud.knobs,
+    engines: createEngines(cloud),
     expireTokens() {
       expireTokens(cloud);
       cloud.database.commit();

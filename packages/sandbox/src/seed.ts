@@ -127,7 +127,7 @@ function seedNetworks(cloud: Cloud): void {
     projectId: owner,
     name: "public-subnet",
     networkId: outside.id,
-    cidr: "172.24.0.0/16",
+    cidr: cloud.options.publicCidr,
     enableDhcp: false,
   });
   const inside = createNetwork(cloud, { projectId: projectId(cloud, "demo"), name: "private" }, now);
@@ -135,6 +135,6 @@ function seedNetworks(cloud: Cloud): void {
     projectId: projectId(cloud, "demo"),
     name: "private-subnet",
     networkId: inside.id,
-    cidr: "10.20.0.0/24",
+    cidr: cloud.options.privateCidr,
   });
 }

@@ -7,8 +7,11 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openJournal } from "./file-journal.ts";
+import { claimLoopbackBlock } from "./engines/serve-loopback.ts";
+import { serveEngines } from "./engines/serve-engines.ts";
 import type { Options } from "./cloud.ts";
 import type { Settings } from "./knobs/knobs.ts";
+import { readBody, sendBody, toRequest } from "./http/node-http.ts";
 import { limits } from "./limits.ts";
 import { createSandbox } from "./sandbox.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -21,6 +24,8 @@ export interface ServeOptions {
   data?: string;
   options?: Partial<Options>;
   settings?: Partial<Settings>;
+  /** Whether the bays' engines listen for real, at addresses of this machine's loopback, and nodes fetch their certificates. */
+  engines?: boolean;
 }
 
 export interface ServedSandbox {
@@ -38,27 +43,35 @@ export async function serveSandbox({
   data,
   options,
   settings,
+  engines = false,
 }: ServeOptions = {}): Promise<ServedSandbox> {
   const server = createServer();
   await listen(server, port, host);
   const url =
     options?.publicUrl ?? `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${(server.address() as AddressInfo).port}`;
   const store = data === undefined ? undefined : openJournal(data);
+  const block = engines ? await claimLoopbackBlock(data) : undefined;
   const sandbox = createSandbox({
     clock: { now: () => Date.now() },
     random: () => (globalThis.crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
     sleep: async (ms) => await sleep(ms),
     ...(store && { store }),
     ...(settings && { settings }),
-    options: { ...options, publicUrl: url },
+    options: { ...block?.options, nodesFetchCertificates: engines, ...options, publicUrl: url },
   });
-  server.on("request", (incoming, outgoing) => void answer(sandbox, url, incoming, outgoing));
+  const served = engines ? serveEngines(sandbox) : undefined;
+  server.on(
+    "request",
+    (incoming, outgoing) => void answer(sandbox, url, incoming, outgoing).finally(() => served?.sync()),
+  );
   return {
     sandbox,
     url,
     async close() {
       server.closeAllConnections();
       await new Promise<void>((resolve) => void server.close(() => resolve()));
+      await served?.close();
+      await block?.release();
       sandbox.close();
     },
   };
@@ -69,17 +82,6 @@ const listen = (server: Server, port: number, host: string): Promise<void> =>
     server.once("error", reject);
     server.listen(port, host, () => resolve());
   });
-
-async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limits.requestBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
 
 const isLoopback = (address: string | undefined): boolean =>
   address === "::1" || /^(::ffff:)?127\./.test(address ?? "");
@@ -96,7 +98,7 @@ async function answer(
       outgoing.writeHead(403).end("the knobs are for callers on this machine\n");
       return;
     }
-    const body = await readBody(incoming);
+    const body = await readBody(incoming, limits.requestBytes);
     if (!body) {
       outgoing.writeHead(413, { Connection: "close" }).end();
       return;
@@ -106,32 +108,11 @@ async function answer(
       incoming.socket.destroy();
       return;
     }
-    await send(reply.response, outgoing);
+    await sendBody(reply.response, outgoing);
   } catch (error) {
     // A bug of the sandbox's: it is told to whoever runs it, and the client gets a 500 rather than silence.
     console.error(error);
     if (!outgoing.headersSent) outgoing.writeHead(500, { "Content-Type": "application/json" });
     outgoing.end(JSON.stringify({ error: { code: 500, title: "Internal Server Error", message: String(error) } }));
   }
-}
-
-function toRequest(url: string, incoming: IncomingMessage, body: Buffer): Request {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(incoming.headers)) {
-    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
-  }
-  const method = incoming.method ?? "GET";
-  const hasBody = method !== "GET" && method !== "HEAD" && body.length > 0;
-  return new Request(new URL(incoming.url ?? "/", url), {
-    method,
-    headers,
-    ...(hasBody && { body: new Uint8Array(body) }),
-  });
-}
-
-async function send(response: Response, outgoing: ServerResponse): Promise<void> {
-  const body = Buffer.from(await response.arrayBuffer());
-  for (const [name, value] of response.headers) outgoing.setHeader(name, value);
-  outgoing.setHeader("Content-Length", body.length);
-  outgoing.writeHead(response.status).end(body);
 }

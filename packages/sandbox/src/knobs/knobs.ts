@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { hexId } from "../ids.ts";
 import { limits } from "../limits.ts";
-import type { Random } from "../ports.ts";
+import type { Clock, Random } from "../ports.ts";
 import type { Database } from "../state/database.ts";
 
 export const Settings = z.strictObject({
@@ -21,6 +21,8 @@ export const Settings = z.strictObject({
   bootMs: z.number().int().min(0),
   /** Whether simulated nodes signal their wait conditions and deployments; `manual` leaves that to the one who tests. */
   signals: z.enum(["auto", "manual"]),
+  /** How long a container in a bay's engine takes to start, and to end. */
+  containerMs: z.number().int().min(0),
   /**
    * How likely a stack is created although one of its name was created within the last second: Heat has no unique index on names, and
    * under snapshot isolation two requests at once may both see none.
@@ -35,6 +37,7 @@ export const defaultSettings: Settings = {
   serverMs: 1_000,
   bootMs: 2_000,
   signals: "auto",
+  containerMs: 500,
   twinProbability: 0,
 };
 
@@ -79,9 +82,23 @@ const RequestRule = z.strictObject({
   times,
 });
 
-export const Rule = z.discriminatedUnion("kind", [ResourceRule, NodeRule, RequestRule]);
+/**
+ * What is wrong with a bay's engine, by the name of its stack and of the node. `down`: nobody listens. `slow`: it answers late.
+ * `wrong-certificate`: it shows one of its own making. `no-certificate`: the node cannot get its certificate, so that its setup fails.
+ * `agent-stopped`: the node is not heard of any more, though its server is there.
+ */
+const EngineRule = z.strictObject({
+  kind: z.literal("engine"),
+  stack: z.string().default("*"),
+  name: z.string().default("*"),
+  effect: z.enum(["down", "slow", "wrong-certificate", "no-certificate", "agent-stopped"]),
+  delayMs: z.number().int().min(0).default(0),
+  times,
+});
+
+export const Rule = z.discriminatedUnion("kind", [ResourceRule, NodeRule, RequestRule, EngineRule]);
 export type NewRule = z.input<typeof Rule>;
-export type Rule = z.output<typeof Rule> & { id: string };
+export type Rule = z.output<typeof Rule> & { id: string; sinceMs: number };
 type RuleOf<K extends Rule["kind"]> = Extract<Rule, { kind: K }>;
 
 export type NodeFate =
@@ -101,7 +118,20 @@ export interface Knobs {
   reset: () => void;
   resourceFate: (what: { type: string; name: string; stack: string; action: string }) => ResourceFate | undefined;
   nodeFate: (server: { name: string; stack: string }) => NodeFate;
+  /** The first rule of that effect for a node of a bay. It counts as used where that is not the state of an engine, but something it does. */
+  engineFault: (
+    effect: RuleOf<"engine">["effect"],
+    node: { stack: string; name: string },
+  ) => RuleOf<"engine"> | undefined;
   requestFaults: (request: { service: string; method: string; path: string }) => readonly RuleOf<"request">[];
+}
+
+interface KnobPorts {
+  readonly database: Database;
+  readonly random: Random;
+  readonly clock: Clock;
+  /** Told of each rule that is set or taken away. */
+  readonly changed: () => void;
 }
 
 const isMatch = (pattern: string, text: string): boolean =>
@@ -114,7 +144,7 @@ const isMatch = (pattern: string, text: string): boolean =>
     "s",
   ).test(text);
 
-export function createKnobs(database: Database, random: Random, initial: Partial<Settings>): Knobs {
+export function createKnobs({ database, random, clock, changed }: KnobPorts, initial: Partial<Settings>): Knobs {
   const kept = database.table<Settings & { id: string }>("knobs.settings");
   const rules = database.table<Rule>("knobs.rules");
   const start: Settings = { ...defaultSettings, ...initial };
@@ -140,19 +170,22 @@ export function createKnobs(database: Database, random: Random, initial: Partial
     },
     add(wanted) {
       if (rules.size >= limits.knobRules) throw new Error(`no more than ${limits.knobRules} rules`);
-      const rule: Rule = { ...Rule.parse(wanted), id: hexId(random) };
+      const rule: Rule = { ...Rule.parse(wanted), id: hexId(random), sinceMs: clock.now() };
       rules.put(rule);
+      changed();
       return rule;
     },
     remove(id) {
       const isThere = rules.get(id) !== undefined;
       rules.delete(id);
+      changed();
       return isThere;
     },
     rules: () => [...rules.values()],
     reset() {
       for (const rule of rules.values()) rules.delete(rule.id);
       kept.delete("settings");
+      changed();
     },
     resourceFate({ type, name, stack, action }) {
       const rule = of("resource").find(
@@ -170,6 +203,13 @@ export function createKnobs(database: Database, random: Random, initial: Partial
       const bootMs = rule.bootMs ?? knobs.settings.bootMs;
       if (rule.fate === "never-boots") return { kind: "never-boots" };
       return rule.fate === "fails" ? { kind: "fails", bootMs, reason: rule.reason } : { kind: "boots", bootMs };
+    },
+    engineFault(effect, { stack, name }) {
+      const rule = of("engine").find(
+        (one) => one.effect === effect && isMatch(one.stack, stack) && isMatch(one.name, name),
+      );
+      if (rule && (effect === "slow" || effect === "no-certificate")) use(rule);
+      return rule;
     },
     requestFaults({ service, method, path }) {
       const hit = of("request").filter(

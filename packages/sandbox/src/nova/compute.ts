@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { uuid } from "../ids.ts";
 import type { Cloud } from "../cloud.ts";
+import { leaveBay } from "../engines/bays.ts";
 import type { JsonMap } from "../json.ts";
 import { createPort, dropPort } from "../neutron/networks.ts";
 import type { Image } from "../glance/records.ts";
@@ -134,6 +135,7 @@ export function deleteServer(cloud: Cloud, server: Server): void {
     if (volume.attachment?.serverId === server.id) cloud.nova.volumes.put({ ...volume, attachment: null });
   }
   cloud.nova.servers.delete(server.id);
+  leaveBay(cloud, server.id, cloud.clock.now());
 }
 
 export type ServerStatus = "BUILD" | "ACTIVE" | "ERROR";

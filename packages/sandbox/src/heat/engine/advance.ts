@@ -5,7 +5,12 @@
  */
 import { limits } from "../../limits.ts";
 import type { Cloud } from "../../cloud.ts";
+import type { SetupOutcome } from "../../engines/node-setup.ts";
+import type { Server } from "../../nova/records.ts";
 import type { Stack } from "../records.ts";
+import { endSetup, joinBay } from "../../engines/bays.ts";
+import type { EngineNode } from "../../engines/records.ts";
+import { settleEngine } from "../../engines/settle.ts";
 import { handlesOf } from "./nodes.ts";
 import { sendSignal } from "./signals.ts";
 import { failStack, stepStack } from "./steps.ts";
@@ -20,6 +25,7 @@ export function readAgenda(cloud: Cloud): void {
   for (const server of cloud.nova.servers.values()) {
     if (!server.isSignalled && server.bootedAtMs !== null) cloud.agenda.boots.set(server.id, server.bootedAtMs);
   }
+  for (const engine of cloud.engines.engines.values()) cloud.agenda.engines.set(engine.id, cloud.clock.now());
 }
 
 /** Says that something happened to that tree now: it is looked at in the next advance. */
@@ -36,7 +42,9 @@ function earliest(moments: ReadonlyMap<string, number>): { id: string; at: numbe
 /** The next moment at which something happens by itself; undefined when nothing will. */
 export function nextMoment(cloud: Cloud): number | undefined {
   const { agenda } = cloud;
-  const moments = [earliest(agenda.roots)?.at, earliest(agenda.boots)?.at].filter((at) => at !== undefined);
+  const moments = [agenda.roots, agenda.boots, agenda.engines]
+    .map((one) => earliest(one)?.at)
+    .filter((at) => at !== undefined);
   const finite = moments.filter((at) => Number.isFinite(at));
   return finite.length === 0 ? undefined : Math.min(...finite);
 }
@@ -47,11 +55,14 @@ export function advance(cloud: Cloud): void {
   for (let step = 0; step < limits.stepsPerAdvance; step += 1) {
     const boot = earliest(agenda.boots);
     const root = earliest(agenda.roots);
-    if (boot && boot.at <= now && boot.at <= (root?.at ?? Number.POSITIVE_INFINITY)) {
+    const engine = earliest(agenda.engines);
+    const next = Math.min(...[boot, root, engine].map((one) => one?.at ?? Number.POSITIVE_INFINITY));
+    if (next > now) return;
+    if (boot?.at === next) {
       agenda.boots.delete(boot.id);
       bootNode(cloud, boot.id, boot.at);
-    } else if (root && root.at <= now) settleTree(cloud, root.id, root.at);
-    else return;
+    } else if (root?.at === next) settleTree(cloud, root.id, root.at);
+    else if (engine) settleEngine(cloud, engine.id, engine.at);
   }
   throw new Error(`more than ${limits.stepsPerAdvance} moments are due at once`);
 }
@@ -103,6 +114,26 @@ function bootNode(cloud: Cloud, serverId: string, at: number): void {
   if (!server || server.isSignalled) return;
   server.isSignalled = true;
   cloud.nova.servers.put(server);
+  const node = joinBay(cloud, server, at);
+  // One that still fetches its certificate reports afterwards.
+  if (node?.setup !== "pending") report(cloud, server, at);
+}
+
+/** The node has its certificate, or could not get one: it reports that it is up, or why it is not. */
+export function finishSetup(cloud: Cloud, nodeId: string, outcome: SetupOutcome, at: number): void {
+  const node: EngineNode | undefined = cloud.engines.nodes.get(nodeId);
+  const server = cloud.nova.servers.get(nodeId);
+  if (!node || !server || node.setup !== "pending") return;
+  endSetup(cloud, node, outcome.kind === "certified" ? outcome.certificate : null, at);
+  if (outcome.kind === "failed") {
+    server.bootFailure = outcome.reason;
+    cloud.nova.servers.put(server);
+  }
+  report(cloud, server, at);
+}
+
+/** Signals what the server's user data names. */
+function report(cloud: Cloud, server: Server, at: number): void {
   if (cloud.knobs.settings.signals === "manual") return;
   const details =
     server.bootFailure === null

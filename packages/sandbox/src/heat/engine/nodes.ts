@@ -9,7 +9,7 @@ import { placesIn } from "./signal-urls.ts";
 const MAX_DECODED_BYTES = 1_000_000;
 
 /** The text and what is encoded in it: parts of a MIME message and data URLs in base64, percent signs. */
-function decoded(userData: string): string {
+export function decoded(userData: string): string {
   const encoded = [
     ...userData.matchAll(/;base64,([A-Za-z0-9+/=%]+)/g),
     ...userData.matchAll(/Content-Transfer-Encoding: base64\r?\n(?:[\w-]+:[^\n]*\n)*\r?\n([A-Za-z0-9+/=\r\n]+)/gi),
@@ -26,6 +26,9 @@ function decodeURIComponentOr(text: string): string {
     return text;
   }
 }
+
+/** The ids of the stacks whose resources a text tells to signal. */
+export const stackIdsIn = (text: string): string[] => placesIn(text).map(({ stackId }) => stackId);
 
 /** The handles that the server's user data tells it to signal. */
 export function handlesOf(cloud: Cloud, server: Server): Resource[] {
