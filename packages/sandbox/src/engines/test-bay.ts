@@ -1,5 +1,4 @@
 /** For tests of this package: a bay of one kind in a test cloud, and a client that speaks to its engine in process. */
-import type { JsonMap } from "../json.ts";
 import { createTestCloud } from "../test-cloud.ts";
 import type { TestCloud } from "../test-cloud.ts";
 import type { Peer } from "./peer.ts";
@@ -94,8 +93,8 @@ export async function createTestBay(
     },
     async deleteBay() {
       const stacks = await heat.send("GET", "/stacks");
-      const [stack] = stacks.body.stacks as JsonMap[];
-      await heat.send("DELETE", `/stacks/bay/${String(stack?.["id"])}`);
+      const [stack] = stacks.body.stacks as { id: string }[];
+      await heat.send("DELETE", `/stacks/bay/${stack?.id ?? ""}`);
       cloud.clock.advance(10_000);
       cloud.sandbox.advance();
     },
