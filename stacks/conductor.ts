@@ -22,7 +22,7 @@ export function createConductor(base: Base) {
       JEROBOAM_PUBLIC_URL: base.endpoint.url,
     },
     permissions: [
-      ...mayUseTable(base.storage, ["GetItem", "PutItem", "DeleteItem"], ["type"]),
+      ...mayUseTable(base.storage, ["GetItem", "PutItem", "DeleteItem", "Query"], ["name", "type"]),
       { actions: ["sqs:SendMessage"], resources: [hints.queue.arn] },
       // Lambda takes the messages in the function's name.
       {

@@ -1,4 +1,7 @@
-/** The schedule: a small function that is called every minute to find work whose hint was lost. */
+/**
+ * The schedule: a small function that is called every minute to find work whose hint was lost, and to begin what rounds of
+ * reconciliation are due.
+ */
 import type { Base } from "./functions.ts";
 import { createFunction } from "./functions.ts";
 import { sizes } from "./sizes.ts";
@@ -9,13 +12,13 @@ export function createSchedule(base: Base) {
   const { timeoutSeconds, memoryMb, sweepMinutes } = sizes.schedule;
   const made = createFunction("Schedule", base, {
     bundle: "schedule",
-    description: "Sends hints at work that is overdue",
+    description: "Sends hints at work that is overdue, and begins reconciliation",
     timeoutSeconds,
     memoryMb,
     speaksToCloud: false,
     environment: { JEROBOAM_TABLE: base.storage.table.name, JEROBOAM_QUEUE_URL: hints.queue.url },
     permissions: [
-      ...mayUseTable(base.storage, [], ["due"]),
+      ...mayUseTable(base.storage, ["GetItem", "PutItem", "Query"], ["due"]),
       { actions: ["sqs:SendMessage"], resources: [hints.queue.arn] },
     ],
   });

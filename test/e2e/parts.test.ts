@@ -16,7 +16,7 @@ import { startDynamoDb } from "../services/dynamodb.ts";
 import type { SqsService } from "../services/sqs.ts";
 import { startSqs } from "../services/sqs.ts";
 import { plainEnvironment, waitFor } from "./jeroboam-process.ts";
-import { listStacks, login } from "./sandbox-client.ts";
+import { listStacks, login, removeStacks } from "./sandbox-client.ts";
 
 const COMMAND = join(import.meta.dirname, "../../packages/cli/bin/jeroboam.js");
 const BAY_WITHIN_MS = 120_000;
@@ -96,7 +96,7 @@ test("making the table twice changes nothing the second time", async () => {
 });
 
 test(
-  "one API and two conductors make a bay with one stack, stop in order, and leave nothing overdue",
+  "one API and two conductors make a bay with one stack, notice when it is gone, stop in order, and leave nothing overdue",
   async () => {
     const { part: api, url } = await start(/the API listens on (\S+)/, "api", "--port", "0");
     const conductors = [
@@ -128,6 +128,20 @@ test(
     expect(await listStacks(`${sandbox.url}/v3`, session)).toHaveLength(1);
 
     expect(await complete("sweep")).toContain("sent 0 hints\n");
+
+    const reconcile = ["reconcile", "--public-url", url, "--job", "drift"] as const;
+    expect(await complete(...reconcile)).toMatch(/^drift: 1 bays, 1 stacks, 1 heatCalls, 16 indexPages\n$/m);
+    await removeStacks(`${sandbox.url}/v3`, session);
+    expect(await complete(...reconcile, "--dry-run")).toMatch(/would +stack-vanished/);
+    expect(await complete(...reconcile)).toMatch(/done +stack-vanished/);
+    await waitFor(
+      async () => {
+        const bay = await session.get<{ status: string; status_reason: string }>(`${url}/v1/clusters/${uuid}`);
+        return bay.status === "CREATE_FAILED" && bay.status_reason.endsWith("not found in Heat.");
+      },
+      BAY_WITHIN_MS,
+      200,
+    );
     for (const part of [api, ...conductors.map((one) => one.part)]) {
       part.child.kill("SIGTERM");
       expect(await part.ended).toBe(0);

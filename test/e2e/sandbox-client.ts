@@ -1,4 +1,5 @@
 /** Requests to a running sandbox and API as one of the seeded users. */
+import { waitFor } from "./jeroboam-process.ts";
 
 export interface Session {
   readonly token: string;
@@ -51,4 +52,12 @@ export interface StackSummary {
 export async function listStacks(keystoneUrl: string, session: Session): Promise<readonly StackSummary[]> {
   const heat = keystoneUrl.replace(/\/v3$/, `/orchestration/v1/${session.projectId}`);
   return (await session.get<{ stacks: StackSummary[] }>(`${heat}/stacks`)).stacks;
+}
+
+/** Deletes all of them by hand, and waits until they are gone. */
+export async function removeStacks(keystoneUrl: string, session: Session): Promise<void> {
+  const heat = keystoneUrl.replace(/\/v3$/, `/orchestration/v1/${session.projectId}`);
+  for (const { id, stack_name: name } of await listStacks(keystoneUrl, session))
+    await session.send("DELETE", `${heat}/stacks/${name}/${id}`);
+  await waitFor(async () => (await listStacks(keystoneUrl, session)).length === 0, 60_000, 200);
 }

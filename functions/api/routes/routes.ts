@@ -11,6 +11,7 @@ import { federations } from "./federations.ts";
 import { nodes } from "./nodes.ts";
 import { quotas } from "./quotas.ts";
 import { stats } from "./stats.ts";
+import { reconciliation } from "./reconciliation.ts";
 import { x509keypairs } from "./x509keypairs.ts";
 
 export const ROUTES: readonly Route[] = [
@@ -26,4 +27,5 @@ export const ROUTES: readonly Route[] = [
   ...federations,
   ...mservices,
   ...events,
+  ...reconciliation,
 ];

@@ -4,6 +4,8 @@
  */
 import { Command, InvalidArgumentError, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
+import { JOB_NAMES } from "@jeroboam/core/reconciliation/job";
+import type { JobName } from "@jeroboam/core/reconciliation/job";
 import { runUntilStopped } from "./run-until-stopped.ts";
 
 const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -38,6 +40,7 @@ export function createProgram(): Command {
   addApi(program);
   addConductor(program);
   addSweep(program);
+  addReconcile(program);
   addTable(program);
   return program;
 }
@@ -137,6 +140,28 @@ function addSweep(program: Command): void {
     const { sweepOnce } = await import("@jeroboam/local/conductor-process");
     const { hints } = await sweepOnce(options);
     console.log(`sent ${hints} hints`);
+  });
+}
+
+interface ReconcileOptions extends ConductorOptions {
+  readonly job?: readonly JobName[];
+  readonly dryRun: boolean;
+}
+
+function addReconcile(program: Command): void {
+  const command = program
+    .command("reconcile")
+    .description("compare the records with the cloud now, over DynamoDB and SQS, and tell what was found")
+    .addOption(new Option("--job <name...>", "only these").choices(JOB_NAMES))
+    .option("--dry-run", "change nothing: tell what would be done", false)
+    .addOption(publicUrl().makeOptionMandatory())
+    .addOption(removes().default("nothing"));
+  addShared(command).action(async ({ job, dryRun, ...options }: ReconcileOptions) => {
+    const { reconcileOnce } = await import("@jeroboam/local/reconcile-once");
+    const reconciled = await reconcileOnce({ ...options, jobs: job ?? JOB_NAMES, isDryRun: dryRun });
+    const { describeReconciled } = await import("./describe-reconciled.ts");
+    for (const one of reconciled) console.log(describeReconciled(one));
+    if (reconciled.some(({ failure }) => failure !== null)) process.exitCode = 1;
   });
 }
 

@@ -161,4 +161,6 @@ export const POLICY_RULES: readonly PolicyRule[] = [
   ...recordRules("federation", "federation", "federations"),
   rule("event:get_all", READER, "Read what happens in the project"),
   rule("magnum-service:get_all", ADMIN, "List the service's own processes"),
+  rule("reconciliation:get", ADMIN, "Read what rounds of reconciliation found"),
+  rule("reconciliation:run", ADMIN, "Begin rounds of reconciliation"),
 ];
