@@ -20,6 +20,7 @@ export function createConductor(base: Base) {
       JEROBOAM_KEY_ARN: base.keys.key.arn,
       // For the nodes, which ask the API.
       JEROBOAM_PUBLIC_URL: base.endpoint.url,
+      JEROBOAM_REMOVES: base.settings.removes,
     },
     permissions: [
       ...mayUseTable(base.storage, ["GetItem", "PutItem", "DeleteItem", "Query"], ["name", "type"]),

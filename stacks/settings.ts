@@ -21,6 +21,8 @@ export interface Settings {
     | { readonly kind: "existing"; readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] }
     /** A VPC made for it, with NAT. */
     | { readonly kind: "new" };
+  /** What reconciliation may remove of what no record knows. */
+  readonly removes: (typeof REMOVES)[number];
   readonly isProduction: boolean;
 }
 
@@ -41,6 +43,7 @@ export function readSettings(environment: Environment, stage: string = $app.stag
     cloud,
     secretVariable: byApplicationCredential ? "OS_APPLICATION_CREDENTIAL_SECRET" : "OS_PASSWORD",
     network: readNetwork(environment),
+    removes: readRemoves(environment),
     isProduction: stage === "production",
     ...(authoritiesFile && { authoritiesFile }),
     ...(policyFile && { policyFile }),
@@ -60,6 +63,14 @@ function cloudVariables(environment: Environment): Record<string, string> {
   }
   if (!cloud["OS_AUTH_URL"]) throw new Error("OS_AUTH_URL is missing: which cloud is this for? (docs/deploy-aws.md)");
   return cloud;
+}
+
+const REMOVES = ["nothing", "left-overs", "stacks"] as const;
+
+function readRemoves({ JEROBOAM_REMOVES: given = "nothing" }: Environment): Settings["removes"] {
+  const found = REMOVES.find((one) => one === given);
+  if (!found) throw new Error(`JEROBOAM_REMOVES may be one of ${REMOVES.join(", ")}, not "${given}"`);
+  return found;
 }
 
 function readNetwork(environment: Environment): Settings["network"] {

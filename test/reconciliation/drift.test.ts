@@ -1,32 +1,18 @@
 /** Rounds of reconciliation over a bay whose stack was changed behind our back, through the harness. */
 import { describe, expect, test } from "vitest";
 import type { ConductorPorts } from "@jeroboam/conductor/ports";
-import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import { bayKey, baySpecificationKey, specificationFromItem } from "@jeroboam/core/bay/bay";
 import { limits } from "@jeroboam/core/limits";
-import type { JobName, Report } from "@jeroboam/core/reconciliation/job";
-import { listJobs, readReport, startRound } from "@jeroboam/core/reconciliation/job";
-import { conduct } from "@jeroboam/core/operation/conduct";
-import { bayOf, bayScenario } from "../faults/bay-world.ts";
+import { startRound } from "@jeroboam/core/reconciliation/job";
+import { actsOn, bayOf, bayScenario } from "../faults/bay-world.ts";
 import type { BayActs, BayWorld } from "../faults/bay-world.ts";
 import { describeInterruption, describeOperationFaults } from "../faults/harness.ts";
-import { createGate } from "../faults/gate.ts";
-import { PLAIN_DELIVERY } from "../simulated/queue.ts";
-import { actsOn, createBayWorld } from "../faults/bay-world.ts";
-
-const STACK_MS = 12_000;
+import { STACK_MS, reportOf, settledWorld } from "./settled-world.ts";
 
 async function builtBay(acts: BayActs, world: BayWorld, settle: () => Promise<void>): Promise<void> {
   await acts.create(2);
   await settle();
   world.clock.advance(STACK_MS);
-}
-
-async function reportOf(world: BayWorld, name: JobName): Promise<Report> {
-  const job = (await listJobs(world.table)).find(({ state }) => state.name === name);
-  const report = await readReport(world.table, name, job?.state.lastRound?.id ?? "");
-  if (!report) throw new Error(`the job ${name} has no report`);
-  return report.report;
 }
 
 const told = (world: BayWorld): string[] => [...world.told.values()].map(({ type }) => type);
@@ -75,39 +61,6 @@ describeOperationFaults(
     },
   ),
 );
-
-/** A world at rest in which one may run rounds, one after the other. */
-async function settledWorld(): Promise<{
-  world: BayWorld;
-  acts: BayActs;
-  readonly round: (name: JobName, isDryRun?: boolean) => Promise<Report>;
-}> {
-  const gate = createGate(undefined);
-  gate.disarm();
-  const world = createBayWorld(gate, PLAIN_DELIVERY, { stackMs: STACK_MS });
-  const acts = actsOn(world);
-  const settle = async (): Promise<void> => {
-    for (let turns = 0; turns < 1_000; turns += 1) {
-      const due = world.table.items().filter((item) => item.indexes.due);
-      if (due.length === 0) return;
-      const budget = { endsAtMs: world.clock.nowMs() + limits.engine.budgetMs, signal: new AbortController().signal };
-      for (const item of due) await conduct({ ports: world.ports, name: "one", types: RECORD_TYPES }, item, budget);
-      world.clock.advance(1_000);
-    }
-    throw new Error("it does not come to rest");
-  };
-  await acts.create(2);
-  await settle();
-  return {
-    world,
-    acts,
-    async round(name, isDryRun = false) {
-      expect(await startRound(world.ports, name, { isDryRun })).toBe("started");
-      await settle();
-      return await reportOf(world, name);
-    },
-  };
-}
 
 describe("drift", () => {
   test("writes nothing to a bay whose stack is as it was left", async () => {

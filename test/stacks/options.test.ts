@@ -29,6 +29,7 @@ beforeAll(async () => {
     JEROBOAM_CERTIFICATE_ARN: CERTIFICATE,
     JEROBOAM_ALARM_EMAIL: "operators@example.org",
     JEROBOAM_VPC: "new",
+    JEROBOAM_REMOVES: "left-overs",
   });
 });
 
@@ -43,6 +44,13 @@ describe("chosen at deployment", () => {
     for (const name of ["Api", "Conductor"])
       expect(variablesOf(name)["JEROBOAM_PUBLIC_URL"]).toBe("https://magnum.example");
     expect(stack.outputs["endpoint"]).toBe("https://magnum.example");
+  });
+
+  test("what reconciliation may remove is said to the conductors; nothing unless somebody says so", () => {
+    expect(variablesOf("Conductor")["JEROBOAM_REMOVES"]).toBe("left-overs");
+    expect(readSettings({ OS_AUTH_URL: "https://keystone.test/v3" }, "dev").removes).toBe("nothing");
+    const wrong = { OS_AUTH_URL: "https://keystone.test/v3", JEROBOAM_REMOVES: "all" };
+    expect(() => readSettings(wrong, "dev")).toThrow("may be one of nothing, left-overs, stacks");
   });
 
   test("an application credential's secret is sealed as a password is", () => {

@@ -1,0 +1,39 @@
+/**
+ * `npm run bench:reconcile`: what reconciliation costs by the size of the fleet, in calls that are counted, not timed. All
+ * bays are settled and as they were left. Fails when the sweep is not flat, when drift reads a bay that did not change, or
+ * when a settled bay causes a call of its own.
+ */
+import type { Costs } from "./reconcile-fleet.ts";
+import { createFleet } from "./reconcile-fleet.ts";
+
+const SIZES = [100, 10_000, 100_000];
+
+const COLUMNS: readonly (keyof Costs)[] = ["gets", "pages", "writes", "heatCalls", "keystoneCalls", "invocations"];
+
+function row(bays: number, what: string, costs: Costs): string {
+  const cells = COLUMNS.map((name) => String(costs[name]).padStart(name.length + 2));
+  return `${String(bays).padStart(7)}  ${what.padEnd(20)}${cells.join("")}`;
+}
+
+const problems: string[] = [];
+const sweeps = new Set<string>();
+console.log(`   bays  ${"".padEnd(20)}${COLUMNS.map((name) => `  ${name}`).join("")}`);
+for (const bays of SIZES) {
+  const fleet = await createFleet(bays);
+  const sweep = await fleet.sweep();
+  sweeps.add(JSON.stringify(sweep));
+  console.log(row(bays, "sweep", sweep));
+  const drift = await fleet.round("drift");
+  // What the round itself needs: its job, its report, page by page.
+  const own = 8 + 4 * drift.heatCalls;
+  if (drift.gets > own) problems.push(`drift over ${bays} bays reads ${drift.gets} items one by one`);
+  console.log(row(bays, "drift", drift));
+  console.log(row(bays, "left-overs", await fleet.round("left-overs")));
+  console.log(row(bays, "certificate-expiry", await fleet.round("certificate-expiry")));
+  const called = [...(await fleet.hour())].filter(([key]) => key.startsWith("bay#"));
+  if (called.length > 0) problems.push(`${called.length} of ${bays} settled bays were looked at by themselves`);
+  console.log(`${String(bays).padStart(7)}  an hour of all: ${called.length} calls for a bay of its own`);
+}
+if (sweeps.size > 1) problems.push("the sweep's cost depends on the number of settled bays");
+for (const problem of problems) console.error(problem);
+if (problems.length > 0) process.exit(1);
