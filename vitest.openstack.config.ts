@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/openstack/**/*.test.ts"],
+    // A line a test, as it ends: the suite takes minutes.
+    reporters: ["verbose"],
     globalSetup: ["test/openstack/open-lab.ts"],
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -10,6 +10,8 @@ export interface ScaledNode {
   readonly name: string;
   readonly status: string;
   readonly serverId: string | undefined;
+  /** What the node's own stack calls its server and its boot: resources that are looked for by name when a node fails. */
+  readonly resources: Readonly<Record<"kube-minion" | "node_config_deployment", string | undefined>>;
 }
 
 interface Resource {
@@ -38,9 +40,22 @@ export async function readAsAutoscaler(session: CloudSession, stackId: string | 
   const output = members.value.outputs?.find(({ output_key }) => output_key === "refs_map");
   if (!output) throw new Error("the stack of kube_minions has no output refs_map");
   const servers = output.output_value as Readonly<Record<string, string>>;
-  return resources.map(({ resource_name, resource_status }) => ({
-    name: resource_name,
-    status: resource_status,
-    serverId: servers[resource_name],
-  }));
+  return await Promise.all(
+    resources.map(async ({ resource_name, resource_status, physical_resource_id }) => ({
+      name: resource_name,
+      status: resource_status,
+      serverId: servers[resource_name],
+      resources: await readMember(session, physical_resource_id),
+    })),
+  );
+}
+
+async function readMember(session: CloudSession, stackId: string): Promise<ScaledNode["resources"]> {
+  const member = await createHeat(session).findStack(stackId);
+  if (member.kind !== "found") throw new Error(`the stack of a minion is ${member.kind}`);
+  const path = `/stacks/${member.value.stack_name}/${member.value.id}/resources`;
+  const answer = await ask<{ resources: readonly Resource[] }>(session, "orchestration", { method: "GET", path });
+  const statusOf = (name: string): string | undefined =>
+    answer.resources.find(({ resource_name }) => resource_name === name)?.resource_status;
+  return { "kube-minion": statusOf("kube-minion"), node_config_deployment: statusOf("node_config_deployment") };
 }

@@ -89,6 +89,10 @@ describe.skipIf(!isLabUp)("bays on real OpenStack", () => {
   async function expectAutoscalerToSeeNodes(bay: Bay): Promise<void> {
     const seen = await readAsAutoscaler(lab.cloud, bay.stack_id);
     expect(seen.map(({ name, status }) => `${name} ${status}`)).toEqual(["0 UPDATE_COMPLETE", "1 CREATE_COMPLETE"]);
-    for (const { serverId } of seen) expect(serverId).toMatch(/^[0-9a-f-]{36}$/);
+    for (const { serverId, resources } of seen) {
+      expect(serverId).toMatch(/^[0-9a-f-]{36}$/);
+      expect(resources["kube-minion"]).toMatch(/_COMPLETE$/);
+      expect(resources.node_config_deployment).toMatch(/_COMPLETE$/);
+    }
   }
 });

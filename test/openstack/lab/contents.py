@@ -79,6 +79,7 @@ def fill_identity():
         users[name] = users.get(name) or identity.create_user(name=name, domain_id=default.id, password=PASSWORD)
         for role in granted:
             identity.assign_project_role_to_user(projects[project], users[name], roles[role])
+    identity.assign_domain_role_to_user(default, users["admin"], roles["admin"])
     heat = identity.find_domain("heat") or identity.create_domain(name="heat")
     found = [user for user in identity.users(domain_id=heat.id) if user.name == "heat_domain_admin"]
     administrator = found[0] if found else identity.create_user(

@@ -21,6 +21,8 @@ command -v apt-get >/dev/null || cannot "the lab is made of Debian's packages, a
 packages=(keystone heat-api heat-engine glance-api nova-api nova-conductor nova-scheduler placement-api neutron-server
   octavia-api octavia-worker mariadb-server rabbitmq-server memcached uwsgi-core uwsgi-plugin-python3 python3-pymysql
   python3-memcache python3-openstacksdk openssl curl)
+# What the suite drives it by.
+packages+=(python3-openstackclient python3-magnumclient python3-heatclient)
 
 missing_packages() {
   local package
