@@ -14,6 +14,8 @@ import type { Clock, Log, Random } from "@jeroboam/core/ports";
 import type { Queue } from "@jeroboam/core/queue/queue";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { Table } from "@jeroboam/core/table/table";
+import type { LongPollPorts } from "./long-poll.ts";
+import { createLongPoll } from "./long-poll.ts";
 import type { ApiPorts, ApiSettings } from "./ports.ts";
 
 export interface ApiParts {
@@ -29,6 +31,8 @@ export interface ApiParts {
   readonly engineHttp: EngineHttp;
   readonly policy: Policy;
   readonly pause?: ApiPorts["pause"];
+  /** Where a reply can be kept waiting. */
+  readonly waiting?: Pick<LongPollPorts, "pause" | "mostMs">;
   readonly settings: ApiSettings;
 }
 
@@ -44,6 +48,7 @@ export function createApiPorts(parts: ApiParts): ApiPorts {
     bayTypes,
     policy,
     ...(parts.pause && { pause: parts.pause }),
+    ...(parts.waiting && { longPoll: createLongPoll({ clock, ...parts.waiting }) }),
     settings,
     checkToken: createTokenCheck({ clock, log, session: sessions.service() }),
     lookups: (caller) => createCloudLookups(sessions.caller(caller.token, caller.facts)),

@@ -2,6 +2,7 @@
  * The API's entry on AWS, behind an HTTP API of API Gateway or a function URL. It answers before its timeout: a request
  * that something outside holds up gets 503 and when to come back.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import { createBayTypes } from "@jeroboam/coe/bay-types";
 import { loadedEngineHttp } from "@jeroboam/coe/engines/open-bay-engine";
 import { fileTemplates } from "@jeroboam/coe/file-templates";
@@ -10,6 +11,7 @@ import { systemClock } from "@jeroboam/core/clock/system-clock";
 import { loadPolicy } from "@jeroboam/core/identity/file-policy";
 import { buildPolicy } from "@jeroboam/core/identity/policy";
 import { openLambdaCloud } from "@jeroboam/core/lambda/lambda-cloud";
+import { limits } from "@jeroboam/core/limits";
 import { prepareOnce, withinInvocation } from "@jeroboam/core/lambda/lambda-invocation";
 import type { LambdaContext } from "@jeroboam/core/lambda/lambda-invocation";
 import { createLambdaLog, openLambdaStores } from "@jeroboam/core/lambda/lambda-stores";
@@ -23,6 +25,9 @@ import type { HttpResult } from "./lambda-event.ts";
 type App = ReturnType<typeof createApp>;
 
 const log = createLambdaLog();
+
+/** When the invocation in hand must have answered: a process has one at a time. */
+let answersAtMs = 0;
 const app = prepareOnce(prepareApp);
 
 async function prepareApp(): Promise<App> {
@@ -44,6 +49,7 @@ async function prepareApp(): Promise<App> {
       bayTypes: createBayTypes(seedBayTypes(fileTemplates())),
       engineHttp: loadedEngineHttp(),
       policy: policy.policy,
+      waiting: { pause, mostMs: () => answersAtMs - limits.longPoll.marginMs - systemClock.nowMs() },
       settings: {
         keystoneUrl: config.authUrl,
         bayQuota: countIn(variables, "JEROBOAM_BAY_QUOTA"),
@@ -56,6 +62,11 @@ async function prepareApp(): Promise<App> {
   return made;
 }
 
+/** Ended by the signal as by the time. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal }).catch(() => undefined);
+}
+
 /** A number that the variable holds; absent where it is not set. */
 function countIn(variables: NodeJS.ProcessEnv, name: string): number | undefined {
   const text = variables[name];
@@ -65,6 +76,7 @@ function countIn(variables: NodeJS.ProcessEnv, name: string): number | undefined
 }
 
 export async function handler(event: unknown, context: LambdaContext): Promise<HttpResult> {
+  answersAtMs = systemClock.nowMs() + context.getRemainingTimeInMillis();
   const request = requestFrom(httpEventSchema.parse(event));
   return await withinInvocation(context, async ({ answerInTime }) => {
     const answer = async (): Promise<HttpResult> => resultFrom(await (await app()).fetch(request));

@@ -15,6 +15,7 @@ import type { SignedRequest } from "@jeroboam/core/certificate/sign-request";
 import type { Refusal } from "@jeroboam/core/openstack/refusal";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { LinkSettings } from "./links.ts";
+import type { LongPoll } from "./long-poll.ts";
 
 export interface ApiSettings {
   /** Where a caller without a token is sent: `www_authenticate_uri` of Keystone's middleware. */
@@ -42,5 +43,7 @@ export interface ApiPorts extends BayPorts {
   readonly signRequest: (authority: KeyAndCertificate, requestPem: string) => Promise<SignedRequest>;
   /** Resolves after this long, or when the signal fires. Absent: the platform cannot keep a reply open. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Keeps callers waiting who ask for it. Absent: nobody waits. */
+  readonly longPoll?: LongPoll;
   readonly settings: ApiSettings;
 }

@@ -69,7 +69,7 @@ async function findEarlier({ ports, caller }: ApiRequest, uuid: string): Promise
   const bay = await findBayByUuid(ports.table, { projectId, allProjects: false }, uuid);
   if (bay) return bay;
   // Its history outlives it: it is not to be made anew.
-  const [event] = await readHistory(ports.table, bayKey(projectId, uuid), 1);
+  const [event] = await readHistory(ports.table, bayKey(projectId, uuid), { limit: 1, descending: false });
   if (event) throw new Rejected(409, `${uuid}, which this request has made before, has been deleted since.`);
   return undefined;
 }

@@ -10,6 +10,7 @@ import { Rejected } from "@jeroboam/core/errors";
 import type { PolicyTarget } from "@jeroboam/core/identity/policy";
 import type { Scope } from "@jeroboam/core/identity/scope";
 import type { JsonObject } from "@jeroboam/core/json";
+import { readWait } from "../long-poll.ts";
 import type { Minor } from "../microversion.ts";
 import type { ApiRequest, QueryArguments, Reply, Route } from "../route.ts";
 import { defineRoute } from "../route.ts";
@@ -19,6 +20,7 @@ import { listReply, readListQuery } from "../wire/list.ts";
 import type { PatchOperation, PatchRules } from "../wire/patch.ts";
 import { readPatch } from "../wire/patch.ts";
 import type { AttributeReader } from "../wire/attributes.ts";
+import { bayEventsRoute } from "./bay-events.ts";
 import { notFound } from "./bay-requests.ts";
 
 export interface BayGeneration {
@@ -48,7 +50,7 @@ export interface BayPatch {
 }
 
 /** A bay as policy is asked about it. */
-interface BayTarget extends PolicyTarget {
+export interface BayTarget extends PolicyTarget {
   readonly bay: BayWithSpecification;
 }
 
@@ -78,9 +80,18 @@ export function bayRoutes(generation: BayGeneration): readonly Route[] {
       path: item,
       rule: `${rules}:get`,
       allProjectsRule: inAllProjects("get_one"),
+      query: readWait,
       find,
-      run: (request, { target }) => Promise.resolve({ status: 200, body: view(request, target.bay) }),
+      async run(request, { target, scope, query: ms }) {
+        const { ports, signal } = request;
+        const bay =
+          ms > 0 && ports.longPoll
+            ? await ports.longPoll.until(async () => (await find(request, scope)).bay, isSettled, { ms, signal })
+            : target.bay;
+        return { status: 200, body: view(request, bay) };
+      },
     }),
+    bayEventsRoute(path, { rule: `${rules}:get`, allProjectsRule: inAllProjects("get_one") }, find),
     defineRoute({
       method: "PATCH",
       path: item,
@@ -104,6 +115,10 @@ export function bayRoutes(generation: BayGeneration): readonly Route[] {
       },
     }),
   ];
+}
+
+function isSettled({ record }: BayWithSpecification): boolean {
+  return !record.state.status.endsWith("_IN_PROGRESS");
 }
 
 function listRoute(

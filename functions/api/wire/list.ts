@@ -40,7 +40,7 @@ export function readListQuery<Entry>(
   };
 }
 
-function readLimit(limit: string | undefined): number {
+export function readLimit(limit: string | undefined): number {
   if (limit === undefined) return limits.api.pageItems;
   if (!/^\+?\d{1,15}$/.test(limit) || Number(limit) === 0) throw new Rejected(400, "limit must be a positive number");
   return Math.min(Number(limit), limits.api.pageItems);

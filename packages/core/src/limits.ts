@@ -36,6 +36,8 @@ export const limits = {
     /** A cold item without its hot one is garbage after this long. */
     provisionalMs: hour,
     outboxEvents: 20,
+    /** Retries that one operation tells of; all of them are in the log. */
+    retryEvents: 30,
     commitRetries: 4,
     statusReasonChars: 1_000,
   },
@@ -196,6 +198,15 @@ export const limits = {
     /** For operations without a timeout of their own (0 means none to Heat, not to us). */
     deadlineMs: 6 * hour,
     deleteDeadlineMs: 2 * hour,
+  },
+  longPoll: {
+    /** The longest that a reply is kept waiting. */
+    mostMs: minute,
+    lookMs: second,
+    /** Of one process at once. */
+    waits: 200,
+    /** What is left of a function's time when its reply comes. */
+    marginMs: 2 * second,
   },
   idempotency: {
     keyChars: 255,

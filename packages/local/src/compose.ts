@@ -15,6 +15,7 @@ import { createDelegations, DEFAULT_DELEGATION } from "@jeroboam/core/identity/d
 import { loadPolicy } from "@jeroboam/core/identity/file-policy";
 import { buildPolicy } from "@jeroboam/core/identity/policy";
 import type { Policy } from "@jeroboam/core/identity/policy";
+import { limits } from "@jeroboam/core/limits";
 import type { CloudConfig } from "@jeroboam/core/openstack/cloud-config";
 import { connectCloud } from "@jeroboam/core/openstack/connect-cloud";
 import { readTlsOptions } from "@jeroboam/core/openstack/file-cloud-config";
@@ -73,8 +74,9 @@ export function compose(adapters: Adapters, { cloud, apiUrl }: Installation): Co
         publicUrl === undefined
           ? ({ kind: "request", trustForwarded: false } as const)
           : ({ kind: "fixed", base: publicUrl } as const);
+      const waiting = { pause, mostMs: () => limits.longPoll.mostMs };
       const settings = { keystoneUrl: cloud.authUrl, links, bayQuota };
-      const app = createApp(createApiPorts({ ...shared, policy, pause, settings }));
+      const app = createApp(createApiPorts({ ...shared, policy, pause, waiting, settings }));
       // The first reply that a process makes costs as much as loading all its code: made before anybody waits for it.
       await app.request("/healthcheck");
       return (request) => app.fetch(request);

@@ -62,8 +62,23 @@ export function eventFromItem(item: Item): HistoryEvent {
   return eventBodySchema.parse(item.body);
 }
 
-/** The newest events first, one page. */
-export async function readHistory(table: Table, record: Key, limit: number): Promise<readonly HistoryEvent[]> {
-  const page = await table.query(record.pk, { prefix: historyPrefix(record), limit, descending: true });
+/** A place in a record's history: behind that event. */
+export type HistoryPlace = Pick<HistoryEvent, "id" | "atMs">;
+
+export interface HistoryQuery {
+  readonly limit: number;
+  readonly descending: boolean;
+  readonly after?: HistoryPlace | undefined;
+}
+
+/** One page of what happened to a record, also one that is gone. */
+export async function readHistory(
+  table: Table,
+  record: Key,
+  { limit, descending, after }: HistoryQuery,
+): Promise<readonly HistoryEvent[]> {
+  const prefix = historyPrefix(record);
+  const place = after && { pk: record.pk, sk: `${prefix}${timeKey(after.atMs)}#${after.id}`, indexes: {} };
+  const page = await table.query(record.pk, { prefix, limit, descending, ...(place && { after: place }) });
   return page.items.map(eventFromItem);
 }

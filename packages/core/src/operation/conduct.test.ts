@@ -8,7 +8,7 @@ import type { Engine, EnginePorts } from "./conduct.ts";
 import { conduct } from "./conduct.ts";
 import { withOperation } from "./operation.ts";
 import { asProvisional } from "./provisional.ts";
-import type { OperationDefinition, RecordShape, RecordType, Step } from "./record.ts";
+import type { OperationDefinition, OutboxEvent, RecordShape, RecordType, Step } from "./record.ts";
 import { again, done, recordFromItem } from "./record.ts";
 import { insertRecord, newRecord } from "./record-store.ts";
 import { readRecord, writeRecord } from "./record-write.ts";
@@ -30,6 +30,7 @@ let sent: Key[] = [];
 let delays: number[] = [];
 let logged: string[] = [];
 let serial = 0;
+let told: OutboxEvent[] = [];
 
 const table = () =>
   createMemoryTable({
@@ -55,7 +56,7 @@ function createPorts(): EnginePorts {
         return Promise.resolve();
       },
     },
-    publish: () => Promise.resolve(),
+    publish: (_source, events) => Promise.resolve(void told.push(...events)),
     discard: () => Promise.resolve(),
   };
 }
@@ -68,6 +69,7 @@ beforeEach(() => {
   sent = [];
   delays = [];
   logged = [];
+  told = [];
   ports = createPorts();
 });
 
@@ -290,4 +292,62 @@ test("a late hint at an item that was provisional and is settled now is dropped"
   await ports.table.put({ ...KEY, revision: 1, body: { specification: {} }, indexes: {} }, { absent: true });
   const budget = { endsAtMs: nowMs + 1_000, signal: new AbortController().signal };
   expect(await conduct(engine, KEY, budget)).toEqual({ kind: "dropped", why: "idle" });
+});
+
+test("retries are told with why: each new reason, the same one ever more seldom, and never more than a limit", async () => {
+  await begin();
+  let reason = "heat answers 503";
+  const engine = engineWith(operationOf([failing(() => new Transient(reason))]));
+  const turn = async () => {
+    const outcome = await conduct(engine, KEY, budget());
+    if (outcome.kind === "handed-over") nowMs = outcome.dueAtMs;
+  };
+  for (let attempt = 1; attempt <= 10; attempt += 1) await turn();
+  const retries = () => told.filter(({ type }) => type === "thing.work.retry").map(({ data }) => data);
+  expect(retries()).toMatchObject(
+    [1, 2, 4, 8].map((attempts) => ({
+      operation: "op-1",
+      step: "failing",
+      attempts,
+      reason,
+      retry_after_ms: expect.any(Number) as number,
+    })),
+  );
+  reason = "keystone answers 500";
+  await turn();
+  expect(retries().at(-1)).toMatchObject({
+    reason,
+    attempts: 11,
+    took_ms: nowMs - START_MS - Number(retries().at(-1)?.["retry_after_ms"]),
+  });
+  nowMs = START_MS;
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    reason = `reason ${attempt}`;
+    const due = (await current()).dueAtMs ?? 0;
+    nowMs = Math.min(due, START_MS + 599_000);
+    await turn();
+    nowMs = Math.min(nowMs, START_MS + 599_000);
+  }
+  expect(retries().length).toBeLessThanOrEqual(limits.engine.retryEvents);
+  expect(new Set(told.map(({ id }) => id)).size).toBe(told.length);
+});
+
+test("a step that is done tells how long it took and how many tries, from the step before on", async () => {
+  await begin();
+  let busy = 2;
+  const flaky: Step<EnginePorts, Thing> = {
+    name: "flaky",
+    run: () => (busy-- > 0 ? Promise.reject(new Transient("busy")) : Promise.resolve(done())),
+  };
+  const quick: Step<EnginePorts, Thing> = { name: "quick", run: () => Promise.resolve(done()) };
+  const engine = engineWith(operationOf([flaky, quick]));
+  for (let times = 0; times < 3; times += 1) {
+    const outcome = await conduct(engine, KEY, budget());
+    if (outcome.kind === "handed-over") nowMs = outcome.dueAtMs;
+  }
+  const steps = told.filter(({ type }) => type === "thing.work.step").map(({ data }) => data);
+  expect(steps).toMatchObject([
+    { step: "flaky", attempts: 3, took_ms: nowMs - START_MS },
+    { step: "quick", attempts: 1, took_ms: 0 },
+  ]);
 });

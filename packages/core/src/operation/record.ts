@@ -17,6 +17,10 @@ const operationSchema = z.object({
   version: z.number().int(),
   /** The name of the step to run next; empty until the first claim. */
   step: z.string(),
+  /** When the step was come to; absent in the first, which begins with the operation. */
+  stepStartedAtMs: z.number().optional(),
+  /** Retries told of so far. */
+  retriesTold: z.number().int().optional(),
   /** Claims since the last progress. */
   attempt: z.number().int(),
   /** Throws in a row that were bugs. */

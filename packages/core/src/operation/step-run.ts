@@ -156,7 +156,7 @@ function progressAfter<State, Ports extends StepPorts>(
       return waiting(attempt.changes, fresh(operation, attempt.notes), attempt.afterMs);
     case "retry": {
       const trouble = attempt.trouble.slice(0, limits.engine.statusReasonChars);
-      return waiting({}, { ...operation, trouble, bugs: attempt.bugs }, attempt.afterMs);
+      return retrying(turn, { ...operation, trouble, bugs: attempt.bugs }, attempt.afterMs);
     }
     case "done":
       return goOn(turn, fresh(operation, attempt.notes), attempt.changes, stepEvent(turn, "step", {}));
@@ -168,7 +168,8 @@ function progressAfter<State, Ports extends StepPorts>(
           step: operation.step,
           reason: attempt.reason,
         });
-        return goOn(turn, fresh(operation, {}), attempt.changes, stepEvent(turn, "left-behind", {}));
+        const reason = attempt.reason.slice(0, limits.engine.statusReasonChars);
+        return goOn(turn, fresh(operation, {}), attempt.changes, stepEvent(turn, "left-behind", { reason }));
       }
       const reason = attempt.reason.slice(0, limits.engine.statusReasonChars);
       return goOn(
@@ -187,13 +188,25 @@ function waiting<State>(changes: Partial<State>, operation: Operation, afterMs: 
   return { changes, operation, afterMs, events: [], gone: false };
 }
 
+/** Told when the reason is a new one, and then ever more seldom. */
+function retrying<Ports, State>(turn: Turn<Ports, State>, operation: Operation, afterMs: number): Progress<State> {
+  const { trouble: before, attempt, retriesTold = 0 } = turn.record.operation;
+  const isNews = operation.trouble !== before || (attempt & (attempt - 1)) === 0;
+  if (!isNews || retriesTold >= limits.engine.retryEvents) return waiting({}, operation, afterMs);
+  const event = stepEvent(turn, "retry", { reason: operation.trouble ?? "", retry_after_ms: afterMs });
+  const told = { ...operation, retriesTold: retriesTold + 1, events: operation.events + 1 };
+  return { ...waiting<State>({}, told, afterMs), events: [event] };
+}
+
 function stepEvent<Ports, State>(
   { type, record, nowMs }: Turn<Ports, State>,
   what: string,
   data: JsonObject,
 ): OutboxEvent {
   const { operation } = record;
-  return operationEvent(type, operation, what, nowMs, { step: operation.step, attempts: operation.attempt, ...data });
+  const { step, attempt, stepStartedAtMs = operation.startedAtMs } = operation;
+  const tookMs = Math.max(0, nowMs - stepStartedAtMs);
+  return operationEvent(type, operation, what, nowMs, { step, attempts: attempt, took_ms: tookMs, ...data });
 }
 
 function isCleaning<Ports, State>(definition: OperationDefinition<Ports, State>, operation: Operation): boolean {
@@ -225,7 +238,7 @@ function goOn<Ports, State>(
   const { definition, record, type, nowMs } = turn;
   const next = nextStep(definition, operation);
   if (next) {
-    const onward = { ...operation, step: next.name, attempt: 1, events: operation.events + 1 };
+    const onward = { ...operation, step: next.name, stepStartedAtMs: nowMs, attempt: 1, events: operation.events + 1 };
     return { changes, operation: onward, afterMs: 0, events: [event], gone: false };
   }
   const { failure } = operation;
