@@ -17,7 +17,13 @@ const openGate = {
   pass: <Result>(_name: string, run: () => Promise<Result>) => run(),
   moment: () => Promise.resolve(),
 };
-const images = { "fedora-atomic": "fedora-21-atomic-3", coreos: "coreos-stable", ubuntu: "ubuntu-14.04-mesos" };
+const images = {
+  "fedora-atomic": "fedora-21-atomic-3",
+  coreos: "coreos-stable",
+  ubuntu: "ubuntu-24.04",
+  "fedora-coreos": "fedora-coreos-latest",
+  flatcar: "flatcar-stable",
+};
 
 let world: SandboxWorld;
 let heat: Heat;

@@ -76,6 +76,7 @@ export function bayInput(
     ...settings,
     uuid: bay.uuid,
     nodeCredential: { ...login, trustId: null, projectId: bay.projectId },
+    completionUrl: null,
     workersToRemove: [],
   };
 }

@@ -74,6 +74,8 @@ export interface BayTypeInput extends BaySpec {
   readonly openstackCa: string | null;
   /** Nodes may use endpoints without TLS: for laboratories. */
   readonly plainHttpAllowed: boolean;
+  /** Where a node says, besides to Heat, that it is set up; whoever knows the address may say so. Null: nowhere. */
+  readonly completionUrl: string | null;
   /** What `removalParameters` needs on a scale-down; empty otherwise. */
   readonly workersToRemove: readonly WorkerReference[];
 }
@@ -132,6 +134,8 @@ export interface BayType {
   readonly name: string;
   readonly coe: Coe;
   readonly provides: readonly Platform[];
+  /** Its Heat template, below the folder that the loader reads. */
+  readonly templatePath: string;
   /** The labels it understands: each as text on the wire, typed after parsing, described. Others are ignored. */
   readonly labels: z.ZodObject;
   /** Everything that makes this bay impossible, all at once; empty when it can be built. */

@@ -11,7 +11,7 @@ interface DriverRule {
 }
 
 export const driverRules: Readonly<Record<Coe, DriverRule>> = {
-  kubernetes: { network: ["flannel", "calico"], defaultNetwork: "flannel", volume: ["cinder"] },
+  kubernetes: { network: ["flannel", "calico", "cilium"], defaultNetwork: "flannel", volume: ["cinder"] },
   swarm: { network: ["docker", "flannel"], defaultNetwork: "docker", volume: ["rexray"] },
   "swarm-mode": { network: ["docker", "flannel"], defaultNetwork: "docker", volume: ["rexray"] },
   mesos: { network: ["docker"], defaultNetwork: "docker", volume: ["rexray"] },

@@ -21,6 +21,7 @@ export function fileTemplates(root: string = import.meta.dirname): TemplateLoade
     const files: Record<string, string> = {};
     const collect = (path: string): string => {
       const text = readOnce(path);
+      if (path.endsWith(".sh")) return withoutComments(text);
       if (!path.endsWith(".yaml")) return text;
       return text.replaceAll(reference, (_, word: string, relative: string) => {
         const name = join(dirname(path), relative);
@@ -32,4 +33,14 @@ export function fileTemplates(root: string = import.meta.dirname): TemplateLoade
     for (const name of besides) files[name] ??= collect(name);
     return { template, files };
   };
+}
+
+/** What explains a script is for those who read the folder; user data, where scripts go, is short of room. */
+function withoutComments(script: string): string {
+  const isKept = (line: string): boolean => !/^\s*(#(?!!| shellcheck )|$)/.test(line);
+  return script
+    .split("\n")
+    .filter(isKept)
+    .map((line) => `${line}\n`)
+    .join("");
 }

@@ -26,7 +26,13 @@ export const networkLabel = z
 /** One line that a shell script can hold in single quotes and Heat can put into a MIME part as it is. */
 export const plainText = /^[\x20-\x26\x28-\x7e]*$/;
 
-export const textLabel = z.string().regex(plainText, "must be one line of ASCII without single quotes");
+/** All labels together must fit into a node's user data. */
+const TEXT_CHARS = 1000;
+
+export const textLabel = z
+  .string()
+  .max(TEXT_CHARS, `must have at most ${TEXT_CHARS} characters`)
+  .regex(plainText, "must be one line of ASCII without single quotes");
 
 /** A comma-separated list. */
 export const listLabel = textLabel.transform((text) =>
@@ -35,3 +41,6 @@ export const listLabel = textLabel.transform((text) =>
     .map((part) => part.trim())
     .filter((part) => part !== ""),
 );
+
+/** An address that nodes fetch from; what would end a word in their scripts is no part of it. */
+export const httpsLabel = z.string().regex(/^https:\/\/[A-Za-z0-9._~:/?#@!$&()*+;=%-]+$/, "must be an https address");

@@ -52,7 +52,7 @@ export function flannelParameters(labels: FlannelLabels): Parameters {
   };
 }
 
-function flannelBackend(labels: FlannelLabels): string | undefined {
+export function flannelBackend(labels: FlannelLabels): string | undefined {
   if (labels.flannel_backend !== undefined || labels.flannel_use_vxlan === undefined) return labels.flannel_backend;
   return labels.flannel_use_vxlan ? "vxlan" : "udp";
 }

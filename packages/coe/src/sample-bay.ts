@@ -44,6 +44,7 @@ export function sampleBay(overrides: Partial<BayTypeInput> = {}): BayTypeInput {
     },
     openstackCa: null,
     plainHttpAllowed: false,
+    completionUrl: null,
     workersToRemove: [],
     ...overrides,
   };
@@ -54,6 +55,8 @@ type Variants = Readonly<Record<string, Partial<BayTypeInput>>>;
 /** Bays that a type can build: each option alone and some together, by a name that says which. */
 export function sampleBays(bayType: BayType): Readonly<Record<string, BayTypeInput>> {
   const variants = { ...commonVariants, ...ownVariants[bayType.name] };
+  // What a type has no use for is not among its options.
+  if (ownVariants[bayType.name] === kubeadmVariants) delete variants["devicemapper on a volume"];
   return Object.fromEntries(Object.entries(variants).map(([variant, overrides]) => [variant, sampleBay(overrides)]));
 }
 
@@ -88,6 +91,7 @@ const commonVariants: Variants = {
     regionName: "RegionOne",
   },
   "own authorities, role instead of trust": {
+    completionUrl: "https://container.example.org/v1/callbacks/0123abcd-4567?proof=89ab_cdef-",
     openstackCa: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
     nodeCredential: { ...sampleBay().nodeCredential, trustId: null },
   },
@@ -135,6 +139,80 @@ const kubernetesVariants: Variants = {
   },
 };
 
+const DIGEST = "03b8fea715a7ef82eeaf518dee34c72670c57cc7bc40dc1320c04fbf4f15172f";
+
+const kubeadmVariants: Variants = {
+  registry: { registryEnabled: true, regionName: "RegionOne" },
+  calico: {
+    networkDriver: "calico",
+    labels: { calico_ipv4pool: "10.102.0.0/16", calico_ipv4pool_ipip: "CrossSubnet" },
+  },
+  cilium: { networkDriver: "cilium" },
+  "another version, checked by its publisher's checksums": { labels: { kube_tag: "v1.33.8", etcd_tag: "v3.5.26" } },
+  "discovery URL, port": { discoveryUrl: "https://discovery.example.org/0123abcd", apiserverPort: 8443 },
+  "longest texts": {
+    httpProxy: "x".repeat(255),
+    httpsProxy: "x".repeat(255),
+    noProxy: "x".repeat(255),
+    openstackCa: "-----BEGIN CERTIFICATE-----\n".repeat(150),
+    labels: {
+      download_digests: `kubelet=${DIGEST},`.repeat(13),
+      image_digests: `registry.example.org/pause:3.10@sha256:${DIGEST},`.repeat(9),
+      admission_control_list: "x".repeat(1000),
+      kubeapi_options: "--v=2 ".repeat(166),
+      kubecontroller_options: "--v=2 ".repeat(166),
+      kubescheduler_options: "--v=2 ".repeat(166),
+      kubelet_options: "--v=2 ".repeat(166),
+    },
+  },
+  "every label": {
+    masterLbEnabled: true,
+    dockerVolumeSizeGb: 10,
+    registryEnabled: true,
+    insecureRegistry: "registry.example.org:5000",
+    httpProxy: "http://proxy.example.org:3128",
+    httpsProxy: "http://proxy.example.org:3128",
+    noProxy: "192.0.2.0/24",
+    labels: {
+      kube_tag: "v1.33.8",
+      etcd_tag: "v3.5.26",
+      containerd_version: "2.2.3",
+      containerd_tarball_url: "https://files.example.org/containerd.tar.gz",
+      containerd_tarball_sha256: DIGEST,
+      runc_tag: "v1.3.4",
+      cni_plugins_tag: "v1.7.1",
+      helm_client_tag: "v3.18.3",
+      helm_client_sha256: DIGEST,
+      flannel_tag: "v0.26.7",
+      calico_tag: "v3.30.6",
+      cilium_tag: "1.17.7",
+      chart_sha256: DIGEST,
+      download_digests: `kubelet=${DIGEST}, kubeadm=${DIGEST}, kubectl=${DIGEST}, etcd=${DIGEST}`,
+      download_mirror: "https://mirror.example.org/downloads/",
+      container_infra_prefix: "registry.example.org/infra/",
+      image_digests: `registry.example.org/infra/kube-apiserver:v1.33.8@sha256:${DIGEST}`,
+      fixed_subnet_cidr: "10.20.0.0/20",
+      service_cluster_ip_range: "10.250.0.0/16",
+      flannel_network_cidr: "10.101.0.0/16",
+      flannel_network_subnetlen: "26",
+      flannel_backend: "host-gw",
+      master_lb_floating_ip_enabled: "False",
+      master_lb_allowed_cidrs: "192.0.2.0/24, 198.51.100.0/24",
+      octavia_provider: "ovn",
+      octavia_lb_algorithm: "SOURCE_IP_PORT",
+      availability_zone: "nova",
+      boot_volume_size: "30",
+      boot_volume_type: "ssd",
+      docker_volume_type: "ssd",
+      admission_control_list: "PodNodeSelector",
+      kubeapi_options: "--v=2 --profiling=false",
+      kubecontroller_options: "--v=2",
+      kubescheduler_options: "--profiling=false",
+      kubelet_options: "--v=2",
+    },
+  },
+};
+
 const swarmVariants: Variants = {
   "no TLS": { tlsDisabled: true },
   flannel: { networkDriver: "flannel", labels: { flannel_backend: "host-gw" } },
@@ -174,6 +252,9 @@ const mesosVariants: Variants = {
 const ownVariants: Readonly<Record<string, Variants>> = {
   magnum_vm_atomic_k8s: kubernetesVariants,
   magnum_vm_coreos_k8s: kubernetesVariants,
+  k8s_fedora_coreos_v1: kubeadmVariants,
+  k8s_flatcar_v1: kubeadmVariants,
+  k8s_ubuntu_v1: kubeadmVariants,
   magnum_vm_atomic_swarm: swarmVariants,
   magnum_vm_ubuntu_mesos: mesosVariants,
 };

@@ -1,4 +1,8 @@
-/** What the stacks of all bay types have alike: name, tags, time limit, and what a server boots from. */
+/**
+ * What the stacks of all bay types have alike: name, tags, time limit, what a server boots from, and in which form its
+ * nodes are told what to do at their first boot.
+ */
+import { gzipSync } from "node:zlib";
 import type { BayTypeInput, HeatEnvironment, HeatStackDefinition, TemplateLoader } from "./bay-type.ts";
 import { stackName, stackTags } from "./stack-name.ts";
 import { given } from "./stack-parameters.ts";
@@ -10,15 +14,37 @@ interface StackSubject {
   /** GB; 0 or none: nodes boot from the disk of their flavor. */
   readonly bootVolumeSize: number | undefined;
   readonly bootVolumeType: string | undefined;
+  /** What nodes read at their first boot; cloud-init's formats where nothing is said. */
+  readonly userData?: UserData;
 }
 
+type UserData = "cloud-init" | "ignition";
+
+/** What stands for a node's user data, and for the part of it that is the same for all nodes of its kind. */
+const userDataTypes: Readonly<Record<UserData, HeatEnvironment["resource_registry"]>> = {
+  "cloud-init": {
+    "Jeroboam::BootConfig": "OS::Heat::MultipartMime",
+    "Jeroboam::UserData": "OS::Heat::MultipartMime",
+  },
+  ignition: {
+    "Jeroboam::BootConfig": "node/ignition-boot.yaml",
+    "Jeroboam::UserData": "node/ignition-user-data.yaml",
+  },
+};
+
 export function defineStack(load: TemplateLoader, input: BayTypeInput, subject: StackSubject): HeatStackDefinition {
-  const environment = serverEnvironment(subject.bootVolumeSize ?? 0, subject.bootVolumeType);
+  const server = serverEnvironment(subject.bootVolumeSize ?? 0, subject.bootVolumeType);
+  const environment = {
+    ...server,
+    resource_registry: { ...server.resource_registry, ...userDataTypes[subject.userData ?? "cloud-init"] },
+  };
   const besides = Object.values(environment.resource_registry).filter((name) => name.endsWith(".yaml"));
+  const { template, files } = load(subject.template, besides);
   const timeoutMinutes = input.createTimeoutMinutes ?? 0;
   return {
     name: stackName(input),
-    ...load(subject.template, besides),
+    template,
+    files: subject.userData === "ignition" ? withPackedScripts(files) : files,
     environment,
     parameters: subject.parameters,
     tags: stackTags(input.uuid),
@@ -34,4 +60,18 @@ function serverEnvironment(volumeSizeGb: number, volumeType: string | undefined)
     resource_registry: { "Jeroboam::Server": "node/server-on-volume.yaml" },
     parameter_defaults: given({ boot_volume_size: volumeSizeGb, boot_volume_type: volumeType }),
   };
+}
+
+/** What unpacks the others is not packed. */
+const START_SCRIPT = "node/ignition-start.sh";
+
+/** Ignition takes text as part of an address, where half of a script's characters become three: packed, it has room. */
+function withPackedScripts(files: HeatStackDefinition["files"]): HeatStackDefinition["files"] {
+  const pack = (text: string): string => `${gzipSync(text).toString("base64")}\n`;
+  return Object.fromEntries(
+    Object.entries(files).map(([name, text]) => [
+      name,
+      name.endsWith(".sh") && name !== START_SCRIPT ? pack(text) : text,
+    ]),
+  );
 }

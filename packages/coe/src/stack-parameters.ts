@@ -59,6 +59,7 @@ export function endpointParameters(input: BayTypeInput): Parameters {
   return given({
     openstack_ca: input.openstackCa === null ? null : Buffer.from(input.openstackCa).toString("base64"),
     plain_http_allowed: input.plainHttpAllowed,
+    completion_url: input.completionUrl,
   });
 }
 

@@ -35,6 +35,7 @@ const IMAGES: readonly [name: string, distro: string | null][] = [
   ["coreos-stable", "coreos"],
   ["ubuntu-14.04-mesos", "ubuntu"],
   ["fedora-coreos-latest", "fedora-coreos"],
+  ["flatcar-stable", "flatcar"],
   ["ubuntu-24.04", "ubuntu"],
   ["cirros-0.3.4-x86_64-uec", null],
 ];

@@ -119,7 +119,7 @@ describe("POST", () => {
       400,
       "docker_volume_size",
     ],
-    ["cilium, which nothing builds", { network_driver: "cilium" }, 400, "flannel, calico"],
+    ["a driver that nothing builds", { network_driver: "weave" }, 400, "flannel, calico, cilium"],
     ["rexray", { volume_driver: "rexray" }, 400, "cinder"],
     ["an unknown driver", { driver: "k8s_capi" }, 400, "magnum_vm_atomic_k8s"],
     ["a driver for another image", { driver: "magnum_vm_atomic_k8s", image_id: "windows" }, 400, "os_distro windows"],

@@ -37,6 +37,7 @@ IMAGES = (
     ("coreos-stable", "coreos"),
     ("ubuntu-14.04-mesos", "ubuntu"),
     ("fedora-coreos-latest", "fedora-coreos"),
+    ("flatcar-stable", "flatcar"),
     ("ubuntu-24.04", "ubuntu"),
     ("flatcar-stable", "flatcar"),
     ("cirros-0.3.4-x86_64-uec", None),

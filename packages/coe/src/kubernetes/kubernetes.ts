@@ -75,6 +75,8 @@ interface System {
   readonly tags: { readonly kube?: string; readonly etcd?: string; readonly flannel?: string };
 }
 
+const TEMPLATE = "kubernetes/kubecluster.yaml";
+
 export function kubernetesAtomic(load: TemplateLoader): BayType {
   return kubernetes(load, { name: "magnum_vm_atomic_k8s", os: "fedora-atomic", tags: {} });
 }
@@ -89,13 +91,14 @@ function kubernetes(load: TemplateLoader, system: System): BayType {
     name: system.name,
     coe: "kubernetes",
     provides: [{ serverType: "vm", os: system.os, coe: "kubernetes" }],
+    templatePath: TEMPLATE,
     labels,
     checkSpec: (spec) => checkSpec(spec, system),
     unknownLabels: (all) => unknownLabels(labels, all),
     stackFor(input) {
       const values = parseLabels(labels, input.labels);
       return defineStack(load, input, {
-        template: "kubernetes/kubecluster.yaml",
+        template: TEMPLATE,
         parameters: { ...parametersFor(input, values), ...imageParameters(values, system) },
         bootVolumeSize: values.boot_volume_size,
         bootVolumeType: values.boot_volume_type,

@@ -47,18 +47,21 @@ const labels = z.object({
 });
 type Labels = z.infer<typeof labels>;
 
+const TEMPLATE = "mesos/ubuntu/mesoscluster.yaml";
+
 export function mesosUbuntu(load: TemplateLoader): BayType {
   return {
     name: "magnum_vm_ubuntu_mesos",
     coe: "mesos",
     provides: [{ serverType: "vm", os: "ubuntu", coe: "mesos" }],
+    templatePath: TEMPLATE,
     labels,
     checkSpec,
     unknownLabels: (all) => unknownLabels(labels, all),
     stackFor(input) {
       const values = parseLabels(labels, input.labels);
       return defineStack(load, input, {
-        template: "mesos/ubuntu/mesoscluster.yaml",
+        template: TEMPLATE,
         parameters: parametersFor(input, values),
         bootVolumeSize: values.boot_volume_size,
         bootVolumeType: values.boot_volume_type,

@@ -54,18 +54,21 @@ const DEFAULT_PORT = 2376;
 /** Docker itself and etcd listen there on every master. */
 const TAKEN_PORTS = [2375, 2379, 2380];
 
+const TEMPLATE = "swarm/atomic/swarm.yaml";
+
 export function swarmAtomic(load: TemplateLoader): BayType {
   return {
     name: "magnum_vm_atomic_swarm",
     coe: "swarm",
     provides: [{ serverType: "vm", os: "fedora-atomic", coe: "swarm" }],
+    templatePath: TEMPLATE,
     labels,
     checkSpec,
     unknownLabels: (all) => unknownLabels(labels, all),
     stackFor(input) {
       const values = parseLabels(labels, input.labels);
       return defineStack(load, input, {
-        template: "swarm/atomic/swarm.yaml",
+        template: TEMPLATE,
         parameters: parametersFor(input, values),
         bootVolumeSize: values.boot_volume_size,
         bootVolumeType: values.boot_volume_type,
