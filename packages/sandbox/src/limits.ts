@@ -36,6 +36,10 @@ export const limits = {
   objectsPerCollection: 5_000,
   /** Ours: what a replication controller makes no more pods beyond. */
   podsPerEngine: 2_000,
+  /** Swarm mode `task-history-limit`. */
+  tasksOfSlot: 5,
+  /** Ours: how long a command is known that was run in a container. */
+  execKeptMs: 300_000,
   /** Kubelet `max-pods`. */
   podsPerNode: 110,
   /** Ours: rounds in which an engine comes to rest, before it goes on a moment later. */

@@ -101,7 +101,18 @@ function removeEngine(cloud: Cloud, engineId: string): void {
 }
 
 /** Of all engines. */
-const COLLECTIONS = ["pods", "services", "replicationcontrollers", "nodes", "namespaces"];
+const COLLECTIONS = [
+  "pods",
+  "services",
+  "replicationcontrollers",
+  "nodes",
+  "namespaces",
+  "containers",
+  "images",
+  "execs",
+  "swarm-services",
+  "apps",
+];
 
 /** Where an engine can be reached. */
 export interface Listener {

@@ -6,6 +6,7 @@ import type { Cloud } from "../cloud.ts";
 import { listenersOf } from "./bays.ts";
 import type { Listener } from "./bays.ts";
 import { delayOf } from "./faults.ts";
+import { serveDocker } from "./docker/api.ts";
 import { serveKubernetes } from "./kubernetes/api.ts";
 import type { Peer } from "./peer.ts";
 
@@ -31,6 +32,8 @@ async function serve(cloud: Cloud, { engine }: Listener, request: Request, peer:
     case "kubernetes":
       return await serveKubernetes({ cloud, engine }, request, peer);
     case "swarm":
+    case "swarm-mode":
+      return await serveDocker({ cloud, engine }, request);
     case "mesos":
       return new Response("not yet\n", { status: 501 });
     default:

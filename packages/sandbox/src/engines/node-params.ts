@@ -41,7 +41,11 @@ function paramsIn(text: string): Record<string, string> {
 
 function engineOf(params: Readonly<Record<string, string>>): { kind: EngineKind; port: number } | undefined {
   if (params["KUBE_API_PORT"] !== undefined) return { kind: "kubernetes", port: Number(params["KUBE_API_PORT"]) };
-  if (params["SWARM_PORT"] !== undefined) return { kind: "swarm", port: Number(params["SWARM_PORT"]) };
+  if (params["SWARM_PORT"] !== undefined) {
+    // Classic Swarm comes as an image; swarm mode is in the engine.
+    const kind = params["SWARM_IMAGE"] === undefined ? "swarm-mode" : "swarm";
+    return { kind, port: Number(params["SWARM_PORT"]) };
+  }
   if (params["MESOS_MASTERS"] !== undefined) return { kind: "mesos", port: MARATHON_PORT };
   return undefined;
 }

@@ -2,7 +2,8 @@
 import type { JsonMap } from "../json.ts";
 import type { Database, Table } from "../state/database.ts";
 
-export type EngineKind = "kubernetes" | "swarm" | "mesos";
+/** `swarm` is classic Swarm; `swarm-mode` is what Docker has had of its own since 1.12. */
+export type EngineKind = "kubernetes" | "swarm" | "swarm-mode" | "mesos";
 
 /** One bay's engine. `id` is that of the root stack whose nodes it runs on. */
 export interface Engine {

@@ -1,5 +1,6 @@
 /** Lets happen in an engine what happens at that moment, and notes when the next thing will. */
 import type { Cloud } from "../cloud.ts";
+import { settleDocker } from "./docker/settle.ts";
 import { settleKubernetes } from "./kubernetes/control.ts";
 import type { Engine } from "./records.ts";
 
@@ -15,6 +16,8 @@ function settle(cloud: Cloud, engine: Engine, at: number): number | null {
     case "kubernetes":
       return settleKubernetes({ cloud, engine }, at);
     case "swarm":
+    case "swarm-mode":
+      return settleDocker({ cloud, engine }, at);
     case "mesos":
       return null;
     default:
