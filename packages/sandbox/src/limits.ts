@@ -40,6 +40,8 @@ export const limits = {
   tasksOfSlot: 5,
   /** Ours: how long a command is known that was run in a container. */
   execKeptMs: 300_000,
+  /** Ours: versions of an app that are remembered. */
+  appVersions: 25,
   /** Kubelet `max-pods`. */
   podsPerNode: 110,
   /** Ours: rounds in which an engine comes to rest, before it goes on a moment later. */

@@ -8,6 +8,8 @@ import type { Listener } from "./bays.ts";
 import { delayOf } from "./faults.ts";
 import { serveDocker } from "./docker/api.ts";
 import { serveKubernetes } from "./kubernetes/api.ts";
+import { serveMarathon } from "./mesos/marathon.ts";
+import { MESOS_PORT, serveMesosMaster } from "./mesos/master.ts";
 import type { Peer } from "./peer.ts";
 
 export type EngineReply =
@@ -27,7 +29,7 @@ export async function askEngine(cloud: Cloud, listener: Listener, request: Reque
   return { kind: "response", response: await serve(cloud, listener, request, peer) };
 }
 
-async function serve(cloud: Cloud, { engine }: Listener, request: Request, peer: Peer): Promise<Response> {
+async function serve(cloud: Cloud, { engine, node, port }: Listener, request: Request, peer: Peer): Promise<Response> {
   switch (engine.kind) {
     case "kubernetes":
       return await serveKubernetes({ cloud, engine }, request, peer);
@@ -35,7 +37,9 @@ async function serve(cloud: Cloud, { engine }: Listener, request: Request, peer:
     case "swarm-mode":
       return await serveDocker({ cloud, engine }, request);
     case "mesos":
-      return new Response("not yet\n", { status: 501 });
+      return port === MESOS_PORT
+        ? serveMesosMaster({ cloud, engine }, node, request)
+        : await serveMarathon({ cloud, engine }, request);
     default:
       return engine.kind satisfies never;
   }

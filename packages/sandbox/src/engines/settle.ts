@@ -2,6 +2,7 @@
 import type { Cloud } from "../cloud.ts";
 import { settleDocker } from "./docker/settle.ts";
 import { settleKubernetes } from "./kubernetes/control.ts";
+import { settleMesos } from "./mesos/apps.ts";
 import type { Engine } from "./records.ts";
 
 export function settleEngine(cloud: Cloud, engineId: string, at: number): void {
@@ -19,7 +20,7 @@ function settle(cloud: Cloud, engine: Engine, at: number): number | null {
     case "swarm-mode":
       return settleDocker({ cloud, engine }, at);
     case "mesos":
-      return null;
+      return settleMesos({ cloud, engine }, at);
     default:
       return engine.kind satisfies never;
   }
