@@ -22,6 +22,7 @@ export default $config({
     const { createQueues } = await import("./stacks/queues.ts");
     const { createNetwork } = await import("./stacks/network.ts");
     const { createConductor } = await import("./stacks/conductor.ts");
+    const { createDeliverer } = await import("./stacks/deliverer.ts");
     const { createApi, createEndpoint } = await import("./stacks/api.ts");
     const { createSchedule } = await import("./stacks/schedule.ts");
     const { createAlarms } = await import("./stacks/alarms.ts");
@@ -37,9 +38,10 @@ export default $config({
       endpoint: createEndpoint(settings),
     };
     const conductor = createConductor(base);
+    const deliverer = createDeliverer(base);
     const api = createApi(base);
     const schedule = createSchedule(base);
-    const alarms = createAlarms(base, { api, conductor, schedule });
+    const alarms = createAlarms(base, { api, conductor, deliverer, schedule });
 
     return { endpoint: base.endpoint.url, table: base.storage.table.name, alarms: alarms.topic.arn };
   },

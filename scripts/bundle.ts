@@ -63,6 +63,7 @@ function loadCpuMs(file: string | undefined): number {
     AWS_SECRET_ACCESS_KEY: "b",
     JEROBOAM_TABLE: "table",
     JEROBOAM_QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/123456789012/hints",
+    JEROBOAM_DELIVERIES_QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/123456789012/deliveries",
     JEROBOAM_KEY_ARN: "arn:aws:kms:eu-central-1:123456789012:key/a",
     OS_AUTH_URL: "http://127.0.0.1:1/v3",
     OS_USERNAME: "magnum",

@@ -14,6 +14,7 @@ export const bundlesFolder = join(root, "dist", "functions");
 export const FUNCTIONS = {
   api: { entry: "functions/api/lambda.ts", templates: false },
   conductor: { entry: "functions/conductor/queue.ts", templates: true },
+  deliverer: { entry: "functions/conductor/queue-deliveries.ts", templates: false },
   schedule: { entry: "functions/conductor/schedule.ts", templates: false },
 } as const;
 

@@ -9,6 +9,7 @@ import { sizes } from "./sizes.ts";
 export interface Watched {
   readonly api: CreatedFunction;
   readonly conductor: CreatedFunction;
+  readonly deliverer: CreatedFunction;
   readonly schedule: CreatedFunction;
 }
 
@@ -102,7 +103,12 @@ function watchWork({ schedule }: Watched, alarm: Alarm): void {
 }
 
 function watchFunctions(watched: Watched, alarm: Alarm): void {
-  const functions = { Api: watched.api, Conductor: watched.conductor, Schedule: watched.schedule };
+  const functions = {
+    Api: watched.api,
+    Conductor: watched.conductor,
+    Deliverer: watched.deliverer,
+    Schedule: watched.schedule,
+  };
   for (const [name, { function: made }] of Object.entries(functions)) {
     const ofFunction = {
       namespace: "AWS/Lambda",

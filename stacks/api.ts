@@ -3,6 +3,7 @@ import type { Base } from "./functions.ts";
 import { createFunction } from "./functions.ts";
 import { mayOpenConfiguration, maySealRecords } from "./keys.ts";
 import type { Settings } from "./settings.ts";
+import { maySendHints, queueVariables } from "./queues.ts";
 import { sizes } from "./sizes.ts";
 import { mayUseTable } from "./storage.ts";
 
@@ -31,7 +32,6 @@ export function createEndpoint({ domain, isProduction }: Settings) {
 export type Endpoint = ReturnType<typeof createEndpoint>;
 
 export function createApi(base: Base) {
-  const { hints } = base.queues;
   const { policyFile, bayQuota } = base.settings;
   const { timeoutSeconds, memoryMb } = sizes.api;
   const made = createFunction("Api", base, {
@@ -42,7 +42,7 @@ export function createApi(base: Base) {
     speaksToCloud: true,
     environment: {
       JEROBOAM_TABLE: base.storage.table.name,
-      JEROBOAM_QUEUE_URL: hints.queue.url,
+      ...queueVariables(base.queues),
       JEROBOAM_KEY_ARN: base.keys.key.arn,
       JEROBOAM_PUBLIC_URL: base.endpoint.url,
       ...(bayQuota && { JEROBOAM_BAY_QUOTA: bayQuota }),
@@ -51,7 +51,7 @@ export function createApi(base: Base) {
     files: policyFile ? { "policy.yaml": policyFile } : {},
     permissions: [
       ...mayUseTable(base.storage, ["GetItem", "PutItem", "DeleteItem", "Query"], ["project", "name", "type"]),
-      { actions: ["sqs:SendMessage"], resources: [hints.queue.arn] },
+      maySendHints(base.queues),
       mayOpenConfiguration(base.keys),
       maySealRecords(base.keys),
     ],

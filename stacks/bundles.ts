@@ -7,5 +7,10 @@ export function bundleFunctions() {
   if (process.env["X"])
     execFileSync("npm", ["run", "--silent", "bundle", "--", "--build-only"], { cwd: root, stdio: "inherit" });
   const folderOf = (name: string): string => join(root, "dist", "functions", name);
-  return { api: folderOf("api"), conductor: folderOf("conductor"), schedule: folderOf("schedule") };
+  return {
+    api: folderOf("api"),
+    conductor: folderOf("conductor"),
+    deliverer: folderOf("deliverer"),
+    schedule: folderOf("schedule"),
+  };
 }

@@ -5,7 +5,10 @@ import type { Base } from "./functions.ts";
 
 type Metric = readonly (string | Readonly<Record<string, unknown>>)[];
 
-export function createDashboard({ storage, queues, endpoint }: Base, { api, conductor, schedule }: Watched): void {
+export function createDashboard(
+  { storage, queues, endpoint }: Base,
+  { api, conductor, deliverer, schedule }: Watched,
+): void {
   const names = $util.all({
     region: aws.getRegionOutput().region,
     gateway: endpoint.gateway.nodes.api.id,
@@ -14,6 +17,7 @@ export function createDashboard({ storage, queues, endpoint }: Base, { api, cond
     table: storage.table.name,
     api: api.function.name,
     conductor: conductor.function.name,
+    deliverer: deliverer.function.name,
     schedule: schedule.function.name,
   });
   new aws.cloudwatch.Dashboard("Dashboard", {
@@ -23,7 +27,7 @@ export function createDashboard({ storage, queues, endpoint }: Base, { api, cond
 }
 
 type Names = Readonly<
-  Record<"region" | "gateway" | "hints" | "dead" | "table" | "api" | "conductor" | "schedule", string>
+  Record<"region" | "gateway" | "hints" | "dead" | "table" | "api" | "conductor" | "deliverer" | "schedule", string>
 >;
 
 interface Widget {
@@ -33,7 +37,13 @@ interface Widget {
 
 function widgetsOf(name: Names): readonly Widget[] {
   const ofFunction = (metric: string, stat: string): Metric[] =>
-    [name.api, name.conductor, name.schedule].map((one) => ["AWS/Lambda", metric, "FunctionName", one, { stat }]);
+    [name.api, name.conductor, name.deliverer, name.schedule].map((one) => [
+      "AWS/Lambda",
+      metric,
+      "FunctionName",
+      one,
+      { stat },
+    ]);
   const ofApi = (metric: string, stat: string): Metric => ["AWS/ApiGateway", metric, "ApiId", name.gateway, { stat }];
   const ofQueue = (metric: string, queue: string): Metric => [
     "AWS/SQS",

@@ -14,7 +14,7 @@ import type { Storage } from "./storage.ts";
 export interface Base {
   readonly settings: Settings;
   /** The folder of each function's bundle. */
-  readonly bundles: { readonly api: string; readonly conductor: string; readonly schedule: string };
+  readonly bundles: Readonly<Record<"api" | "conductor" | "deliverer" | "schedule", string>>;
   readonly keys: Keys;
   readonly storage: Storage;
   readonly queues: Queues;

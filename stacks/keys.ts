@@ -46,6 +46,11 @@ export function maySealRecords({ key }: Keys): Permission {
   return keyPermission(key, ["kms:Decrypt", "kms:GenerateDataKey"], RECORD_CONTEXT);
 }
 
+/** Opening what others sealed. */
+export function mayOpenRecords({ key }: Keys): Permission {
+  return keyPermission(key, ["kms:Decrypt"], RECORD_CONTEXT);
+}
+
 function keyPermission(key: aws.kms.Key, actions: string[], context: Readonly<Record<string, string>>): Permission {
   const conditions = Object.entries(context).map(([name, value]) => ({
     test: "StringEquals",

@@ -4,11 +4,11 @@
  */
 import type { Base } from "./functions.ts";
 import { createFunction } from "./functions.ts";
+import { maySendHints, queueVariables } from "./queues.ts";
 import { sizes } from "./sizes.ts";
 import { mayUseTable } from "./storage.ts";
 
 export function createSchedule(base: Base) {
-  const { hints } = base.queues;
   const { timeoutSeconds, memoryMb, sweepMinutes } = sizes.schedule;
   const made = createFunction("Schedule", base, {
     bundle: "schedule",
@@ -16,11 +16,8 @@ export function createSchedule(base: Base) {
     timeoutSeconds,
     memoryMb,
     speaksToCloud: false,
-    environment: { JEROBOAM_TABLE: base.storage.table.name, JEROBOAM_QUEUE_URL: hints.queue.url },
-    permissions: [
-      ...mayUseTable(base.storage, ["GetItem", "PutItem", "Query"], ["due"]),
-      { actions: ["sqs:SendMessage"], resources: [hints.queue.arn] },
-    ],
+    environment: { JEROBOAM_TABLE: base.storage.table.name, ...queueVariables(base.queues) },
+    permissions: [...mayUseTable(base.storage, ["GetItem", "PutItem", "Query"], ["due"]), maySendHints(base.queues)],
   });
   const unit = sweepMinutes === 1 ? "minute" : "minutes";
   new sst.aws.CronV2("Sweep", {

@@ -33,6 +33,15 @@ export const sizes = {
      */
     concurrency: 20,
   },
+  /** Those who deliver webhooks. */
+  deliverer: {
+    timeoutSeconds: conductorTimeoutSeconds,
+    memoryMb: 256,
+    batchMessages: limits.queue.batchMessages,
+    batchWindowSeconds: 0,
+    /** 10 x 10 receivers at a time; one that does not answer holds one of them, for one attempt's time. */
+    concurrency: 10,
+  },
   schedule: {
     /** Ends before the next one begins. */
     timeoutSeconds: Math.min(conductorTimeoutSeconds, inSeconds(limits.engine.sweepIntervalMs)),
@@ -84,6 +93,8 @@ export function checkSizes(given: typeof sizes = sizes): void {
     [given.hints.visibilitySeconds * 1_000 > engine.leaseMs, "a message comes again after its record's lease"],
     [given.hints.retentionSeconds > given.hints.receives * given.hints.visibilitySeconds, "a hint lives for its tries"],
     [given.deadLetters.retentionSeconds > given.hints.retentionSeconds, "dead letters outlive the queue's messages"],
+    [limits.webhook.timeoutMs <= engine.callTimeoutMs, "an attempt at a webhook is one external call"],
+    [given.deliveries.visibilitySeconds >= 6 * given.deliverer.timeoutSeconds, "the same holds for deliveries"],
     [given.conductor.batchMessages <= 10 || given.conductor.batchWindowSeconds >= 1, "SQS needs a window past 10"],
     [given.schedule.timeoutSeconds * 1_000 <= engine.sweepIntervalMs, "a sweep ends before the next"],
     [lambda.cutMarginMs > table.requestTimeoutMs + lambda.answerMarginMs, "a commit fits after calls are cut"],

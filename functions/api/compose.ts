@@ -30,6 +30,7 @@ export interface ApiParts {
   readonly bayTypes: BayTypes;
   readonly engineHttp: EngineHttp;
   readonly policy: Policy;
+  readonly checkReceiver: ApiPorts["checkReceiver"];
   readonly pause?: ApiPorts["pause"];
   /** Where a reply can be kept waiting. */
   readonly waiting?: Pick<LongPollPorts, "pause" | "mostMs">;
@@ -47,6 +48,7 @@ export function createApiPorts(parts: ApiParts): ApiPorts {
     queue,
     bayTypes,
     policy,
+    checkReceiver: parts.checkReceiver,
     ...(parts.pause && { pause: parts.pause }),
     ...(parts.waiting && { longPoll: createLongPoll({ clock, ...parts.waiting }) }),
     settings,

@@ -16,6 +16,7 @@ import { prepareOnce, withinInvocation } from "@jeroboam/core/lambda/lambda-invo
 import type { LambdaContext } from "@jeroboam/core/lambda/lambda-invocation";
 import { createLambdaLog, openLambdaStores } from "@jeroboam/core/lambda/lambda-stores";
 import { systemRandom } from "@jeroboam/core/random/system-random";
+import type { CheckReceiver } from "@jeroboam/core/webhook/webhook-settings";
 import { createApp } from "./app.ts";
 import { createApiPorts } from "./compose.ts";
 import { errorEnvelope } from "./envelope.ts";
@@ -50,6 +51,7 @@ async function prepareApp(): Promise<App> {
       engineHttp: loadedEngineHttp(),
       policy: policy.policy,
       waiting: { pause, mostMs: () => answersAtMs - limits.longPoll.marginMs - systemClock.nowMs() },
+      checkReceiver: async (url) => (await receiverCheck())(url),
       settings: {
         keystoneUrl: config.authUrl,
         bayQuota: countIn(variables, "JEROBOAM_BAY_QUOTA"),
@@ -74,6 +76,12 @@ function countIn(variables: NodeJS.ProcessEnv, name: string): number | undefined
   if (!/^\d{1,9}$/.test(text)) throw new Error(`${name} must be a number, 0 or more`);
   return Number(text);
 }
+/** Asked for webhooks alone: loaded when the first comes. */
+const receiverCheck = async (): Promise<CheckReceiver> => {
+  const { createHttpsWebTransport } = await import("@jeroboam/core/web/https-web-transport");
+  const { createWebhookClient, DEFAULT_WEBHOOK_SETTINGS } = await import("@jeroboam/core/webhook/webhook-settings");
+  return createWebhookClient(createHttpsWebTransport(), DEFAULT_WEBHOOK_SETTINGS).check;
+};
 
 export async function handler(event: unknown, context: LambdaContext): Promise<HttpResult> {
   answersAtMs = systemClock.nowMs() + context.getRemainingTimeInMillis();

@@ -14,6 +14,7 @@ import type { KeyAndCertificate } from "@jeroboam/core/certificate/authority";
 import type { SignedRequest } from "@jeroboam/core/certificate/sign-request";
 import type { Refusal } from "@jeroboam/core/openstack/refusal";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
+import type { CheckReceiver } from "@jeroboam/core/webhook/webhook-settings";
 import type { LinkSettings } from "./links.ts";
 import type { LongPoll } from "./long-poll.ts";
 
@@ -45,5 +46,7 @@ export interface ApiPorts extends BayPorts {
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Keeps callers waiting who ask for it. Absent: nobody waits. */
   readonly longPoll?: LongPoll;
+  /** Whether a webhook's receiver may stand at an address. */
+  readonly checkReceiver: CheckReceiver;
   readonly settings: ApiSettings;
 }

@@ -4,14 +4,14 @@
  */
 import { Transient, textOf } from "@jeroboam/core/errors";
 import { limits } from "@jeroboam/core/limits";
+import type { EnginePorts } from "@jeroboam/core/operation/conduct";
 import { conduct } from "@jeroboam/core/operation/conduct";
+import type { RecordType } from "@jeroboam/core/operation/record";
 import type { BatchHandler, ReceivedMessage } from "@jeroboam/core/queue/queue";
 import type { Report } from "@jeroboam/core/service-record/service-record";
 import { decodeHint } from "@jeroboam/core/queue/queue";
-import type { ConductorPorts } from "./ports.ts";
-import { RECORD_TYPES } from "./record-types.ts";
 
-export interface BatchOptions {
+export interface BatchOptions<Ports extends EnginePorts> {
   /** Names this conductor in leases and logs. */
   readonly name: string;
   /** Says that this conductor is at work. */
@@ -20,13 +20,13 @@ export interface BatchOptions {
   readonly stopping?: AbortSignal;
   /** Fires when the process must stop: the calls of the steps in hand are cut. */
   readonly signal: AbortSignal;
-  /** What this conductor knows to do: everything, unless a test deploys something else. */
-  readonly types?: typeof RECORD_TYPES;
+  /** What this conductor knows to do. */
+  readonly types: readonly RecordType<Ports, unknown>[];
 }
 
-export function createBatchHandler(
-  ports: ConductorPorts,
-  { name, report, stopping, signal, types = RECORD_TYPES }: BatchOptions,
+export function createBatchHandler<Ports extends EnginePorts>(
+  ports: Ports,
+  { name, report, stopping, signal, types }: BatchOptions<Ports>,
 ): BatchHandler {
   return async (messages) => {
     const endsAtMs = ports.clock.nowMs() + limits.engine.budgetMs;

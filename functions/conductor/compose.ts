@@ -6,13 +6,13 @@ import type { BaySettings } from "@jeroboam/coe/bay-input";
 import type { BayTypes } from "@jeroboam/coe/bay-types";
 import type { EngineHttp } from "@jeroboam/coe/engines/engine-http";
 import { createOpenBayEngine } from "@jeroboam/coe/engines/open-bay-engine";
-import { recordHistory } from "@jeroboam/core/event/event-history";
 import type { Delegations } from "@jeroboam/core/identity/delegation";
 import type { Sessions } from "@jeroboam/core/openstack/session";
 import type { Clock, Log, Random } from "@jeroboam/core/ports";
 import type { Queue } from "@jeroboam/core/queue/queue";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { Table } from "@jeroboam/core/table/table";
+import { createPublisher } from "@jeroboam/core/webhook/publish";
 import { createCertificateMaker } from "./certificate-maker.ts";
 import type { NodeUserSettings } from "./node-users.ts";
 import { discardProvisional } from "./discard.ts";
@@ -60,7 +60,7 @@ export function createConductorPorts(parts: ConductorParts): ConductorPorts {
     table,
     queue,
     sealer,
-    publish: (source, events) => recordHistory(table, source, events, clock.nowMs()),
+    publish: createPublisher({ clock, random, log, table, queue }),
     cloud,
     discard: (item) => discardProvisional({ table, clock, cloud }, item),
     stackPlans: createStackPlans(bayTypes, settings.bays),

@@ -7,6 +7,7 @@ import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import type { Delegation } from "@jeroboam/core/identity/delegation";
 import type { EnginePorts } from "@jeroboam/core/operation/conduct";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
+import type { SendWebhook } from "@jeroboam/core/webhook/send-webhook";
 
 export interface ConductorPorts extends EnginePorts {
   readonly cloud: Cloud;
@@ -25,6 +26,12 @@ export interface ReconciliationSettings {
    * are a bay's that is not there. The service's user must be this installation's alone.
    */
   readonly removes: "nothing" | "left-overs" | "stacks";
+}
+
+/** What delivering webhooks needs, and no more: it knows no cloud. */
+export interface DeliveryConductorPorts extends EnginePorts {
+  readonly sealer: Sealer;
+  readonly sendWebhook: SendWebhook;
 }
 
 /** Refused for good: asking again changes nothing. The reason is for the bay's owner. */

@@ -8,33 +8,18 @@ import { fileTemplates } from "@jeroboam/coe/file-templates";
 import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
 import { systemClock } from "@jeroboam/core/clock/system-clock";
 import { openLambdaCloud } from "@jeroboam/core/lambda/lambda-cloud";
-import { prepareOnce, withinInvocation } from "@jeroboam/core/lambda/lambda-invocation";
+import { prepareOnce } from "@jeroboam/core/lambda/lambda-invocation";
 import type { LambdaContext } from "@jeroboam/core/lambda/lambda-invocation";
 import { createLambdaLog, openLambdaStores, requireVariable } from "@jeroboam/core/lambda/lambda-stores";
 import { readTlsOptions } from "@jeroboam/core/openstack/file-cloud-config";
-import type { ReceivedMessage } from "@jeroboam/core/queue/queue";
 import { systemRandom } from "@jeroboam/core/random/system-random";
 import { CONDUCTOR_BINARY, createReport } from "@jeroboam/core/service-record/service-record";
-import { z } from "zod";
 import { createBatchHandler } from "./batch.ts";
 import { createConductorPorts, DEFAULT_NODE_USERS, readReconciliation } from "./compose.ts";
 import type { ConductorPorts } from "./ports.ts";
-
-/** The part of Lambda's SQS event that is used. */
-const eventSchema = z.object({
-  Records: z.array(
-    z.object({
-      messageId: z.string(),
-      body: z.string(),
-      attributes: z.object({ ApproximateReceiveCount: z.string() }),
-    }),
-  ),
-});
-
-/** The messages that are to come again (ReportBatchItemFailures). */
-interface BatchResponse {
-  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
-}
+import { RECORD_TYPES } from "./record-types.ts";
+import type { BatchResponse } from "./sqs-batch.ts";
+import { answerBatch } from "./sqs-batch.ts";
 
 const log = createLambdaLog();
 const ports = prepareOnce(preparePorts);
@@ -71,19 +56,13 @@ async function preparePorts(): Promise<ConductorPorts> {
 }
 
 export async function handler(event: unknown, context: LambdaContext): Promise<BatchResponse> {
-  const messages = eventSchema.parse(event).Records.map(({ messageId, body, attributes }): ReceivedMessage => ({
-    id: messageId,
-    body,
-    receives: Number(attributes.ApproximateReceiveCount),
-  }));
-  return await withinInvocation(context, async ({ stopping, cut, answerInTime }) => {
-    const handle = async () =>
-      createBatchHandler(await ports(), { name: context.awsRequestId, report: await report(), stopping, signal: cut })(
-        messages,
-      );
-    const outcome = await answerInTime(handle());
-    if (!outcome) log.write("error", "batch-not-finished", { invocation: context.awsRequestId });
-    const failedIds = outcome?.failedIds ?? messages.map(({ id }) => id);
-    return { batchItemFailures: failedIds.map((itemIdentifier) => ({ itemIdentifier })) };
-  });
+  return await answerBatch(event, context, log, async ({ stopping, cut }) =>
+    createBatchHandler(await ports(), {
+      name: context.awsRequestId,
+      report: await report(),
+      stopping,
+      signal: cut,
+      types: RECORD_TYPES,
+    }),
+  );
 }

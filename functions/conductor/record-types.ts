@@ -3,6 +3,8 @@ import type { Bay } from "@jeroboam/core/bay/bay";
 import { bayShape } from "@jeroboam/core/bay/bay";
 import type { RecordType } from "@jeroboam/core/operation/record";
 import { releasePlace } from "@jeroboam/core/quota/quota";
+import type { Webhook } from "@jeroboam/core/webhook/webhook";
+import { webhookShape } from "@jeroboam/core/webhook/webhook";
 import { createBay } from "./operations/create-bay.ts";
 import { deleteBay } from "./operations/delete-bay.ts";
 import { observeBay } from "./operations/observe-bay.ts";
@@ -20,6 +22,9 @@ const bayType: RecordType<ConductorPorts, Bay> = {
   beforeRemoval: (ports, { state: bay }) => releasePlace(ports, bay.projectId, bay.uuid),
 };
 
+/** A webhook has no operations; conductors tell its events. */
+const webhookType: RecordType<ConductorPorts, Webhook> = { ...webhookShape, operations: [] };
+
 export const RECORD_TYPES: readonly RecordType<ConductorPorts, unknown>[] = [
   bayType,
   manifestedType("pod"),
@@ -28,4 +33,5 @@ export const RECORD_TYPES: readonly RecordType<ConductorPorts, unknown>[] = [
   containerType,
   engineWatchType,
   jobType,
+  webhookType,
 ];

@@ -52,6 +52,7 @@ export interface AwsWorld {
   /** What EventBridge Scheduler does each minute. */
   sweep(): Promise<unknown>;
   startConductors(): Mapping;
+  startDeliverers(): Mapping;
   /** Receives hints by hand, as an event's records. */
   takeHints(): Promise<readonly Readonly<Record<string, unknown>>[]>;
   close(): Promise<void>;
@@ -77,10 +78,12 @@ export async function startAwsWorld(): Promise<AwsWorld> {
   setup.destroy();
   // Short, so that what failed comes again while a test waits.
   const queueUrl = sqs.createQueue("hints", limits.queue.receives, { VisibilityTimeout: "5" });
+  const deliveriesUrl = sqs.createQueue("deliveries", limits.queue.receives, { VisibilityTimeout: "5" });
   Object.assign(process.env, environmentOf({ proxies, kms, sandbox }));
 
   const [logLines, release] = captureLog();
-  const calls = { api: { count: 0, ms: 0 }, conductor: { count: 0, ms: 0 }, schedule: { count: 0, ms: 0 } };
+  const none = () => ({ count: 0, ms: 0 });
+  const calls = { api: none(), conductor: none(), deliverer: none(), schedule: none() };
   const load = async (name: FunctionName): Promise<LambdaHandler> => {
     const file = pathToFileURL(join(bundlesFolder, name, "index.mjs")).href;
     const { handler } = (await import(/* @vite-ignore */ file)) as { handler: LambdaHandler };
@@ -94,10 +97,26 @@ export async function startAwsWorld(): Promise<AwsWorld> {
       }
     };
   };
-  const handlers = { api: await load("api"), conductor: await load("conductor"), schedule: await load("schedule") };
+  const handlers = {
+    api: await load("api"),
+    conductor: await load("conductor"),
+    deliverer: await load("deliverer"),
+    schedule: await load("schedule"),
+  };
   const token = await issueToken(sandbox.url);
   const client = sqs.connect();
   const mappings: Mapping[] = [];
+  const take = (
+    url: string,
+    handler: LambdaHandler,
+    size: typeof sizes.conductor | typeof sizes.deliverer,
+  ): Mapping => {
+    const { batchMessages: batchSize, timeoutSeconds } = size;
+    const functionTimeoutMs = timeoutSeconds * 1_000;
+    const mapping = startMapping({ client, queueUrl: url, handler, batchSize, concurrency: 2, functionTimeoutMs });
+    mappings.push(mapping);
+    return mapping;
+  };
   return {
     handlers,
     sandbox,
@@ -112,18 +131,8 @@ export async function startAwsWorld(): Promise<AwsWorld> {
       return readReply(await invoke(handlers.api, event, sizes.api.timeoutSeconds * 1_000));
     },
     sweep: () => invoke(handlers.schedule, { task: "sweep" }, sizes.schedule.timeoutSeconds * 1_000),
-    startConductors() {
-      const mapping = startMapping({
-        client,
-        queueUrl,
-        handler: handlers.conductor,
-        batchSize: sizes.conductor.batchMessages,
-        concurrency: 2,
-        functionTimeoutMs: sizes.conductor.timeoutSeconds * 1_000,
-      });
-      mappings.push(mapping);
-      return mapping;
-    },
+    startConductors: () => take(queueUrl, handlers.conductor, sizes.conductor),
+    startDeliverers: () => take(deliveriesUrl, handlers.deliverer, sizes.deliverer),
     async takeHints() {
       const command = new ReceiveMessageCommand({
         QueueUrl: queueUrl,
@@ -159,6 +168,7 @@ function environmentOf({ proxies, kms, sandbox }: Places): Readonly<Record<strin
     AWS_ENDPOINT_URL_KMS: kms.endpoint,
     JEROBOAM_TABLE: "jeroboam",
     JEROBOAM_QUEUE_URL: `${proxies.queue.endpoint}/000000000000/hints`,
+    JEROBOAM_DELIVERIES_QUEUE_URL: `${proxies.queue.endpoint}/000000000000/deliveries`,
     JEROBOAM_KEY_ARN: kms.keyArn,
     JEROBOAM_PUBLIC_URL: `https://${DOMAIN}`,
     OS_AUTH_URL: `${sandbox.url}/v3`,

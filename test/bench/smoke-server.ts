@@ -67,6 +67,7 @@ const api = createApp({
   openEngine: () => Promise.resolve({ kind: "closed", reason: "there are no engines here" }),
   signRequest: () => Promise.resolve({ kind: "refused", reason: "nothing is signed here" }),
   delegate: () => Promise.resolve({ kind: "obtained", delegation: { kind: "service", projectId: "p1" } }),
+  checkReceiver: () => Promise.resolve({ kind: "allowed" }),
   settings: {
     keystoneUrl: "http://keystone.test/v3",
     links: { kind: "request", trustForwarded: false },

@@ -34,6 +34,8 @@ type Strike = Extract<FaultKind, "kill" | "pause" | "sleep">;
 export interface ControlledGate extends Gate {
   /** Resolves when the conductor has been killed or paused at its moment. */
   readonly struck: Promise<Strike>;
+  /** It has been: nobody else will be. */
+  readonly hasStruck: boolean;
   /** What happens at an interruption. */
   interruptWith(act: () => Promise<void>): void;
   /** Lets a paused conductor go on. */
@@ -46,6 +48,7 @@ export interface ControlledGate extends Gate {
 export function createGate(fault?: Fault): ControlledGate {
   const trace: string[] = [];
   let armed = true;
+  let hasStruck = false;
   let interrupt = (): Promise<void> => Promise.resolve();
   const { promise: struck, resolve: strike } = Promise.withResolvers<Strike>();
   const { promise: resumed, resolve: resume } = Promise.withResolvers<void>();
@@ -55,6 +58,7 @@ export function createGate(fault?: Fault): ControlledGate {
     trace.push(`${which} ${name}`);
     if (trace.length !== fault?.atMoment) return;
     armed = false;
+    hasStruck = true;
     switch (fault.kind) {
       case "kill":
         strike("kill");
@@ -80,6 +84,9 @@ export function createGate(fault?: Fault): ControlledGate {
       return result;
     },
     struck,
+    get hasStruck() {
+      return hasStruck;
+    },
     interruptWith(act) {
       interrupt = act;
     },

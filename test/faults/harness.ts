@@ -152,7 +152,7 @@ async function untilRest<Ports extends EnginePorts>(
     const nowMs = run.clock.nowMs();
     if (nowMs - startMs > LONGEST_RUN_MS) throw new Error("did not come to rest within a day");
     if (nowMs >= nextSweepMs) {
-      await forgiving(() => sweep(run.ports));
+      await forgiving(gate, () => sweep(run.ports));
       nextSweepMs = nowMs + limits.engine.sweepIntervalMs;
       // With every message lost the sweep's hints would be lost too: then it conducts by itself.
       if (options.delivery?.lost) await conductOverdue(run, gate, options);
@@ -164,13 +164,13 @@ async function untilRest<Ports extends EnginePorts>(
   await Promise.all(paused);
 }
 
-/** A schedule that meets a fault tries again the next time. */
-async function forgiving(work: () => Promise<unknown>): Promise<void> {
-  try {
-    await work();
-  } catch (thrown) {
+/** A schedule that meets a fault, or is killed or paused itself, tries again the next time. */
+async function forgiving(gate: ControlledGate, work: () => Promise<unknown>): Promise<void> {
+  const isStruckAlready = gate.hasStruck;
+  const working = work().catch((thrown: unknown) => {
     if (!(thrown instanceof Transient)) throw thrown;
-  }
+  });
+  await (isStruckAlready ? working : Promise.race([working, gate.struck]));
 }
 
 async function conductOverdue<Ports extends EnginePorts>(
@@ -180,7 +180,7 @@ async function conductOverdue<Ports extends EnginePorts>(
 ): Promise<void> {
   const overdue: Key[] = [];
   const collecting = { send: (keys: readonly Key[]) => Promise.resolve(void overdue.push(...keys)) };
-  await forgiving(() => sweep({ ...run.ports, queue: collecting }));
+  await forgiving(gate, () => sweep({ ...run.ports, queue: collecting }));
   for (const key of overdue) await invoke(run, gate, key, "conductor-by-sweep", options);
 }
 
@@ -202,12 +202,15 @@ async function invoke<Ports extends EnginePorts>(
     name,
     types: options.stepsTwice ? run.types.map(withStepsTwice) : run.types,
   };
+  // A fault strikes one: who comes after it is waited for to the end.
+  const isStruckAlready = gate.hasStruck;
   const budget = { endsAtMs: run.clock.nowMs() + limits.engine.budgetMs, signal: new AbortController().signal };
   const conducting = conduct(engine, key, budget).catch(async (thrown: unknown) => {
     if (!(thrown instanceof Transient)) throw thrown;
     await run.queue.send([key], limits.engine.retryCapMs);
   });
-  const first = await Promise.race([conducting.then(() => "over" as const), gate.struck]);
+  const over = conducting.then(() => "over" as const);
+  const first = isStruckAlready ? await over : await Promise.race([over, gate.struck]);
   if (first === "over") return { kind: "over" };
   return first === "kill" ? { kind: "killed" } : { kind: "paused", rest: conducting };
 }

@@ -10,7 +10,6 @@ import type { ApiPorts } from "@jeroboam/api/ports";
 import type { ConductorPorts } from "@jeroboam/conductor/ports";
 import { discardProvisional } from "@jeroboam/conductor/discard";
 import { createStackPlans } from "@jeroboam/conductor/stack-plans";
-import { recordHistory } from "@jeroboam/core/event/event-history";
 import { buildPolicy } from "@jeroboam/core/identity/policy";
 import { createTokenCheck } from "@jeroboam/core/identity/token-check";
 import type { CloudReply, CloudSession } from "@jeroboam/core/openstack/session";
@@ -19,6 +18,7 @@ import type { Queue } from "@jeroboam/core/queue/queue";
 import { encodeHint } from "@jeroboam/core/queue/queue";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { Key, Table } from "@jeroboam/core/table/table";
+import { createPublisher } from "@jeroboam/core/webhook/publish";
 import type { SimulatedCloud } from "./cloud.ts";
 import { CANARY } from "./cloud.ts";
 import type { People } from "./people.ts";
@@ -50,14 +50,15 @@ const STACK_PLANS = createStackPlans(BAY_TYPES, {
 
 export function conductorPorts(process: Process, outside: Outside): ConductorPorts {
   const table = tableFor(process, outside.table);
+  const queue = queueFor(process, outside.queue);
   const cloud = outside.cloud.cloudFor(process);
   return {
     clock: process.clock,
     random: outside.random,
     log: outside.log(process),
     table,
-    queue: queueFor(process, outside.queue),
-    publish: (source, events) => recordHistory(table, source, events, process.clock.nowMs()),
+    queue,
+    publish: createPublisher({ clock: process.clock, random: outside.random, log: outside.log(process), table, queue }),
     cloud,
     discard: (item) => discardProvisional({ table, clock: process.clock, cloud }, item),
     stackPlans: STACK_PLANS,
@@ -94,6 +95,7 @@ export function apiPorts(process: Process, outside: Outside): ApiPorts {
         kind: "obtained",
         delegation: await cloud.makeTrust(caller.projectId ?? "", caller.userId, context),
       })),
+    checkReceiver: () => Promise.resolve({ kind: "allowed" }),
     settings: { keystoneUrl: "https://keystone.test/v3", links: { kind: "request", trustForwarded: false } },
   };
 }

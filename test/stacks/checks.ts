@@ -42,7 +42,7 @@ export function statementsOf(role: Resource): readonly Statement[] {
   return role.inputs["inlinePolicies"].flatMap(({ policy }: Inputs) => JSON.parse(policy).Statement);
 }
 
-export const FUNCTIONS = ["Api", "Conductor", "Schedule"] as const;
+export const FUNCTIONS = ["Api", "Conductor", "Deliverer", "Schedule"] as const;
 const functionOf = (stack: Evaluation, name: (typeof FUNCTIONS)[number]): Resource => named(stack, `${name}Function`);
 const isProduction = ({ stage }: Evaluation): boolean => stage === "production";
 
@@ -110,8 +110,11 @@ const queues: Record<string, Check> = {
     }
   },
   "a message stays hidden for six times its function's timeout, and past its record's lease"(stack) {
-    const { timeout } = functionOf(stack, "Conductor").inputs;
-    for (const name of ["Hints", "Deliveries"]) {
+    for (const [name, taker] of [
+      ["Hints", "Conductor"],
+      ["Deliveries", "Deliverer"],
+    ] as const) {
+      const { timeout } = functionOf(stack, taker).inputs;
       const { visibilityTimeoutSeconds } = named(stack, `${name}Queue`).inputs;
       expect(visibilityTimeoutSeconds).toBeGreaterThanOrEqual(6 * timeout);
       expect(visibilityTimeoutSeconds * 1_000).toBeGreaterThan(limits.engine.leaseMs);
@@ -131,17 +134,21 @@ const queues: Record<string, Check> = {
       expect(dead).toBeLessThanOrEqual(14 * 24 * 3_600);
     }
   },
-  "the conductor takes hints in batches, at once, each failing by itself, so many at a time"(stack) {
-    const [mapping, ...others] = ofType(stack, "aws:lambda/eventSourceMapping:EventSourceMapping");
-    expect(others).toEqual([]);
-    expect(mapping.inputs).toMatchObject({
-      eventSourceArn: named(stack, "HintsQueue").state["arn"],
-      functionName: functionOf(stack, "Conductor").state["arn"],
-      functionResponseTypes: ["ReportBatchItemFailures"],
-      batchSize: limits.queue.batchMessages,
-      maximumBatchingWindowInSeconds: 0,
-      scalingConfig: { maximumConcurrency: 20 },
-    });
+  "each queue's messages are taken in batches, at once, each failing by itself, so many at a time"(stack) {
+    const mappings = ofType(stack, "aws:lambda/eventSourceMapping:EventSourceMapping");
+    expect(mappings.map((one) => one.name).toSorted()).toEqual(["ConductorHints", "DelivererDeliveries"]);
+    for (const [mapping, queue, taker, maximumConcurrency] of [
+      ["ConductorHints", "Hints", "Conductor", 20],
+      ["DelivererDeliveries", "Deliveries", "Deliverer", 10],
+    ] as const)
+      expect(named(stack, mapping).inputs).toMatchObject({
+        eventSourceArn: named(stack, `${queue}Queue`).state["arn"],
+        functionName: functionOf(stack, taker).state["arn"],
+        functionResponseTypes: ["ReportBatchItemFailures"],
+        batchSize: limits.queue.batchMessages,
+        maximumBatchingWindowInSeconds: 0,
+        scalingConfig: { maximumConcurrency },
+      });
   },
 };
 
@@ -171,6 +178,7 @@ const functions: Record<string, Check> = {
     expect(Object.fromEntries(trusted)).toEqual({
       ApiRole: trust("lambda.amazonaws.com"),
       ConductorRole: trust("lambda.amazonaws.com"),
+      DelivererRole: trust("lambda.amazonaws.com"),
       ScheduleRole: trust("lambda.amazonaws.com"),
       SweepRole: trust("scheduler.amazonaws.com"),
     });
@@ -219,8 +227,9 @@ const secrets: Record<string, Check> = {
     for (const name of FUNCTIONS) {
       const { variables } = functionOf(stack, name).inputs["environment"];
       const suspicious = Object.keys(variables).filter((one) => /PASSWORD|SECRET|TOKEN|PRIVATE|SST_/.test(one));
-      expect(suspicious).toEqual(name === "Schedule" ? [] : ["OS_PASSWORD_CIPHERTEXT"]);
-      if (name !== "Schedule") expect(variables["OS_PASSWORD_CIPHERTEXT"]).toBe(ciphertext);
+      const speaksToCloud = name === "Api" || name === "Conductor";
+      expect(suspicious).toEqual(speaksToCloud ? ["OS_PASSWORD_CIPHERTEXT"] : []);
+      if (speaksToCloud) expect(variables["OS_PASSWORD_CIPHERTEXT"]).toBe(ciphertext);
     }
   },
   "only functions that speak to the cloud know how to"(stack) {
@@ -228,7 +237,11 @@ const secrets: Record<string, Check> = {
     expect(functionOf(stack, "Api").inputs["environment"].variables).toMatchObject(cloud);
     expect(functionOf(stack, "Conductor").inputs["environment"].variables).toMatchObject(cloud);
     const { variables } = functionOf(stack, "Schedule").inputs["environment"];
-    expect(Object.keys(variables).toSorted()).toEqual(["JEROBOAM_QUEUE_URL", "JEROBOAM_TABLE"]);
+    expect(Object.keys(variables).toSorted()).toEqual([
+      "JEROBOAM_DELIVERIES_QUEUE_URL",
+      "JEROBOAM_QUEUE_URL",
+      "JEROBOAM_TABLE",
+    ]);
   },
 };
 

@@ -21,7 +21,8 @@ const PORT_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "table.put": ["dynamodb:PutItem on TableTable", "dynamodb:GetItem on TableTable"],
   "table.remove": ["dynamodb:DeleteItem on TableTable"],
   "table.query": ["dynamodb:Query on TableTable"],
-  "queue.send": ["sqs:SendMessage on HintsQueue"],
+  // Hints at deliveries have a queue of their own (routed-queue.ts).
+  "queue.send": ["sqs:SendMessage on HintsQueue", "sqs:SendMessage on DeliveriesQueue"],
   "sealer.seal": ["kms:GenerateDataKey on SecretsKey for records"],
   "sealer.open": ["kms:Decrypt on SecretsKey for records"],
 };
@@ -35,6 +36,13 @@ export const PLATFORM_NEEDS: Readonly<Record<FunctionName, readonly string[]>> =
     "sqs:ReceiveMessage on HintsQueue",
     "sqs:DeleteMessage on HintsQueue",
     "sqs:GetQueueAttributes on HintsQueue",
+  ],
+  deliverer: [
+    "logs:CreateLogStream on DelivererLogs",
+    "logs:PutLogEvents on DelivererLogs",
+    "sqs:ReceiveMessage on DeliveriesQueue",
+    "sqs:DeleteMessage on DeliveriesQueue",
+    "sqs:GetQueueAttributes on DeliveriesQueue",
   ],
   schedule: ["logs:CreateLogStream on ScheduleLogs", "logs:PutLogEvents on ScheduleLogs"],
 };

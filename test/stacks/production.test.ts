@@ -49,6 +49,7 @@ describe("least privilege", () => {
   test.each([
     ["api", "ApiRole"],
     ["conductor", "ConductorRole"],
+    ["deliverer", "DelivererRole"],
     ["schedule", "ScheduleRole"],
   ] as const)("%s may do what its code can issue and Lambda needs, neither more nor less", async (name, role) => {
     const { commands, permissions } = await deriveNeeds(name);

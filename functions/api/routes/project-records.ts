@@ -1,4 +1,5 @@
 /** What all collections of a project's own records have in common: lists, brief and in full, and the record of a path. */
+import { findBay } from "@jeroboam/core/bay/find-bay";
 import { Rejected } from "@jeroboam/core/errors";
 import type { ProjectRecord, ProjectRecordShape } from "@jeroboam/core/listing/project-record";
 import { findProjectRecord, listProjectRecords, projectRecordKey } from "@jeroboam/core/listing/project-record";
@@ -98,4 +99,13 @@ export function commonSortKeys<State extends ProjectRecord>(): SortKeys<WorkReco
     user_id: ({ state }) => state.userId,
     updated_at: ({ state }) => state.updatedAtMs,
   };
+}
+
+/** The bay that a record is to hang on. */
+export async function requireBayUuid({ ports, caller }: ApiRequest, ident: string): Promise<string> {
+  const found = await findBay(ports.table, { projectId: caller.projectId, allProjects: false }, ident);
+  if (found.kind === "absent") throw new Rejected(400, `Bay ${ident} could not be found.`);
+  if (found.kind === "ambiguous")
+    throw new Rejected(409, `Multiple objects of Bay are named ${ident}. Please use the uuid instead.`);
+  return found.bay.record.state.uuid;
 }

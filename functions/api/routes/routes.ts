@@ -12,6 +12,7 @@ import { nodes } from "./nodes.ts";
 import { quotas } from "./quotas.ts";
 import { stats } from "./stats.ts";
 import { reconciliation } from "./reconciliation.ts";
+import { webhooks } from "./webhooks.ts";
 import { x509keypairs } from "./x509keypairs.ts";
 
 export const ROUTES: readonly Route[] = [
@@ -28,4 +29,5 @@ export const ROUTES: readonly Route[] = [
   ...mservices,
   ...events,
   ...reconciliation,
+  ...webhooks,
 ];

@@ -2,7 +2,6 @@
  * /v1/x509keypairs: key pairs that people keep with a bay (bay-era sheet 3.8). The private key is sealed in the table and
  * shown to who asks for that one pair; lists show null in its place (sheet 16, number 40).
  */
-import { findBay } from "@jeroboam/core/bay/find-bay";
 import type { KeyPair } from "@jeroboam/core/certificate/key-pair";
 import { createKeyPair, keyPairShape, openPrivateKey } from "@jeroboam/core/certificate/key-pair";
 import { Rejected } from "@jeroboam/core/errors";
@@ -12,7 +11,7 @@ import { defineRoute } from "../route.ts";
 import { viewBriefKeyPair, viewKeyPair } from "../views/x509keypairs.ts";
 import { readKeyPairWish } from "../wire/x509keypair.ts";
 import type { RecordTarget } from "./project-records.ts";
-import { commonSortKeys, listRoutes, madeBefore, requireRecord } from "./project-records.ts";
+import { commonSortKeys, listRoutes, madeBefore, requireBayUuid, requireRecord } from "./project-records.ts";
 
 const PATH = "/v1/x509keypairs";
 
@@ -73,11 +72,3 @@ export const x509keypairs: readonly Route[] = [
     },
   }),
 ];
-
-async function requireBayUuid({ ports, caller }: ApiRequest, ident: string): Promise<string> {
-  const found = await findBay(ports.table, { projectId: caller.projectId, allProjects: false }, ident);
-  if (found.kind === "absent") throw new Rejected(400, `Bay ${ident} could not be found.`);
-  if (found.kind === "ambiguous")
-    throw new Rejected(409, `Multiple objects of Bay are named ${ident}. Please use the uuid instead.`);
-  return found.bay.record.state.uuid;
-}

@@ -18,6 +18,9 @@ import type { LogLevel } from "@jeroboam/core/ports";
 import type { MemoryTable } from "@jeroboam/core/table/memory-table";
 import { createMemoryTable } from "@jeroboam/core/table/memory-table";
 import type { Key } from "@jeroboam/core/table/table";
+import { HOSTILE_NAMES } from "@jeroboam/core/web/hostile-urls";
+import type { WebTransport } from "@jeroboam/core/web/web-transport";
+import { createWebhookClient, DEFAULT_WEBHOOK_SETTINGS } from "@jeroboam/core/webhook/webhook-settings";
 import type { ApiPorts, ApiSettings } from "../ports.ts";
 import { createFakeLookups } from "./fake-lookups.ts";
 
@@ -152,6 +155,7 @@ export function createFakePorts(settings: Partial<ApiSettings> = {}): FakePorts 
     openEngine: engines.open,
     engines,
     signRequest: (authority, requestPem) => signRequest({ clock, random: systemRandom }, authority, requestPem),
+    checkReceiver: createWebhookClient(scriptedNames, DEFAULT_WEBHOOK_SETTINGS).check,
     settings: {
       keystoneUrl: "http://keystone.test/v3",
       links: { kind: "request", trustForwarded: false },
@@ -159,6 +163,13 @@ export function createFakePorts(settings: Partial<ApiSettings> = {}): FakePorts 
     },
   };
 }
+
+/** Names that the table of hostile addresses knows; every other is on the public internet. */
+const scriptedNames: WebTransport = {
+  deadline: () => new AbortController().signal,
+  resolve: (host) => Promise.resolve(HOSTILE_NAMES[host] ?? ["93.184.216.34"]),
+  exchange: () => Promise.reject(new Error("the API asks nobody")),
+};
 
 function defaultPolicy(): Policy {
   const outcome = buildPolicy();

@@ -47,7 +47,17 @@ export function createProgram(): Command {
 
 type LogLevel = (typeof LOG_LEVELS)[number];
 
-interface UpOptions {
+interface WebhookOptions {
+  readonly webhookNetworks: readonly string[];
+  readonly webhookPlainHttp: boolean;
+}
+
+/** The options of webhooks as one thing. */
+function withWebhooks<Options extends WebhookOptions>({ webhookNetworks, webhookPlainHttp, ...options }: Options) {
+  return { ...options, webhooks: { allowedNetworks: webhookNetworks, plainHttpAllowed: webhookPlainHttp } };
+}
+
+interface UpOptions extends WebhookOptions {
   readonly data: string;
   readonly host: string;
   readonly port: number;
@@ -73,20 +83,23 @@ function addUp(program: Command): void {
     .addOption(policy())
     .addOption(removes())
     .addOption(bayQuota())
+    .addOption(webhookNetworks())
+    .addOption(webhookPlainHttp())
     .addOption(logLevel("warning"))
     .addHelpText("after", UP_EXAMPLES)
     .action(async ({ reset, policy: policyPath, ...options }: UpOptions) => {
       const { startInstance } = await import("@jeroboam/local/instance");
-      const instance = await startInstance({ ...options, isReset: reset, policyPath });
+      const instance = await startInstance({ ...withWebhooks(options), isReset: reset, policyPath });
       runUntilStopped(instance);
       const { describeInstance } = await import("@jeroboam/local/describe-instance");
       console.log(describeInstance(instance, { version: manifest.version, readyMs: performance.now() }));
     });
 }
 
-interface SharedOptions {
+interface SharedOptions extends WebhookOptions {
   readonly table: string;
   readonly queueUrl: string;
+  readonly deliveriesQueueUrl?: string;
   readonly keys: string;
   readonly logLevel: LogLevel;
 }
@@ -110,7 +123,7 @@ function addApi(program: Command): void {
     .addOption(bayQuota());
   addShared(command).action(async ({ policy: policyPath, ...options }: ApiOptions) => {
     const { startApi } = await import("@jeroboam/local/api-process");
-    const api = await startApi({ ...options, policyPath });
+    const api = await startApi({ ...withWebhooks(options), policyPath });
     runUntilStopped(api);
     console.log(`the API listens on ${api.url}`);
   });
@@ -129,7 +142,7 @@ function addConductor(program: Command): void {
     .addOption(removes().default("nothing"));
   addShared(command).action(async (options: ConductorOptions) => {
     const { startConductor } = await import("@jeroboam/local/conductor-process");
-    runUntilStopped(await startConductor(options));
+    runUntilStopped(await startConductor(withWebhooks(options)));
     console.log(`the conductor works on ${options.queueUrl}`);
   });
 }
@@ -138,7 +151,7 @@ function addSweep(program: Command): void {
   const command = program.command("sweep").description("send hints for all overdue work, once");
   addShared(command).action(async (options: SharedOptions) => {
     const { sweepOnce } = await import("@jeroboam/local/conductor-process");
-    const { hints } = await sweepOnce(options);
+    const { hints } = await sweepOnce(withWebhooks(options));
     console.log(`sent ${hints} hints`);
   });
 }
@@ -189,6 +202,14 @@ function addShared(command: Command): Command {
         .env("JEROBOAM_KEYS")
         .default("keys.json"),
     )
+    .addOption(
+      new Option(
+        "--deliveries-queue-url <url>",
+        "a queue of its own for webhooks, so that slow receivers delay nothing",
+      ).env("JEROBOAM_DELIVERIES_QUEUE_URL"),
+    )
+    .addOption(webhookNetworks())
+    .addOption(webhookPlainHttp())
     .addOption(logLevel("info"))
     .addHelpText("after", PARTS_EXAMPLE);
 }
@@ -224,6 +245,29 @@ function logLevel(preset: LogLevel): Option {
   return new Option("--log-level <level>", "the least that is written to standard error")
     .choices(LOG_LEVELS)
     .default(preset);
+}
+
+function webhookNetworks(): Option {
+  return new Option(
+    "--webhook-networks <cidrs>",
+    "networks, besides the public internet, where webhooks may be received",
+  )
+    .env("JEROBOAM_WEBHOOK_NETWORKS")
+    .argParser(networksOf)
+    .default([], "none");
+}
+
+function webhookPlainHttp(): Option {
+  return new Option("--webhook-plain-http", "webhooks may go to http:// addresses, unencrypted")
+    .env("JEROBOAM_WEBHOOK_PLAIN_HTTP")
+    .default(false);
+}
+
+function networksOf(text: string): readonly string[] {
+  const networks = text.split(",").map((one) => one.trim());
+  for (const network of networks)
+    if (!/^[0-9a-fA-F.:]+\/\d+$/.test(network)) throw new InvalidArgumentError("Networks look like 10.0.0.0/8.");
+  return networks;
 }
 
 function portOf(text: string): number {

@@ -345,8 +345,9 @@ export const limits = {
     /** While a receiver fails one delivery at a time tries it, this long after the last failure, twice as long each time. */
     holdLeastMs: 5 * second,
     holdMostMs: 30 * minute,
-    /** A receiver that failed so long without one success is not tried any more. */
+    /** A receiver that failed so long, and so often, without one success is not tried any more. */
     disableAfterMs: 5 * day,
+    disableFailures: 10,
     /** Deliveries are shown for so long. */
     keepMs: 14 * day,
     /** Attempts that are shown of one delivery. */

@@ -1,4 +1,5 @@
 /** The API as a process of its own: any number of them, over shared stores, behind whatever spreads requests. */
+import { DEFAULT_WEBHOOK_SETTINGS } from "@jeroboam/core/webhook/webhook-settings";
 import { compose } from "./compose.ts";
 import type { ApiSettings } from "./compose.ts";
 import { loadConfiguredCloud } from "./configured-cloud.ts";
@@ -22,7 +23,11 @@ export async function startApi(options: ApiProcessOptions): Promise<ApiProcess> 
   const cloud = await loadConfiguredCloud();
   const server = await listen({ what: "the API", host: options.host, port: options.port, option: "--port" });
   const { stores, adapters } = await openSharedProcess(options);
-  const composed = compose(adapters, { cloud, apiUrl: options.publicUrl ?? server.url });
+  const composed = compose(adapters, {
+    cloud,
+    apiUrl: options.publicUrl ?? server.url,
+    webhooks: options.webhooks ?? DEFAULT_WEBHOOK_SETTINGS,
+  });
   server.serve(await composed.api(options));
   return {
     url: server.url,

@@ -10,7 +10,8 @@ import { loadedEngineHttp } from "@jeroboam/coe/engines/open-bay-engine";
 import { fileTemplates } from "@jeroboam/coe/file-templates";
 import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
 import { createConductorPorts, DEFAULT_NODE_USERS } from "@jeroboam/conductor/compose";
-import type { ConductorPorts, ReconciliationSettings } from "@jeroboam/conductor/ports";
+import { createDeliveryPorts } from "@jeroboam/conductor/compose-deliveries";
+import type { ConductorPorts, DeliveryConductorPorts, ReconciliationSettings } from "@jeroboam/conductor/ports";
 import { createDelegations, DEFAULT_DELEGATION } from "@jeroboam/core/identity/delegation";
 import { loadPolicy } from "@jeroboam/core/identity/file-policy";
 import { buildPolicy } from "@jeroboam/core/identity/policy";
@@ -23,6 +24,9 @@ import type { Clock, Log, Random } from "@jeroboam/core/ports";
 import type { Queue } from "@jeroboam/core/queue/queue";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { Table } from "@jeroboam/core/table/table";
+import { createHttpsWebTransport } from "@jeroboam/core/web/https-web-transport";
+import type { WebhookSettings } from "@jeroboam/core/webhook/webhook-settings";
+import { createWebhookClient } from "@jeroboam/core/webhook/webhook-settings";
 import type { Fetch } from "./http-server.ts";
 import { StartRefused } from "./start-refused.ts";
 
@@ -41,6 +45,7 @@ export interface Installation {
   readonly cloud: CloudConfig;
   /** The API as bays' nodes reach it, no slash at its end and no version. */
   readonly apiUrl: string;
+  readonly webhooks: WebhookSettings;
 }
 
 /**
@@ -56,10 +61,12 @@ export interface ApiSettings {
 export interface Composed {
   api(settings: ApiSettings): Promise<Fetch>;
   conductor(reconciliation: ReconciliationSettings): ConductorPorts;
+  deliveries(): DeliveryConductorPorts;
 }
 
-export function compose(adapters: Adapters, { cloud, apiUrl }: Installation): Composed {
+export function compose(adapters: Adapters, { cloud, apiUrl, webhooks }: Installation): Composed {
   const sessions = connectCloud(cloud, adapters.clock);
+  const webTransport = createHttpsWebTransport();
   const shared = {
     ...adapters,
     sessions,
@@ -70,13 +77,14 @@ export function compose(adapters: Adapters, { cloud, apiUrl }: Installation): Co
   return {
     async api({ policyPath, publicUrl, bayQuota }) {
       const policy = await readPolicy(policyPath);
+      const { check: checkReceiver } = createWebhookClient(webTransport, webhooks);
       const links =
         publicUrl === undefined
           ? ({ kind: "request", trustForwarded: false } as const)
           : ({ kind: "fixed", base: publicUrl } as const);
       const waiting = { pause, mostMs: () => limits.longPoll.mostMs };
       const settings = { keystoneUrl: cloud.authUrl, links, bayQuota };
-      const app = createApp(createApiPorts({ ...shared, policy, pause, waiting, settings }));
+      const app = createApp(createApiPorts({ ...shared, policy, pause, waiting, checkReceiver, settings }));
       // The first reply that a process makes costs as much as loading all its code: made before anybody waits for it.
       await app.request("/healthcheck");
       return (request) => app.fetch(request);
@@ -95,6 +103,7 @@ export function compose(adapters: Adapters, { cloud, apiUrl }: Installation): Co
         settings: { bays, nodeUsers: DEFAULT_NODE_USERS, reconciliation },
       });
     },
+    deliveries: () => createDeliveryPorts({ ...adapters, webTransport, settings: webhooks }),
   };
 }
 

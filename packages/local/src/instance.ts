@@ -7,6 +7,8 @@ import { writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { createBatchHandler } from "@jeroboam/conductor/batch";
 import type { ReconciliationSettings } from "@jeroboam/conductor/ports";
+import { ALL_TYPES } from "@jeroboam/conductor/all-types";
+import { DELIVERY_TYPES } from "@jeroboam/conductor/delivery-types";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import { systemClock } from "@jeroboam/core/clock/system-clock";
 import { systemTimers } from "@jeroboam/core/clock/system-timers";
@@ -15,10 +17,13 @@ import { resume } from "@jeroboam/core/operation/resume";
 import type { CloudConfig } from "@jeroboam/core/openstack/cloud-config";
 import type { LogLevel } from "@jeroboam/core/ports";
 import { createMemoryQueue } from "@jeroboam/core/queue/memory-queue";
+import { createRoutedQueue } from "@jeroboam/core/queue/routed-queue";
 import { systemRandom } from "@jeroboam/core/random/system-random";
 import { openFileSealer } from "@jeroboam/core/secret/file-sealer";
 import { CONDUCTOR_BINARY, createReport } from "@jeroboam/core/service-record/service-record";
 import { openSqliteTable } from "@jeroboam/core/table/sqlite-table";
+import { DEFAULT_WEBHOOK_SETTINGS } from "@jeroboam/core/webhook/webhook-settings";
+import type { WebhookSettings } from "@jeroboam/core/webhook/webhook-settings";
 import { compose } from "./compose.ts";
 import type { ApiSettings } from "./compose.ts";
 import { findConfiguredCloud } from "./configured-cloud.ts";
@@ -40,6 +45,8 @@ export interface InstanceOptions extends ApiSettings {
   readonly logLevel: LogLevel;
   /** What reconciliation may remove; when not given, everything of the sandbox's and nothing of another cloud's. */
   readonly removes?: ReconciliationSettings["removes"];
+  /** Where webhooks may go besides the public internet. */
+  readonly webhooks?: WebhookSettings;
 }
 
 export interface Instance {
@@ -62,10 +69,16 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   const log = createSystemLog(options.logLevel, (line) => console.error(line));
   const table = openSqliteTable({ path: folder.tablePath, clock: systemClock });
   parts.defer(() => table.close());
-  const queue = createMemoryQueue({ clock: systemClock, timers: systemTimers, log });
+  const hints = createMemoryQueue({ clock: systemClock, timers: systemTimers, log });
+  const deliveries = createMemoryQueue({ clock: systemClock, timers: systemTimers, log });
+  const queue = createRoutedQueue(hints, deliveries);
   const base = { clock: systemClock, random: systemRandom, log, table, queue };
   const sealer = await openFileSealer(folder.keysPath);
-  const composed = compose({ ...base, sealer }, { cloud: cloud.config, apiUrl: options.publicUrl ?? api.url });
+  const apiUrl = options.publicUrl ?? api.url;
+  const composed = compose(
+    { ...base, sealer },
+    { cloud: cloud.config, apiUrl, webhooks: options.webhooks ?? DEFAULT_WEBHOOK_SETTINGS },
+  );
 
   const removes = options.removes ?? (cloud.kind === "sandbox" ? "stacks" : "nothing");
   const ports = composed.conductor({ removes });
@@ -73,9 +86,12 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   const stopping = createStopping(systemTimers);
   const report = createReport(base, { host: hostname(), binary: CONDUCTOR_BINARY });
   await report();
-  queue.consume(createBatchHandler(ports, { name, report, stopping: stopping.asked, signal: stopping.cut }));
-  parts.defer(() => stopping.stop(() => queue.stop()));
-  const resumed = await resume({ ports, name, types: RECORD_TYPES });
+  const common = { name, report, stopping: stopping.asked, signal: stopping.cut };
+  const deliveryPorts = composed.deliveries();
+  hints.consume(createBatchHandler(ports, { ...common, types: RECORD_TYPES }));
+  deliveries.consume(createBatchHandler(deliveryPorts, { ...common, types: DELIVERY_TYPES }));
+  parts.defer(() => stopping.stop(async () => void (await Promise.all([hints.stop(), deliveries.stop()]))));
+  const resumed = await resume({ ports: { ...deliveryPorts, ...ports }, name, types: ALL_TYPES });
   log.write("info", "resumed", resumed);
   const sweepTimer = startSweepTimer({ ...base, timers: systemTimers, report });
   parts.defer(() => sweepTimer.stop());

@@ -2,6 +2,7 @@
  * Rounds of reconciliation by hand, over shared stores: begun and conducted by this process, beside whatever conductors
  * there are, until they are over.
  */
+import { DEFAULT_WEBHOOK_SETTINGS } from "@jeroboam/core/webhook/webhook-settings";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import type { ConductorPorts, ReconciliationSettings } from "@jeroboam/conductor/ports";
 import { systemTimers } from "@jeroboam/core/clock/system-timers";
@@ -36,7 +37,9 @@ export async function reconcileOnce(options: ReconcileOptions): Promise<readonly
   const cloud = await loadConfiguredCloud();
   const { stores, adapters, name } = await openSharedProcess(options);
   try {
-    const ports = compose(adapters, { cloud, apiUrl: options.publicUrl }).conductor({ removes: options.removes });
+    const ports = compose(adapters, { cloud, webhooks: DEFAULT_WEBHOOK_SETTINGS, apiUrl: options.publicUrl }).conductor(
+      { removes: options.removes },
+    );
     const engine = { ports, name, types: RECORD_TYPES };
     const reconciled: Reconciled[] = [];
     for (const job of options.jobs) {

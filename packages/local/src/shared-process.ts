@@ -5,6 +5,7 @@ import { createSystemLog } from "@jeroboam/core/log/system-log";
 import type { LogLevel } from "@jeroboam/core/ports";
 import { systemRandom } from "@jeroboam/core/random/system-random";
 import { openFileSealer } from "@jeroboam/core/secret/file-sealer";
+import type { WebhookSettings } from "@jeroboam/core/webhook/webhook-settings";
 import type { Adapters } from "./compose.ts";
 import { openStores } from "./stores.ts";
 import type { StoreNames, Stores } from "./stores.ts";
@@ -13,6 +14,7 @@ export interface SharedOptions extends StoreNames {
   /** The file of the keys that seal secrets; every process of an installation needs the same. */
   readonly keys: string;
   readonly logLevel: LogLevel;
+  readonly webhooks?: WebhookSettings;
 }
 
 export interface SharedProcess {

@@ -8,6 +8,7 @@ import { textOf } from "@jeroboam/core/errors";
 import { createSqsQueue } from "@jeroboam/core/queue/sqs-queue";
 import { createSqsClient } from "@jeroboam/core/queue/sqs-client";
 import type { Queue } from "@jeroboam/core/queue/queue";
+import { createRoutedQueue } from "@jeroboam/core/queue/routed-queue";
 import { systemRandom } from "@jeroboam/core/random/system-random";
 import { createDynamoDbClient, createDynamoDbTable } from "@jeroboam/core/table/dynamodb-table";
 import { ensureTable } from "@jeroboam/core/table/dynamodb-schema";
@@ -17,6 +18,8 @@ import { StartRefused } from "./start-refused.ts";
 export interface StoreNames {
   readonly table: string;
   readonly queueUrl: string;
+  /** The webhook deliveries' own; without it they go with everything else. */
+  readonly deliveriesQueueUrl?: string | undefined;
 }
 
 export interface Stores {
@@ -26,12 +29,14 @@ export interface Stores {
   close(): void;
 }
 
-export function openStores({ table: tableName, queueUrl }: StoreNames): Stores {
+export function openStores({ table: tableName, queueUrl, deliveriesQueueUrl }: StoreNames): Stores {
   const tableClient = connect(() => createDynamoDbClient());
   const queueClient = connect(() => createSqsClient());
+  const queueTo = (url: string): Queue => createSqsQueue({ client: queueClient, queueUrl: url });
+  const hints = queueTo(queueUrl);
   return {
     table: createDynamoDbTable({ client: tableClient, tableName, clock: systemClock, random: systemRandom }),
-    queue: createSqsQueue({ client: queueClient, queueUrl }),
+    queue: deliveriesQueueUrl ? createRoutedQueue(hints, queueTo(deliveriesQueueUrl)) : hints,
     queueClient,
     close() {
       tableClient.destroy();

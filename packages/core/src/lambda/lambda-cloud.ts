@@ -8,9 +8,9 @@ import { loadCloudConfig } from "../openstack/file-cloud-config.ts";
 import type { Sessions } from "../openstack/session.ts";
 import type { Log } from "../ports.ts";
 import { systemRandom } from "../random/system-random.ts";
-import { createKmsClient, createKmsSealer, openVariables } from "../secret/kms-sealer.ts";
+import { createKmsClient, openVariables } from "../secret/kms-sealer.ts";
 import type { Sealer } from "../secret/sealer.ts";
-import { requireVariable } from "./lambda-stores.ts";
+import { openLambdaSealer } from "./lambda-sealer.ts";
 import type { Variables } from "./lambda-stores.ts";
 
 export interface LambdaCloud {
@@ -31,11 +31,7 @@ export async function openLambdaCloud(variables: Variables, log: Log): Promise<L
   }
   const { config } = loaded;
   const sessions = connectCloud(config, systemClock);
-  const sealer = createKmsSealer({
-    client,
-    keyArn: requireVariable(variables, "JEROBOAM_KEY_ARN"),
-    clock: systemClock,
-  });
+  const sealer = openLambdaSealer(variables, client);
   const delegations = createDelegations(
     { sessions, sealer, clock: systemClock, random: systemRandom, log },
     DEFAULT_DELEGATION,

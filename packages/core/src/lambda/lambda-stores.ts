@@ -5,6 +5,7 @@ import type { Log } from "../ports.ts";
 import { createSqsClient } from "../queue/sqs-client.ts";
 import { createSqsQueue } from "../queue/sqs-queue.ts";
 import type { Queue } from "../queue/queue.ts";
+import { createRoutedQueue } from "../queue/routed-queue.ts";
 import { systemRandom } from "../random/system-random.ts";
 import { createDynamoDbClient, createDynamoDbTable } from "../table/dynamodb-table.ts";
 import type { Table } from "../table/table.ts";
@@ -13,10 +14,11 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 
 export function openLambdaStores(variables: Variables): { readonly table: Table; readonly queue: Queue } {
   const tableName = requireVariable(variables, "JEROBOAM_TABLE");
-  const queueUrl = requireVariable(variables, "JEROBOAM_QUEUE_URL");
+  const client = createSqsClient();
+  const queueTo = (name: string): Queue => createSqsQueue({ client, queueUrl: requireVariable(variables, name) });
   return {
     table: createDynamoDbTable({ client: createDynamoDbClient(), tableName, clock: systemClock, random: systemRandom }),
-    queue: createSqsQueue({ client: createSqsClient(), queueUrl }),
+    queue: createRoutedQueue(queueTo("JEROBOAM_QUEUE_URL"), queueTo("JEROBOAM_DELIVERIES_QUEUE_URL")),
   };
 }
 

@@ -48,6 +48,25 @@ export function createGuardedHttp(transport: WebTransport, rule: AddressRule): G
   };
 }
 
+/**
+ * Whether an address may be asked at all, as far as can be told now: a name that does not resolve at the moment counts as
+ * allowed. Every request looks again.
+ */
+export async function checkUrl(
+  transport: WebTransport,
+  rule: AddressRule,
+  url: string,
+  schemes: readonly string[],
+): Promise<{ readonly kind: "allowed" } | { readonly kind: "forbidden"; readonly reason: string }> {
+  try {
+    const target = await checkTarget({ transport, rule, signal: transport.deadline(limits.web.checkMs) }, url, schemes);
+    return target.kind === "forbidden" ? target : { kind: "allowed" };
+  } catch {
+    // No resolver, or none that knows the name yet.
+    return { kind: "allowed" };
+  }
+}
+
 interface Guard {
   readonly transport: WebTransport;
   readonly rule: AddressRule;
