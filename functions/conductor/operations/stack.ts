@@ -5,6 +5,7 @@
  */
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import { delegationContext, secretContext } from "@jeroboam/core/bay/bay";
+import { Transient } from "@jeroboam/core/errors";
 import { changeSpecification, readSpecification } from "@jeroboam/core/bay/specification-store";
 import type { ActiveRecord, Operation, Step, StepBudget, StepResult } from "@jeroboam/core/operation/record";
 import { again, done, failed } from "@jeroboam/core/operation/record";
@@ -44,9 +45,34 @@ export function withStacks(name: string, run: StackStep, isCleanup = false): Ste
       const { delegation } = specification;
       const access = { delegation, context: delegationContext(record.state), isCleanup };
       const opened = await ports.cloud.stacks(access, signal);
-      return opened.kind === "refused" ? failed(opened.reason) : run(ports, record, opened.stacks, specification);
+      if (opened.kind === "refused") return failed(opened.reason);
+      return run(
+        ports,
+        record,
+        fenced(opened.stacks, () => isHeld(record, ports)),
+        specification,
+      );
     },
   };
+}
+
+/**
+ * Heat changes nothing for a conductor whose lease has ended: one that slept in the middle of a step may wake when
+ * another has done its work, and the operation is over. What it had sent before that is as late as it is.
+ */
+function fenced(stacks: Stacks, isOurs: () => boolean): Stacks {
+  const guard =
+    <Arguments extends unknown[], Result>(change: (...given: Arguments) => Promise<Result>) =>
+    async (...given: Arguments): Promise<Result> => {
+      if (!isOurs()) throw new Transient("the conductor's lease has ended");
+      return change(...given);
+    };
+  return { ...stacks, create: guard(stacks.create), update: guard(stacks.update), remove: guard(stacks.remove) };
+}
+
+/** As far as one can tell by one's own clock. */
+function isHeld({ lease }: ActiveRecord<Bay>, { clock }: ConductorPorts): boolean {
+  return lease !== undefined && clock.nowMs() < lease.untilMs;
 }
 
 /** Makes the bay's stack exist. */

@@ -5,6 +5,7 @@
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { sabotaged } from "./loader.ts";
 import type { Sabotage } from "./sabotages.ts";
 import { SABOTAGES } from "./sabotages.ts";
 import type { Task, Verdict } from "./worker.ts";
@@ -12,10 +13,12 @@ import type { Task, Verdict } from "./worker.ts";
 const { values } = parseArgs({
   options: { only: { type: "string" }, seeds: { type: "string", default: "400" } },
 });
-const WIDTH = 44;
+const WIDTH = 54;
+
+type Outcome = Verdict | { readonly kind: "outdated" };
 
 const waiting = SABOTAGES.filter(({ name }) => values.only === undefined || name.includes(values.only));
-const verdicts: Verdict[] = [];
+const verdicts: Outcome[] = [];
 const total = waiting.length;
 await Promise.all(Array.from({ length: Math.min(availableParallelism(), total) }, huntAll));
 
@@ -27,13 +30,23 @@ process.exitCode = caught.length === total && total > 0 ? 0 : 1;
 
 async function huntAll(): Promise<void> {
   for (let bug = waiting.shift(); bug; bug = waiting.shift()) {
-    const verdict = await hunt(bug);
+    const verdict = isInTheCode(bug) ? await hunt(bug) : ({ kind: "outdated" } as const);
     verdicts.push(verdict);
     console.log(`${bug.name.padEnd(WIDTH)} ${describe(verdict)}`);
   }
 }
 
-function describe(verdict: Verdict): string {
+function isInTheCode(bug: Sabotage): boolean {
+  try {
+    return sabotaged(bug) !== "";
+  } catch (thrown) {
+    console.error(String(thrown));
+    return false;
+  }
+}
+
+function describe(verdict: Outcome): string {
+  if (verdict.kind === "outdated") return "OUTDATED: the code that it changes is not there any more";
   if (verdict.kind === "missed") return `MISSED in ${values.seeds} seeds`;
   return `${String(verdict.seeds).padStart(4)} seeds  ${verdict.id}: ${verdict.how.slice(0, 110)}`;
 }

@@ -16,6 +16,12 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
       const name = stackPlans.nameOf(bay) + random.uuid().slice(0, 8);`,
   },
   {
+    name: "a conductor changes stacks after its lease has ended",
+    file: STACK,
+    find: `if (!isOurs()) throw new Transient("the conductor's lease has ended");`,
+    put: `if (!isOurs() && given.length > 5) throw new Transient("the conductor's lease has ended");`,
+  },
+  {
     name: "a stack is made without looking for it",
     file: STACK,
     find: `if (found) return stackPlans.isOurs(bay, found) ? done({ stackId: found.id }) : failed(foreignStack(name));`,

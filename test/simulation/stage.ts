@@ -1,0 +1,127 @@
+/**
+ * What every run stands on, whoever acts in it: a world, a fleet, those who watch, and the ways to let things happen
+ * until something is so. The first promise that is broken ends it.
+ */
+import { limits } from "@jeroboam/core/limits";
+import type { FaultPlan, Faults } from "./faults.ts";
+import { createFaults } from "./faults.ts";
+import type { Fleet } from "./fleet.ts";
+import { createFleet } from "./fleet.ts";
+import { INVARIANTS } from "./invariants/all.ts";
+import type { Invariant } from "./invariants/invariant.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { createScheduler } from "./scheduler.ts";
+import type { Trace } from "./trace.ts";
+import { createTrace } from "./trace.ts";
+import type { World } from "./world.ts";
+import { createWorld, streamOf } from "./world.ts";
+
+export interface Violation {
+  readonly id: string;
+  readonly how: string;
+}
+
+export interface StageOptions {
+  readonly seed: number;
+  readonly plan: FaultPlan;
+  /** Lines of the trace to keep. */
+  readonly lines?: number;
+  readonly invariants?: readonly Invariant[];
+  /** Whoever acts: what they still mean to do is not over. */
+  readonly isDone: () => boolean;
+}
+
+export interface Stage {
+  readonly scheduler: Scheduler;
+  readonly trace: Trace;
+  readonly faults: Faults;
+  readonly world: World;
+  readonly fleet: Fleet;
+  /** The first promise broken, and how. */
+  readonly violation: () => Violation | undefined;
+  readonly broken: (id: string, how: string) => void;
+  /** Lets things happen until it is over; anything else is a broken promise of progress. False: a promise is broken. */
+  readonly phase: (name: string, isOver: () => boolean, withinMs?: number) => Promise<boolean>;
+  /** Nobody has anything to do any more. */
+  readonly isAtRest: () => boolean;
+  /** From now on nothing fails; whoever sleeps wakes. */
+  readonly calm: () => void;
+  /** Hints that were held back all the time come when everything is done: they must change nothing. */
+  readonly comeLate: () => Promise<void>;
+}
+
+/** Events of one phase. */
+const STEPS = 60_000;
+/** The longest that anything takes when nothing goes wrong any more: the longest deadline, what is provisional, two ticks. */
+export const REST_MS = limits.bay.deleteDeadlineMs + limits.bay.deadlineMs + 2 * limits.engine.provisionalMs;
+
+export function createStage({ seed, plan, lines = 0, invariants = INVARIANTS, isDone }: StageOptions): Stage {
+  const scheduler = createScheduler(streamOf(seed, 11));
+  const trace = createTrace(scheduler.clock, lines);
+  const faults = createFaults(streamOf(seed, 12), plan);
+  const world = createWorld({ seed, scheduler, trace, faults });
+  let violation: Violation | undefined;
+  const broken = (id: string, how: string): void => {
+    if (violation) return;
+    violation = { id, how };
+    trace.add("BROKEN", `${id}: ${how}`);
+  };
+  world.watch(invariants.map((one) => one.watch(world, (how) => broken(one.id, how))));
+  const startMs = scheduler.clock.nowMs();
+  const fleet = createFleet({
+    net: world.net,
+    outside: world.outside,
+    random: streamOf(seed, 13),
+    replied: (exchange) => world.tell().replied(exchange),
+  });
+  const stage: Stage = {
+    scheduler,
+    trace,
+    faults,
+    world,
+    fleet,
+    broken,
+    violation: () => violation,
+    isAtRest: () => isDone() && !fleet.isBusy() && hasNoWork(world),
+    calm() {
+      faults.stop();
+      world.outages.end();
+      world.calm();
+      fleet.heal();
+      trace.add("world", "faults have stopped");
+    },
+    async phase(name, isOver, withinMs = REST_MS) {
+      if (violation) return false;
+      const untilMs = scheduler.clock.nowMs() + withinMs;
+      const end = await scheduler.run(() => violation !== undefined || isOver(), { untilMs, steps: STEPS });
+      if (end === "over") return violation === undefined;
+      if (name === "storm" && end === "out of time") return true;
+      const minutes = Math.round((scheduler.clock.nowMs() - startMs) / 60_000);
+      broken("I6", `${name}: ${end} after ${minutes} minutes, ${stateOf(world, isDone())}`);
+      return false;
+    },
+    async comeLate() {
+      const before = revisionsOf(world);
+      world.queue.releaseHeld();
+      world.queue.redrive();
+      await stage.phase("late", () => world.queue.size() === 0 && !fleet.isBusy());
+      if (revisionsOf(world) !== before) broken("I4", "hints that came late changed what was settled");
+    },
+  };
+  return stage;
+}
+
+function hasNoWork({ items, queue }: World): boolean {
+  if (queue.size() > 0) return false;
+  for (const { indexes } of items.values()) if (indexes.due) return false;
+  return true;
+}
+
+function revisionsOf({ items }: World): string {
+  return [...items.values()].map(({ pk, sk, revision }) => `${pk} ${sk} ${revision}`).join();
+}
+
+function stateOf({ items, queue }: World, isDone: boolean): string {
+  const due = [...items.values()].filter((item) => item.indexes.due);
+  return `users ${isDone ? "done" : "at work"}, ${queue.size()} messages, due: ${due.map(({ pk, sk }) => `${pk} ${sk}`).join(", ")}`;
+}
