@@ -61,13 +61,14 @@ export function withStacks(name: string, run: StackStep, isCleanup = false): Ste
  * another has done its work, and the operation is over. What it had sent before that is as late as it is.
  */
 function fenced(stacks: Stacks, isOurs: () => boolean): Stacks {
-  const guard =
-    <Arguments extends unknown[], Result>(change: (...given: Arguments) => Promise<Result>) =>
-    async (...given: Arguments): Promise<Result> => {
-      if (!isOurs()) throw new Transient("the conductor's lease has ended");
-      return change(...given);
-    };
-  return { ...stacks, create: guard(stacks.create), update: guard(stacks.update), remove: guard(stacks.remove) };
+  const guarded = <Result>(change: () => Promise<Result>): Promise<Result> =>
+    isOurs() ? change() : Promise.reject(new Transient("the conductor's lease has ended"));
+  return {
+    ...stacks,
+    create: (stack) => guarded(() => stacks.create(stack)),
+    update: (stack, change) => guarded(() => stacks.update(stack, change)),
+    remove: (stack) => guarded(() => stacks.remove(stack)),
+  };
 }
 
 /** As far as one can tell by one's own clock. */

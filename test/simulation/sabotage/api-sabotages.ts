@@ -12,22 +12,17 @@ export const API_SABOTAGES: readonly Sabotage[] = [
   {
     name: "the API replies before the bay is stored",
     file: CREATE,
-    find: `const inserted = await insertRecord(ports, bayShape, withOperation(bayShape, newRecord(key, bay), operation, {}));
-      if (inserted.kind === "exists")
-        throw new Error(\`the fresh uuid \${bay.uuid} is a bay's already\`);
-      return { kind: "created", record: inserted.record };`,
+    find: `const inserted = await insertRecord(ports, bayShape, withOperation(bayShape, newRecord(key, bay), operation, {}));`,
     put: `const fresh = withOperation(bayShape, newRecord(key, bay), operation, {});
       void insertRecord(ports, bayShape, fresh).catch(() => {});
-      return { kind: "created", record: fresh };`,
+      const inserted = { kind: "inserted", record: fresh };`,
   },
   {
     name: "the bay is stored before its specification",
     file: CREATE,
-    find: `await ports.table.put(cold, { absent: true });
-      const operation = {`,
-    put: `const late = () => ports.table.put(cold, { absent: true });
-      queueMicrotask(() => void late().catch(() => {}));
-      const operation = {`,
+    find: `if ((await ports.table.put(cold, { absent: true })) === "written") return specification;`,
+    put: `queueMicrotask(() => void ports.table.put(cold, { absent: true }).catch(() => {}));
+      if (cold) return specification;`,
   },
   {
     name: "a bay's trust is not told to its operation",

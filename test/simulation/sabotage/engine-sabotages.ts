@@ -192,8 +192,8 @@ export const ENGINE_SABOTAGES: readonly Sabotage[] = [
   {
     name: "what is provisional goes although its owner is there",
     file: PROVISIONAL,
-    find: `if (await ports.table.get(owner)) {`,
-    put: `if ((await ports.table.get(owner)) && item.revision > 1) {`,
+    find: `if (await ports.table.get(ownerOf(item))) {`,
+    put: `if ((await ports.table.get(ownerOf(item))) && item.revision > 1) {`,
   },
   {
     name: "what is provisional is kept without its owner",

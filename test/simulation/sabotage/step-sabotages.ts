@@ -18,8 +18,8 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a conductor changes stacks after its lease has ended",
     file: STACK,
-    find: `if (!isOurs()) throw new Transient("the conductor's lease has ended");`,
-    put: `if (!isOurs() && given.length > 5) throw new Transient("the conductor's lease has ended");`,
+    find: `isOurs() ? change() : Promise.reject(new Transient("the conductor's lease has ended"));`,
+    put: `isOurs() || stacks ? change() : Promise.reject(new Transient("the conductor's lease has ended"));`,
   },
   {
     name: "a stack is made without looking for it",
