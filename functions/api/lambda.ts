@@ -9,7 +9,7 @@ import { fileTemplates } from "@jeroboam/coe/file-templates";
 import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
 import { systemClock } from "@jeroboam/core/clock/system-clock";
 import { loadPolicy } from "@jeroboam/core/identity/file-policy";
-import { buildPolicy } from "@jeroboam/core/identity/policy";
+import { buildPolicy, readPolicyDefaults } from "@jeroboam/core/identity/policy";
 import { openLambdaCloud } from "@jeroboam/core/lambda/lambda-cloud";
 import { limits } from "@jeroboam/core/limits";
 import { prepareOnce, withinInvocation } from "@jeroboam/core/lambda/lambda-invocation";
@@ -35,7 +35,8 @@ async function prepareApp(): Promise<App> {
   const variables = process.env;
   const { config, sessions, delegations, sealer } = await openLambdaCloud(variables, log);
   const policyPath = variables["JEROBOAM_POLICY"];
-  const policy = policyPath ? await loadPolicy(policyPath) : buildPolicy();
+  const defaults = readPolicyDefaults(variables["JEROBOAM_POLICY_DEFAULTS"]);
+  const policy = policyPath ? await loadPolicy(policyPath, { defaults }) : buildPolicy({ defaults });
   if (policy.kind === "invalid") throw new Error(policy.problems.join("; "));
   const publicUrl = variables["JEROBOAM_PUBLIC_URL"];
   const made = createApp(

@@ -6,6 +6,7 @@ import type { BaySettings } from "@jeroboam/coe/bay-input";
 import type { BayTypes } from "@jeroboam/coe/bay-types";
 import type { EngineHttp } from "@jeroboam/coe/engines/engine-http";
 import { createOpenBayEngine } from "@jeroboam/coe/engines/open-bay-engine";
+import { DEFAULT_NODE_DOMAIN } from "@jeroboam/core/identity/policy";
 import type { Delegations } from "@jeroboam/core/identity/delegation";
 import type { Sessions } from "@jeroboam/core/openstack/session";
 import type { Clock, Log, Random } from "@jeroboam/core/ports";
@@ -41,7 +42,7 @@ export interface ConductorSettings {
 }
 
 /** Users of nodes where nothing else is configured. */
-export const DEFAULT_NODE_USERS: NodeUserSettings = { domain: "jeroboam", role: "jeroboam_node" };
+export const DEFAULT_NODE_USERS: NodeUserSettings = { domain: DEFAULT_NODE_DOMAIN, role: "jeroboam_node" };
 
 /** `JEROBOAM_REMOVES`: what reconciliation may remove of what nobody knows. */
 export function readReconciliation(variables: Readonly<Record<string, string | undefined>>): ReconciliationSettings {

@@ -1,5 +1,6 @@
 /** /v1/actions/reconcile: rounds begun by hand, and what they found; for administrators alone. */
-import { JOB_NAMES, listJobs } from "@jeroboam/core/reconciliation/job";
+import { JOB_NAMES } from "@jeroboam/core/reconciliation/job-names";
+import { listJobs } from "@jeroboam/core/reconciliation/job";
 import { expect, test } from "vitest";
 import { createHarness, expectRefusal } from "./api-harness.ts";
 

@@ -4,7 +4,8 @@
  */
 import { Rejected } from "@jeroboam/core/errors";
 import type { Json } from "@jeroboam/core/json";
-import { JOB_NAMES, jobNameSchema, listJobs, readReport, startRound } from "@jeroboam/core/reconciliation/job";
+import { JOB_NAMES } from "@jeroboam/core/reconciliation/job-names";
+import { jobNameSchema, listJobs, readReport, startRound } from "@jeroboam/core/reconciliation/job";
 import type { JobName } from "@jeroboam/core/reconciliation/job";
 import { z } from "zod";
 import type { Route } from "../route.ts";

@@ -4,7 +4,10 @@
  */
 import { Command, InvalidArgumentError, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
-import { JOB_NAMES } from "@jeroboam/core/reconciliation/job";
+import { JOB_NAMES } from "@jeroboam/core/reconciliation/job-names";
+
+import { POLICY_DEFAULTS } from "@jeroboam/core/identity/policy";
+import type { PolicyDefaults } from "@jeroboam/core/identity/policy";
 import type { JobName } from "@jeroboam/core/reconciliation/job";
 import { runUntilStopped } from "./run-until-stopped.ts";
 
@@ -41,6 +44,7 @@ export function createProgram(): Command {
   addConductor(program);
   addSweep(program);
   addReconcile(program);
+  addPolicy(program);
   addTable(program);
   return program;
 }
@@ -64,6 +68,7 @@ interface UpOptions extends WebhookOptions {
   readonly keystonePort: number;
   readonly publicUrl?: string;
   readonly policy?: string;
+  readonly policyDefaults?: PolicyDefaults;
   readonly bayQuota?: number;
   readonly reset: boolean;
   readonly removes?: Removes;
@@ -81,6 +86,7 @@ function addUp(program: Command): void {
     .option("--reset", "forget everything kept there before", false)
     .addOption(publicUrl())
     .addOption(policy())
+    .addOption(policyDefaults())
     .addOption(removes())
     .addOption(bayQuota())
     .addOption(webhookNetworks())
@@ -109,6 +115,7 @@ interface ApiOptions extends SharedOptions {
   readonly port: number;
   readonly publicUrl?: string;
   readonly policy?: string;
+  readonly policyDefaults?: PolicyDefaults;
   readonly bayQuota?: number;
 }
 
@@ -120,6 +127,7 @@ function addApi(program: Command): void {
     .option("--port <number>", "port to listen on, 0 for any free one", portOf, 9511)
     .addOption(publicUrl())
     .addOption(policy())
+    .addOption(policyDefaults())
     .addOption(bayQuota());
   addShared(command).action(async ({ policy: policyPath, ...options }: ApiOptions) => {
     const { startApi } = await import("@jeroboam/local/api-process");
@@ -239,6 +247,37 @@ function bayQuota(): Option {
   return new Option("--bay-quota <number>", "bays a project may have where no administrator set a limit (default: 20)")
     .env("JEROBOAM_BAY_QUOTA")
     .argParser(countOf);
+}
+
+function policyDefaults(): Option {
+  return new Option(
+    "--policy-defaults <which>",
+    "what is allowed where the file says nothing: Magnum's secure roles, or older",
+  )
+    .env("JEROBOAM_POLICY_DEFAULTS")
+    .choices(POLICY_DEFAULTS);
+}
+
+function addPolicy(program: Command): void {
+  const command = program.command("policy").description("who may do what");
+  command
+    .command("sample")
+    .description("print every rule with its default, commented out")
+    .addOption(policyDefaults().default("secure"))
+    .action(async ({ policyDefaults: defaults }: { readonly policyDefaults: PolicyDefaults }) => {
+      const { samplePolicy } = await import("@jeroboam/core/identity/policy-sample");
+      console.log(samplePolicy(defaults));
+    });
+  command
+    .command("check")
+    .argument("<file>", "a policy.yaml")
+    .description("say what is wrong with a policy file")
+    .action(async (path: string) => {
+      const { checkPolicyFile } = await import("./check-policy-file.ts");
+      const { lines, isUsable } = await checkPolicyFile(path);
+      for (const line of lines) console.log(line);
+      if (!isUsable) process.exitCode = 1;
+    });
 }
 
 function logLevel(preset: LogLevel): Option {

@@ -124,6 +124,8 @@ export const limits = {
     /** Tries to make a trust, and how far apart the ends of trusts for one deadline may lie. */
     trustAttempts: 4,
     trustSpreadMs: minute,
+    /** How often a policy file is looked at, while somebody asks. */
+    policyLookMs: 5 * second,
     /** One rule of a policy file. */
     ruleChars: 4_096,
   },

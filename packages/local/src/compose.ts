@@ -13,10 +13,10 @@ import { createConductorPorts, DEFAULT_NODE_USERS } from "@jeroboam/conductor/co
 import { createDeliveryPorts } from "@jeroboam/conductor/compose-deliveries";
 import type { ConductorPorts, DeliveryConductorPorts, ReconciliationSettings } from "@jeroboam/conductor/ports";
 import { createDelegations, DEFAULT_DELEGATION } from "@jeroboam/core/identity/delegation";
-import { loadPolicy } from "@jeroboam/core/identity/file-policy";
+import { watchPolicy } from "@jeroboam/core/identity/file-policy-watch";
 import { buildPolicy } from "@jeroboam/core/identity/policy";
-import type { Policy } from "@jeroboam/core/identity/policy";
 import { limits } from "@jeroboam/core/limits";
+import type { Policy, PolicyDefaults } from "@jeroboam/core/identity/policy";
 import type { CloudConfig } from "@jeroboam/core/openstack/cloud-config";
 import { connectCloud } from "@jeroboam/core/openstack/connect-cloud";
 import { readTlsOptions } from "@jeroboam/core/openstack/file-cloud-config";
@@ -54,6 +54,7 @@ export interface Installation {
  */
 export interface ApiSettings {
   readonly policyPath?: string | undefined;
+  readonly policyDefaults?: PolicyDefaults | undefined;
   readonly publicUrl?: string | undefined;
   readonly bayQuota?: number | undefined;
 }
@@ -75,8 +76,8 @@ export function compose(adapters: Adapters, { cloud, apiUrl, webhooks }: Install
     engineHttp: loadedEngineHttp(),
   };
   return {
-    async api({ policyPath, publicUrl, bayQuota }) {
-      const policy = await readPolicy(policyPath);
+    async api({ policyPath, policyDefaults, publicUrl, bayQuota }) {
+      const policy = await readPolicy(adapters, policyPath, policyDefaults);
       const { check: checkReceiver } = createWebhookClient(webTransport, webhooks);
       const links =
         publicUrl === undefined
@@ -112,8 +113,12 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await wait(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }
 
-async function readPolicy(path: string | undefined): Promise<Policy> {
-  const outcome = path === undefined ? buildPolicy() : await loadPolicy(path);
+async function readPolicy(
+  adapters: Adapters,
+  path: string | undefined,
+  defaults: PolicyDefaults = "secure",
+): Promise<Policy> {
+  const outcome = path === undefined ? buildPolicy({ defaults }) : await watchPolicy(path, { defaults }, adapters);
   if (outcome.kind === "built") return outcome.policy;
   throw new StartRefused(`the policy cannot be used: ${outcome.problems.join("; ")}`);
 }

@@ -3,7 +3,8 @@ import { Transient } from "@jeroboam/core/errors";
 import { limits } from "@jeroboam/core/limits";
 import { createMemoryTable } from "@jeroboam/core/table/memory-table";
 import type { Table } from "@jeroboam/core/table/table";
-import { JOB_NAMES, listJobs } from "@jeroboam/core/reconciliation/job";
+import { JOB_NAMES } from "@jeroboam/core/reconciliation/job-names";
+import { listJobs } from "@jeroboam/core/reconciliation/job";
 import { startSweepTimer } from "./sweep-timer.ts";
 
 /** Timers that run what is waiting when told to, one at a time. */

@@ -8,6 +8,7 @@ export interface Caller {
   readonly userId: string;
   readonly userName: string | null;
   readonly userDomainId: string | null;
+  readonly userDomainName: string | null;
   /** Absent: the token is for no project (unscoped, a domain's or the system's). */
   readonly projectId: string | undefined;
   readonly projectName: string | null;
@@ -25,6 +26,7 @@ export function callerOf(token: string, facts: TokenFacts): Caller {
     userId: facts.userId,
     userName: facts.userName,
     userDomainId: facts.userDomainId ?? null,
+    userDomainName: facts.userDomainName ?? null,
     projectId: facts.projectId,
     projectName: facts.projectName ?? null,
     roles: facts.roles.map((role) => role.name),

@@ -14,7 +14,21 @@ export async function loadPolicy(
   path: string,
   settings: Omit<PolicySettings, "overrides"> = {},
 ): Promise<PolicyOutcome> {
-  const invalid = (problem: string): PolicyOutcome => ({ kind: "invalid", problems: [`${path}: ${problem}`] });
+  const read = await readOverrides(path);
+  if (read.kind === "invalid") return read;
+  const outcome = buildPolicy({ ...settings, overrides: read.overrides });
+  if (outcome.kind === "built") return outcome;
+  return { kind: "invalid", problems: outcome.problems.map((problem) => `${path}: ${problem}`) };
+}
+
+type Overrides = z.output<typeof fileSchema>;
+type Invalid = PolicyOutcome & { readonly kind: "invalid" };
+
+/** What the file says, whether or not its rules can be read. */
+export async function readOverrides(
+  path: string,
+): Promise<{ readonly kind: "read"; readonly overrides: Overrides } | Invalid> {
+  const invalid = (problem: string): Invalid => ({ kind: "invalid", problems: [`${path}: ${problem}`] });
   let content: unknown;
   try {
     const text = await readFile(path, "utf8");
@@ -30,7 +44,5 @@ export async function loadPolicy(
     const [issue] = read.error.issues;
     return invalid(`expected a map from names to rules (${issue?.path.join(".") || "the whole"}: ${issue?.message})`);
   }
-  const outcome = buildPolicy({ ...settings, overrides: read.data });
-  if (outcome.kind === "built") return outcome;
-  return { kind: "invalid", problems: outcome.problems.map((problem) => `${path}: ${problem}`) };
+  return { kind: "read", overrides: read.data };
 }

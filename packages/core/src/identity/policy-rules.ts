@@ -13,9 +13,16 @@ export interface PolicyRule {
   /** In oslo.policy's language. */
   readonly check: string;
   readonly description: string;
+  /** What Magnum 15 had in its place, where that is another (cluster sheet 22). */
+  readonly older?: string;
 }
 
-const rule = (name: string, check: string, description: string): PolicyRule => ({ name, check, description });
+const rule = (name: string, check: string, description: string, older?: string): PolicyRule => ({
+  name,
+  check,
+  description,
+  ...(older !== undefined && { older }),
+});
 
 /** Rules that others lean on. */
 const BASE: readonly PolicyRule[] = [
@@ -81,15 +88,20 @@ const ADMIN = "rule:context_is_admin";
 const MEMBER = "rule:admin_or_project_member_deny_cluster_user";
 const READER = "rule:admin_or_project_reader_deny_cluster_user";
 
+/** Before the secure roles: any role on the project would do, but not the nodes' own. */
+const ANYBODY = "rule:deny_cluster_user and rule:admin_or_owner";
+/** The record's own user, administrators, and the bay's nodes. */
+const OWN_USER = "rule:admin_or_user or rule:cluster_user";
+
 /** The rules that every kind of record has. `one` and `many` name the record in the descriptions. */
 function recordRules(prefix: string, one: string, many: string): PolicyRule[] {
   return [
-    rule(`${prefix}:create`, MEMBER, `Create a ${one}`),
-    rule(`${prefix}:delete`, MEMBER, `Delete a ${one}`),
-    rule(`${prefix}:detail`, READER, `List ${many} in full`),
-    rule(`${prefix}:get`, READER, `Show a ${one}`),
-    rule(`${prefix}:get_all`, READER, `List ${many}`),
-    rule(`${prefix}:update`, MEMBER, `Change a ${one}`),
+    rule(`${prefix}:create`, MEMBER, `Create a ${one}`, ANYBODY),
+    rule(`${prefix}:delete`, MEMBER, `Delete a ${one}`, ANYBODY),
+    rule(`${prefix}:detail`, READER, `List ${many} in full`, ANYBODY),
+    rule(`${prefix}:get`, READER, `Show a ${one}`, ANYBODY),
+    rule(`${prefix}:get_all`, READER, `List ${many}`, ANYBODY),
+    rule(`${prefix}:update`, MEMBER, `Change a ${one}`, ANYBODY),
   ];
 }
 
@@ -113,51 +125,54 @@ export const POLICY_RULES: readonly PolicyRule[] = [
   ...recordRules("baymodel", "bay model", "bay models"),
   rule("baymodel:publish", ADMIN, "Make a bay model public"),
   ...recordRules("cluster", "cluster", "clusters"),
-  rule("cluster:resize", MEMBER, "Change a cluster's number of nodes, or name nodes to remove"),
-  rule("cluster:upgrade", MEMBER, "Upgrade a cluster to another template"),
+  rule("cluster:resize", MEMBER, "Change a cluster's number of nodes, or name nodes to remove", ANYBODY),
+  rule("cluster:upgrade", MEMBER, "Upgrade a cluster to another template", ANYBODY),
   rule(
     "cluster:update_health_status",
     "rule:admin_or_project_member_user_or_cluster_user",
     "Report a cluster's health (autoscaler and healer do)",
+    OWN_USER,
   ),
   ...allProjectsRules("cluster", "clusters"),
   rule("cluster:upgrade_all_projects", ADMIN, "Upgrade clusters of any project"),
   ...recordRules("clustertemplate", "cluster template", "cluster templates"),
   rule("clustertemplate:publish", ADMIN, "Make a cluster template public or hidden"),
   ...allProjectsRules("clustertemplate", "cluster templates"),
-  rule("nodegroup:create", MEMBER, "Add a node group to a cluster"),
-  rule("nodegroup:delete", MEMBER, "Remove a node group of a cluster"),
-  rule("nodegroup:get", READER, "Show a node group"),
-  rule("nodegroup:get_all", READER, "List a cluster's node groups"),
+  rule("nodegroup:create", MEMBER, "Add a node group to a cluster", ANYBODY),
+  rule("nodegroup:delete", MEMBER, "Remove a node group of a cluster", ANYBODY),
+  rule("nodegroup:get", READER, "Show a node group", ANYBODY),
+  rule("nodegroup:get_all", READER, "List a cluster's node groups", ANYBODY),
   rule("nodegroup:get_all_all_projects", ADMIN, "List node groups of any project's clusters"),
   rule("nodegroup:get_one_all_projects", ADMIN, "Show node groups of any project's clusters"),
-  rule("nodegroup:update", MEMBER, "Change a node group"),
+  rule("nodegroup:update", MEMBER, "Change a node group", ANYBODY),
   ...recordRules("pod", "pod", "pods"),
   ...recordRules("service", "service", "services"),
   ...recordRules("rc", "replication controller", "replication controllers"),
   ...recordRules("container", "container", "containers"),
-  ...CONTAINER_ACTIONS.map((action) => rule(`container:${action}`, MEMBER, `Call "${action}" on a container`)),
-  rule("container:logs", READER, "Read a container's logs"),
+  ...CONTAINER_ACTIONS.map((action) => rule(`container:${action}`, MEMBER, `Call "${action}" on a container`, ANYBODY)),
+  rule("container:logs", READER, "Read a container's logs", ANYBODY),
   ...recordRules("node", "node", "nodes"),
   ...recordRules("x509keypair", "key pair", "key pairs"),
   rule(
     "certificate:create",
     "rule:admin_or_project_member_user_or_cluster_user",
     "Have a certificate signed by a bay's authority",
+    OWN_USER,
   ),
   rule(
     "certificate:get",
     "rule:admin_or_project_reader_user_or_cluster_user",
     "Read the certificate of a bay's authority",
+    OWN_USER,
   ),
-  rule("certificate:rotate_ca", MEMBER, "Replace a bay's authority"),
+  rule("certificate:rotate_ca", MEMBER, "Replace a bay's authority", ANYBODY),
   rule("credential:rotate", "rule:project_member_deny_cluster_user", "Replace the credential that a cluster acts by"),
   rule("quota:create", ADMIN, "Set a project's quota"),
   rule("quota:delete", ADMIN, "Remove a project's quota"),
-  rule("quota:get", READER, "Show a project's quota"),
+  rule("quota:get", READER, "Show a project's quota", ANYBODY),
   rule("quota:get_all", ADMIN, "List all quotas"),
   rule("quota:update", ADMIN, "Change a project's quota"),
-  rule("stats:get_all", READER, "Count clusters and nodes"),
+  rule("stats:get_all", READER, "Count clusters and nodes", ANYBODY),
   ...recordRules("federation", "federation", "federations"),
   ...recordRules("webhook", "webhook", "webhooks"),
   rule("webhook:rotate", MEMBER, "Give a webhook a new secret"),

@@ -6,6 +6,7 @@ import { loadPolicy } from "./file-policy.ts";
 import { buildPolicy } from "./policy.ts";
 import type { Policy, PolicyCaller, PolicyOutcome, PolicySettings } from "./policy.ts";
 import { POLICY_RULES } from "./policy-rules.ts";
+import { samplePolicy, strayRules } from "./policy-sample.ts";
 
 function built(outcome: PolicyOutcome): Policy {
   if (outcome.kind === "invalid") throw new Error(outcome.problems.join("\n"));
@@ -24,12 +25,16 @@ const amir = caller("amir", "a", "member", "reader");
 const rita = caller("rita", "a", "reader");
 const bob = caller("bob", "b", "member", "reader");
 const root = caller("root", "admin", "admin", "member", "reader");
-const node: PolicyCaller = { ...caller("node-1", "a", "member", "reader"), userDomainId: "trustees" };
+const node: PolicyCaller = {
+  ...caller("node-1", "a", "member", "reader"),
+  userDomainId: "d-1",
+  userDomainName: "trustees",
+};
 const target = { projectId: "a", userId: "alice", trusteeUserId: "node-1" };
 
 const who = { alice, amir, rita, bob, root, node };
 /** Who of them may. */
-function allowed(rule: string, settings: PolicySettings = { trusteeDomainId: "trustees" }): string[] {
+function allowed(rule: string, settings: PolicySettings = { nodeDomain: "trustees" }): string[] {
   const policy = policyOf(settings);
   return Object.entries(who).flatMap(([name, one]) => (policy.allows(rule, one, target) ? [name] : []));
 }
@@ -150,12 +155,35 @@ describe("an operator's rules", () => {
   });
 });
 
+describe("the older defaults", () => {
+  const older = { nodeDomain: "trustees", defaults: "older" } as const;
+
+  test("let anybody of the project do what members may, but not the bay's nodes, nor other projects", () => {
+    for (const rule of ["bay:create", "cluster:delete", "pod:get", "nodegroup:update", "certificate:rotate_ca"])
+      expect(allowed(rule, older)).toEqual(["alice", "amir", "rita", "root"]);
+    expect(allowed("certificate:get", older)).toEqual(["alice", "root", "node"]);
+  });
+
+  test("leave to administrators what was theirs", () => {
+    for (const rule of ["quota:create", "baymodel:publish", "cluster:get_all_all_projects"])
+      expect(allowed(rule, older)).toEqual(["root"]);
+  });
+});
+
+test("the sample overrides nothing, names every rule, and finds misspelt ones", () => {
+  const sample = samplePolicy("secure");
+  for (const { name, check } of POLICY_RULES) expect(sample).toContain(`#"${name}": "${check}"`);
+  expect(sample.split("\n").every((line) => line === "" || line.startsWith("#"))).toBe(true);
+  const overrides = { "bay:creat": "!", ours: "role:x", "bay:delete": "rule:ours" };
+  expect(strayRules(overrides)).toEqual(["bay:creat"]);
+});
+
 describe("policy.yaml", () => {
   const folder = mkdtempSync(join(tmpdir(), "policy-"));
   const path = join(folder, "policy.yaml");
   const load = async (content: string): Promise<PolicyOutcome> => {
     writeFileSync(path, content);
-    return await loadPolicy(path, { trusteeDomainId: "trustees" });
+    return await loadPolicy(path, { nodeDomain: "trustees" });
   };
 
   test("holds rules as texts or lists, comments, or nothing at all", async () => {

@@ -6,6 +6,7 @@ import { limits } from "../limits.ts";
 import { evaluate, parseRule, PolicySyntaxError, rulesIn } from "./policy-language.ts";
 import type { Check, TargetValues } from "./policy-language.ts";
 import { POLICY_RULES } from "./policy-rules.ts";
+import type { PolicyRule } from "./policy-rules.ts";
 
 /** As policy.yaml holds them: a text, or the old form of lists of lists. */
 export type RuleText = string | readonly (string | readonly string[])[];
@@ -16,6 +17,7 @@ export interface PolicyCaller {
   readonly projectId: string | undefined;
   readonly roles: readonly string[];
   readonly userDomainId?: string | null;
+  readonly userDomainName?: string | null;
   readonly isSystemScoped?: boolean;
 }
 
@@ -42,9 +44,24 @@ export interface Policy {
 export interface PolicySettings {
   /** An operator's rules by name: they replace ours, or are new ones that others lean on. */
   readonly overrides?: Readonly<Record<string, RuleText>>;
-  /** The domain of the nodes' users. */
-  readonly trusteeDomainId?: string;
+  /** `older`: what Magnum allowed before its secure roles: any role on the project may do what members may. */
+  readonly defaults?: PolicyDefaults;
+  /** The name of the domain that holds the nodes' users, which `deny_cluster_user` keeps out. */
+  readonly nodeDomain?: string;
 }
+
+export const POLICY_DEFAULTS = ["secure", "older"] as const;
+export type PolicyDefaults = (typeof POLICY_DEFAULTS)[number];
+
+/** As configuration says it; nothing means the secure ones. */
+export function readPolicyDefaults(text: string | undefined): PolicyDefaults {
+  const found = POLICY_DEFAULTS.find((one) => one === (text ?? "secure"));
+  if (!found) throw new Error(`the policy's defaults may be ${POLICY_DEFAULTS.join(" or ")}, not "${text}"`);
+  return found;
+}
+
+/** Where nothing else is configured. */
+export const DEFAULT_NODE_DOMAIN = "jeroboam";
 
 export type PolicyOutcome =
   | { readonly kind: "built"; readonly policy: Policy }
@@ -56,7 +73,7 @@ const DEFAULT_RULE = "default";
 export function buildPolicy(settings: PolicySettings = {}): PolicyOutcome {
   const problems: string[] = [];
   const checks = new Map<string, Check>();
-  const defaults = POLICY_RULES.map((rule): [string, RuleText] => [rule.name, rule.check]);
+  const defaults = POLICY_RULES.map((rule): [string, RuleText] => [rule.name, checkOf(rule, settings.defaults)]);
   for (const [name, text] of [...defaults, ...Object.entries(settings.overrides ?? {})]) {
     const check = readRule(name, text);
     if (typeof check === "string") problems.push(check);
@@ -64,10 +81,15 @@ export function buildPolicy(settings: PolicySettings = {}): PolicyOutcome {
   }
   problems.push(...missingRules(checks), ...circles(checks));
   if (problems.length > 0) return { kind: "invalid", problems };
-  return { kind: "built", policy: createPolicy(checks, settings.trusteeDomainId) };
+  return { kind: "built", policy: createPolicy(checks, settings.nodeDomain ?? DEFAULT_NODE_DOMAIN) };
 }
 
-function createPolicy(checks: ReadonlyMap<string, Check>, trusteeDomainId: string | undefined): Policy {
+/** What a rule of ours is by default. */
+export function checkOf({ check, older }: PolicyRule, defaults: PolicyDefaults = "secure"): string {
+  return defaults === "older" ? (older ?? check) : check;
+}
+
+function createPolicy(checks: ReadonlyMap<string, Check>, nodeDomain: string): Policy {
   const ruleOf = (name: string): Check | undefined => checks.get(name);
   const passes = (rule: string, credentials: object, target: TargetValues): boolean => {
     const check = checks.get(rule) ?? checks.get(DEFAULT_RULE);
@@ -77,7 +99,7 @@ function createPolicy(checks: ReadonlyMap<string, Check>, trusteeDomainId: strin
   const enforce: Policy["enforce"] = (rule, caller, target) => {
     const credentials = { ...credentialsOf(caller), is_admin: isAdmin(caller) };
     // All rules are about projects: a token for a domain or the system passes none (cluster sheet 4).
-    const isPassed = caller.projectId !== undefined && passes(rule, credentials, targetOf(target, trusteeDomainId));
+    const isPassed = caller.projectId !== undefined && passes(rule, credentials, targetOf(target, caller, nodeDomain));
     if (isPassed) return { kind: "allowed" };
     return { kind: "refused", rule, reason: `Policy doesn't allow ${rule} to be performed.` };
   };
@@ -97,7 +119,9 @@ function credentialsOf(caller: PolicyCaller): object {
   };
 }
 
-function targetOf(target: PolicyTarget, trusteeDomainId: string | undefined): TargetValues {
+function targetOf(target: PolicyTarget, caller: PolicyCaller, nodeDomain: string): TargetValues {
+  // Magnum's rules compare ids. Keystone says both of whoever asks, so that nobody need look the domain up.
+  const trusteeDomainId = caller.userDomainName === nodeDomain ? (caller.userDomainId ?? undefined) : undefined;
   return {
     project_id: target.projectId,
     user_id: target.userId,

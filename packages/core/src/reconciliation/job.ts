@@ -16,10 +16,10 @@ import { changeRecord, insertRecord, newRecord } from "../operation/record-store
 import type { Clock } from "../ports.ts";
 import type { Item, Key, Table } from "../table/table.ts";
 import { collect } from "../table/table.ts";
+import { JOB_NAMES } from "./job-names.ts";
 
-export const jobNameSchema = z.enum(["drift", "left-overs", "certificate-expiry"]);
+export const jobNameSchema = z.enum(JOB_NAMES);
 export type JobName = z.infer<typeof jobNameSchema>;
-export const JOB_NAMES: readonly JobName[] = jobNameSchema.options;
 
 const EVERY_MS: Readonly<Record<JobName, number>> = {
   drift: limits.reconciliation.driftEveryMs,
