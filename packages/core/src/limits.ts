@@ -275,6 +275,8 @@ export const limits = {
     commandWords: 1_000,
     /** Replacing an object that others keep changing. */
     conflictRetries: 3,
+    /** Pods that one look at a node that is being drained asks to leave. */
+    evictionsAtOnce: 50,
     /** Bays to which one process keeps connections open. */
     connections: 64,
     socketsPerBay: 8,

@@ -17,16 +17,18 @@ const WORDS = {
   unpause: "unpause a container",
   logs: "read a container's logs",
   execute: "execute a command in a container",
+  drain: "drain a node",
+  forget: "forget a node",
 } as const;
 
 /** Objects of a kind, or something to do with a container. */
 export type Ability = keyof typeof WORDS;
 
 const ABILITIES: Readonly<Record<Coe, readonly Ability[]>> = {
-  kubernetes: ["pod", "service", "replication-controller"],
+  kubernetes: ["pod", "service", "replication-controller", "drain", "forget"],
   swarm: ["container", "start", "stop", "reboot", "pause", "unpause", "logs", "execute"],
   // A container is a service there: its task may be on any node, out of the manager's reach.
-  "swarm-mode": ["container", "start", "stop", "reboot", "logs"],
+  "swarm-mode": ["container", "start", "stop", "reboot", "logs", "drain", "forget"],
   // Marathon keeps no logs and reaches into no container.
   mesos: ["container", "start", "stop", "reboot"],
 };

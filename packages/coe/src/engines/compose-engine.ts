@@ -8,8 +8,10 @@ import type {
   Container,
   ContainerAction,
   ContainerEngine,
+  Drained,
   EngineKind,
   EngineObjects,
+  Forgotten,
   Found,
   Health,
   Listed,
@@ -18,6 +20,7 @@ import type {
   NewContainer,
   NewObject,
   Node,
+  NodeLoad,
   Output,
   Reference,
   Removed,
@@ -51,6 +54,10 @@ export interface EngineParts {
   readonly manifested?: { readonly [Kind in ManifestKind]: Manifested<Kind> };
   readonly containers?: Containers;
   readonly listNodes: (signal?: AbortSignal) => Promise<Listed<Node>>;
+  /** Absent: as its containers say which node they are on. */
+  readonly listNodeLoads?: (signal?: AbortSignal) => Promise<Listed<NodeLoad>>;
+  readonly drainNode?: (name: string, signal?: AbortSignal) => Promise<Drained>;
+  readonly forgetNode?: (name: string, signal?: AbortSignal) => Promise<Forgotten>;
   readonly checkHealth: (signal?: AbortSignal) => Promise<Health>;
   readonly readVersion: (signal?: AbortSignal) => Promise<Version>;
 }
@@ -83,7 +90,19 @@ export function composeEngine(parts: EngineParts): ContainerEngine {
     act: (action, reference, signal) => (containers?.actions[action] ?? cannot(action))(reference, signal),
     readLogs: containers?.readLogs ?? cannot("logs"),
     execute: containers?.execute ?? cannot("execute"),
+    listNodeLoads: parts.listNodeLoads ?? (async (signal) => countByHost(await lists.container.list(signal))),
+    drainNode: parts.drainNode ?? cannot("drain"),
+    forgetNode: parts.forgetNode ?? cannot("forget"),
     checkHealth: parts.checkHealth,
     readVersion: parts.readVersion,
   };
+}
+
+function countByHost(containers: Listed<Container>): Listed<NodeLoad> {
+  if (containers.kind !== "listed") return containers;
+  const counts = new Map<string, number>();
+  for (const { host, state } of containers.objects) {
+    if (host !== null && (state === "Running" || state === "Paused")) counts.set(host, (counts.get(host) ?? 0) + 1);
+  }
+  return { kind: "listed", objects: [...counts].map(([name, units]) => ({ name, units })) };
 }

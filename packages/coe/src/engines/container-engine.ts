@@ -192,6 +192,23 @@ export type Health =
 
 export type Version = { readonly kind: "version"; readonly version: string } | Trouble;
 
+/** How much a node has to do: pods, tasks or containers that another would have to take over. */
+export interface NodeLoad {
+  /** The node's name. */
+  readonly name: string;
+  readonly units: number;
+}
+
+export type Drained =
+  /** It takes no more work, and has none left. */
+  | { readonly kind: "drained" }
+  /** It takes no more work; what it has is leaving. Look again. */
+  | { readonly kind: "draining"; readonly left: number }
+  | { readonly kind: "missing" }
+  | Trouble;
+
+export type Forgotten = { readonly kind: "forgotten" } | Trouble;
+
 export interface ContainerEngine {
   readonly coe: Coe;
   /** All of a kind in the bay, ours and others'. */
@@ -225,6 +242,12 @@ export interface ContainerEngine {
   readLogs(reference: Reference, signal?: AbortSignal): Promise<Output>;
   /** Runs a command in a running container; its words are passed on as they are, to no shell. */
   execute(reference: Reference, words: readonly string[], signal?: AbortSignal): Promise<Output>;
+  /** Of the nodes that have work; one that is not listed has none. */
+  listNodeLoads(signal?: AbortSignal): Promise<Listed<NodeLoad>>;
+  /** Gives a node no more work, and has what it has taken over by others. */
+  drainNode(name: string, signal?: AbortSignal): Promise<Drained>;
+  /** Takes a node whose server is gone off the list. */
+  forgetNode(name: string, signal?: AbortSignal): Promise<Forgotten>;
   checkHealth(signal?: AbortSignal): Promise<Health>;
   readVersion(signal?: AbortSignal): Promise<Version>;
 }

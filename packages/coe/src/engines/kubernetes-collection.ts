@@ -44,17 +44,19 @@ export function collectionAt<Reader extends z.ZodType>(
   };
 }
 
-/** Every object of a kind, in as few calls as the limit of a page allows. */
+/** Every object of a kind, in as few calls as the limit of a page allows; `selection` is more of the query. */
 export async function listAll<Reader extends z.ZodType>(
   ask: Ask,
   path: string,
   reader: Reader,
   signal: AbortSignal | undefined,
+  selection = "",
 ): Promise<Listed<z.output<Reader>>> {
   const objects: z.output<Reader>[] = [];
   let next = "";
   for (let page = 0; page < limits.containerEngine.pages; page += 1) {
-    const query = `?limit=${limits.containerEngine.pageItems}${next && `&continue=${encodeURIComponent(next)}`}`;
+    const more = next && `&continue=${encodeURIComponent(next)}`;
+    const query = `?limit=${limits.containerEngine.pageItems}${selection && `&${selection}`}${more}`;
     const reply = await ask("GET", `${path}${query}`, { signal });
     if (reply.kind === "unreachable") return reply;
     if (!isSuccess(reply)) return troubleOf(reply);

@@ -28,6 +28,7 @@ import { textOfStream } from "./docker-stream.ts";
 import { askAt, broken, isSuccess, readReply, shorten } from "./engine-client.ts";
 import type { Ask, Read } from "./engine-client.ts";
 import type { EngineEndpoint, EngineHttp } from "./engine-http.ts";
+import { drainNode, forgetNode, listNodeLoads } from "./swarm-mode-nodes.ts";
 import { healthOfNodes } from "./node-health.ts";
 
 export function createSwarmModeEngine(http: EngineHttp, endpoint: EngineEndpoint): ContainerEngine {
@@ -37,6 +38,9 @@ export function createSwarmModeEngine(http: EngineHttp, endpoint: EngineEndpoint
     coe: "swarm-mode",
     containers: containersAt(ask),
     listNodes,
+    listNodeLoads: (signal) => listNodeLoads(ask, signal),
+    drainNode: (name, signal) => drainNode(ask, name, signal),
+    forgetNode: (name, signal) => forgetNode(ask, name, signal),
     checkHealth: async (signal) => healthOfNodes(await listNodes(signal)),
     readVersion: (signal) => readDockerVersion(ask, signal),
   });
