@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { limits } from "@jeroboam/core/limits";
-import { pollAfterMs } from "@jeroboam/conductor/operations/stack";
+import { pollAfterMs } from "@jeroboam/conductor/operations/stack-steps";
 import { sizes } from "../stacks/sizes.ts";
 import type { AwsWorld } from "../test/aws/aws-world.ts";
 import { startAwsWorld } from "../test/aws/aws-world.ts";

@@ -13,8 +13,13 @@ export const MAX_MINOR: Minor = 14;
 /** From which version on something is so. */
 export const GATES = {
   rollback: 3,
+  resize: 7,
+  /** Its path is there from `resize` on: 406 before that, 400 from there to here. */
+  upgrade: 8,
+  nodeGroups: 9,
   /** No workers at all; an unknown template in a body is 404 from here on, 400 before. */
   zeroNodes: 10,
+  credentials: 12,
   /** `cluster_id` takes the place of `stack_id`. */
   clusterId: 13,
 } as const;

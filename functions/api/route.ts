@@ -17,7 +17,7 @@ import { linkBase } from "./links.ts";
 import type { Minor } from "./microversion.ts";
 import { openVersioned } from "./negotiation.ts";
 import type { ApiPorts } from "./ports.ts";
-import { setHeaders } from "./refusal.ts";
+import { routingRefusal, setHeaders } from "./refusal.ts";
 import { readJsonBody } from "./wire/json-body.ts";
 
 export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
@@ -65,6 +65,8 @@ export interface Reply {
 export interface RouteDefinition<Query, Body, Target extends PolicyTarget> {
   readonly method: Method;
   readonly path: string;
+  /** The first version that has it; 406 before. Without it, every version does. */
+  readonly since?: Minor;
   /** Magnum's name of what is done here. */
   readonly rule: string;
   /** Who passes this rule as well does it in every project (administrators). */
@@ -109,6 +111,12 @@ export function defineRoute<Query, Body, Target extends PolicyTarget>(
     async handle(ports, context) {
       const opened = openVersioned(context, definition.streams ? ["text/event-stream"] : []);
       if (opened.kind === "refused") return opened.response;
+      if (definition.since !== undefined && opened.minor < definition.since)
+        return routingRefusal(
+          context,
+          406,
+          `${method} ${path} needs API version 1.${definition.since} or later; the request's is 1.${opened.minor}`,
+        );
       return send(context, await serve(definition, apiRequest(ports, context, opened.minor), context));
     },
   };

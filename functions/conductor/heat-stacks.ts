@@ -37,8 +37,11 @@ export function createStacks(heat: Heat): Stacks {
       return made.kind === "rejected" ? refused(made.reason) : made;
     },
 
-    async update({ id, name }, { parameters, tags }) {
-      const updated = await heat.updateStack({ id, name }, { keepsExisting: true, parameters, tags });
+    async update({ id, name }, { parameters, tags, template, rollsBack = false }) {
+      const updated = await heat.updateStack(
+        { id, name },
+        { keepsExisting: true, parameters, tags, disableRollback: !rollsBack, ...(template && { template }) },
+      );
       switch (updated.kind) {
         case "missing":
           return refused(`stack ${name} was not found in Heat: somebody deleted it`);
@@ -127,5 +130,5 @@ function statusFrom({ stack_status }: StackSummary): Pick<Stack, "action" | "pro
 }
 
 function actionOf(action: string | undefined): StackAction {
-  return action === "CREATE" || action === "UPDATE" || action === "DELETE" ? action : "OTHER";
+  return action === "CREATE" || action === "UPDATE" || action === "ROLLBACK" || action === "DELETE" ? action : "OTHER";
 }

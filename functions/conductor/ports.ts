@@ -4,6 +4,12 @@
  */
 import type { OpenBayEngine } from "@jeroboam/coe/engines/open-bay-engine";
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
+import type { Member } from "@jeroboam/core/bay/bay-nodes";
+import type {
+  NodeGroup,
+  NodeGroupSpecification,
+  NodeGroupWithSpecification,
+} from "@jeroboam/core/node-group/node-group";
 import type { Delegation } from "@jeroboam/core/identity/delegation";
 import type { EnginePorts } from "@jeroboam/core/operation/conduct";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
@@ -98,7 +104,7 @@ export interface NodeUser {
   readonly projectId: string;
 }
 
-export type StackAction = "CREATE" | "UPDATE" | "DELETE" | "OTHER";
+export type StackAction = "CREATE" | "UPDATE" | "ROLLBACK" | "DELETE" | "OTHER";
 export type StackProgress = "IN_PROGRESS" | "COMPLETE" | "FAILED";
 
 /** What the nodes log in with. */
@@ -161,6 +167,10 @@ export interface StackPlan {
 export interface StackChange {
   readonly parameters: StackParameters;
   readonly tags: readonly string[];
+  /** The template, where it changes too; the parameters that are not named keep their values. */
+  readonly template?: Pick<StackPlan, "template" | "files" | "environment">;
+  /** Whether Heat is to go back to what was when the update fails. */
+  readonly rollsBack?: boolean;
 }
 
 /** What Heat is to build for a bay, and what came of it: the bay types' knowledge. */
@@ -170,11 +180,31 @@ export interface StackPlans {
   isOurs(bay: Pick<Bay, "uuid">, stack: Stack): boolean;
   plan(bay: Bay, specification: BaySpecification, credential: NodeLogin): StackPlan;
   /** What to change for the bay's present counts: those parameters alone, so that no node is built anew. */
-  planScaling(bay: Bay, specification: BaySpecification): StackChange;
-  readOutputs(specification: BaySpecification, outputs: Stack["outputs"]): BayAddresses;
+  planScaling(bay: Bay, specification: BaySpecification, workersToRemove: readonly Member[]): StackChange;
+  readOutputs(specification: BaySpecification, outputs: Stack["outputs"]): BayOutcome;
+  readonly nodeGroups: NodeGroupPlans;
 }
 
-export type BayAddresses = Pick<BaySpecification, "apiAddress" | "nodeAddresses" | "masterAddresses" | "discoveryUrl">;
+export type BayOutcome = Pick<
+  BaySpecification,
+  "apiAddress" | "nodeAddresses" | "masterAddresses" | "discoveryUrl" | "workers"
+>;
+
+/** The same for the node groups of a bay. */
+export interface NodeGroupPlans {
+  nameOf(group: NodeGroup): string;
+  isOurs(group: NodeGroup, stack: Stack): boolean;
+  /** `bayStack`: what the bay's own stack says, for the group's nodes join it. */
+  plan(
+    parent: { readonly bay: Bay; readonly specification: BaySpecification; readonly outputs: Stack["outputs"] },
+    own: NodeGroupWithSpecification,
+    credential: NodeLogin,
+  ): StackPlan | Refused;
+  planScaling(bay: BaySpecification, group: NodeGroup, workersToRemove: readonly Member[]): StackChange;
+  readOutputs(bay: BaySpecification, outputs: Stack["outputs"]): GroupOutcome;
+}
+
+export type GroupOutcome = Partial<Pick<NodeGroupSpecification, "nodeAddresses" | "members">>;
 
 export interface CertificateMaker {
   /** A new authority of that name, and a client certificate of it for the conductor. Keys in the clear: seal them. */

@@ -1,12 +1,15 @@
 /** The types of records that conductors work on, each with its operations. */
 import type { Bay } from "@jeroboam/core/bay/bay";
 import { bayShape } from "@jeroboam/core/bay/bay";
+import type { NodeGroup } from "@jeroboam/core/node-group/node-group";
+import { nodeGroupShape } from "@jeroboam/core/node-group/node-group";
 import type { RecordType } from "@jeroboam/core/operation/record";
 import { releasePlace } from "@jeroboam/core/quota/quota";
 import type { Webhook } from "@jeroboam/core/webhook/webhook";
 import { webhookShape } from "@jeroboam/core/webhook/webhook";
 import { createBay } from "./operations/create-bay.ts";
 import { deleteBay } from "./operations/delete-bay.ts";
+import { createNodeGroup, deleteNodeGroup, updateNodeGroup } from "./operations/node-group.ts";
 import { observeBay } from "./operations/observe-bay.ts";
 import { containerType } from "./operations/resources/container.ts";
 import { manifestedType } from "./operations/resources/manifested.ts";
@@ -14,6 +17,11 @@ import { engineWatchType } from "./operations/resources/watch.ts";
 import { jobType } from "./operations/run-job.ts";
 import { updateBay } from "./operations/update-bay.ts";
 import type { ConductorPorts } from "./ports.ts";
+
+const nodeGroupType: RecordType<ConductorPorts, NodeGroup> = {
+  ...nodeGroupShape,
+  operations: [createNodeGroup, updateNodeGroup, deleteNodeGroup],
+};
 
 const bayType: RecordType<ConductorPorts, Bay> = {
   ...bayShape,
@@ -27,6 +35,7 @@ const webhookType: RecordType<ConductorPorts, Webhook> = { ...webhookShape, oper
 
 export const RECORD_TYPES: readonly RecordType<ConductorPorts, unknown>[] = [
   bayType,
+  nodeGroupType,
   manifestedType("pod"),
   manifestedType("service"),
   manifestedType("rc"),

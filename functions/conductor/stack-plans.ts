@@ -1,14 +1,16 @@
 /** A bay's stack, by its bay type: what Heat is to build, what to change, what came of it. */
-import { bayInput } from "@jeroboam/coe/bay-input";
+import { bayInput, groupSpec } from "@jeroboam/coe/bay-input";
 import type { BaySettings } from "@jeroboam/coe/bay-input";
-import type { BayType } from "@jeroboam/coe/bay-type";
+import type { BayType, NodeGroupType, Worker } from "@jeroboam/coe/bay-type";
 import type { BayTypes } from "@jeroboam/coe/bay-types";
-import { stackName, stackTags } from "@jeroboam/coe/stack-name";
+import { groupStackName, groupStackTags, stackName, stackTags } from "@jeroboam/coe/stack-name";
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
-import type { NodeLogin, StackPlan, StackPlans } from "./ports.ts";
+import type { Member } from "@jeroboam/core/bay/bay-nodes";
+import type { NodeGroupPlans, NodeLogin, StackPlan, StackPlans } from "./ports.ts";
 
 /** The parameter that marks a stack as a bay's. */
 const MARK = "bay_uuid";
+const GROUP_MARK = "group_uuid";
 
 export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): StackPlans {
   return {
@@ -19,7 +21,7 @@ export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): Sta
       return planOf(bayTypeOf(bayTypes, specification), bay, specification, credential);
     },
 
-    planScaling(bay, specification) {
+    planScaling(bay, specification, workersToRemove) {
       const bayType = bayTypeOf(bayTypes, specification);
       // The parameters that follow from the count are those that another count would change.
       const wanted = planOf(bayType, bay, specification, SCALING_LOGIN).parameters;
@@ -27,7 +29,8 @@ export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): Sta
       const changed = Object.entries(wanted).filter(
         ([name, value]) => JSON.stringify(value) !== JSON.stringify(other[name]),
       );
-      return { parameters: Object.fromEntries(changed), tags: stackTags(bay.uuid) };
+      const removals = bayType.removalParameters(workersToRemove);
+      return { parameters: { ...Object.fromEntries(changed), ...removals }, tags: stackTags(bay.uuid) };
     },
 
     readOutputs(specification, outputs) {
@@ -38,8 +41,11 @@ export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): Sta
         nodeAddresses: [...(read.nodeAddresses ?? specification.nodeAddresses)],
         masterAddresses: [...(read.masterAddresses ?? specification.masterAddresses)],
         discoveryUrl: read.discoveryUrl ?? specification.discoveryUrl,
+        workers: read.workers.map(toMember),
       };
     },
+
+    nodeGroups: createNodeGroupPlans(bayTypes, settings),
   };
 
   function planOf(bayType: BayType, bay: Bay, specification: BaySpecification, credential: NodeLogin): StackPlan {
@@ -48,6 +54,41 @@ export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): Sta
     );
     return { template, files, environment, parameters, tags, timeoutMinutes };
   }
+}
+
+/** Of a bay whose type has none there are no groups either: the API takes none. */
+function createNodeGroupPlans(bayTypes: BayTypes, settings: BaySettings): NodeGroupPlans {
+  const typeOf = (specification: BaySpecification): NodeGroupType => {
+    const { name, nodeGroups } = bayTypeOf(bayTypes, specification);
+    if (!nodeGroups) throw new Error(`bay type ${name} has no node groups`);
+    return nodeGroups;
+  };
+  return {
+    nameOf: groupStackName,
+    isOurs: (group, stack) => stack.parameters[GROUP_MARK] === group.uuid,
+
+    plan({ bay, specification, outputs }, own, credential) {
+      const input = bayInput(bay, specification, credential, settings);
+      const planned = typeOf(specification).stackFor(input, groupSpec(own), outputs);
+      if (typeof planned === "string") return { kind: "refused", reason: planned };
+      const { template, files, environment, parameters, tags, timeoutMinutes } = planned;
+      return { template, files, environment, parameters, tags, timeoutMinutes };
+    },
+
+    planScaling(bay, group, workersToRemove) {
+      const parameters = typeOf(bay).scalingParameters(group.nodeCount, workersToRemove);
+      return { parameters, tags: groupStackTags(group) };
+    },
+
+    readOutputs(bay, outputs) {
+      const { nodeAddresses, workers } = typeOf(bay).readOutputs(outputs);
+      return { ...(nodeAddresses && { nodeAddresses: [...nodeAddresses] }), members: workers.map(toMember) };
+    },
+  };
+}
+
+function toMember({ index, serverId, name }: Worker): Member {
+  return { index, serverId, name };
 }
 
 /** Stands in where the login does not matter: its parameters do not depend on the count. */

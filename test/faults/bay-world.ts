@@ -4,6 +4,10 @@ import { bayModelKey, bayModelShape } from "@jeroboam/core/bay-model/bay-model";
 import { createMemoryEngines } from "@jeroboam/coe/engines/memory-engines";
 import type { Bay } from "@jeroboam/core/bay/bay";
 import { bayKey, bayShape } from "@jeroboam/core/bay/bay";
+import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
+import { deleteNodeGroup, resizeNodeGroup } from "@jeroboam/core/node-group/change-node-group";
+import { createNodeGroup } from "@jeroboam/core/node-group/create-node-group";
+import type { NodeGroupWithSpecification } from "@jeroboam/core/node-group/node-group";
 import { deleteBay, resizeBay } from "@jeroboam/core/bay/change-bay";
 import type { Delegate } from "@jeroboam/core/bay/create-bay";
 import { createBay } from "@jeroboam/core/bay/create-bay";
@@ -14,11 +18,12 @@ import { findRecord, insertRecord, newRecord } from "@jeroboam/core/operation/re
 import type { Condition, Item } from "@jeroboam/core/table/table";
 import { createMemoryTable } from "@jeroboam/core/table/memory-table";
 import { discardProvisional } from "@jeroboam/conductor/discard";
-import type { ConductorPorts } from "@jeroboam/conductor/ports";
+import type { Member } from "@jeroboam/core/bay/bay-nodes";
+import type { ConductorPorts, NodeGroupPlans, Stack } from "@jeroboam/conductor/ports";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import { createSimulatedClock } from "../simulated/clock.ts";
 import type { CloudBehaviour } from "../simulated/cloud.ts";
-import { MODEL_ID, PROJECT, newModel, newSpecification } from "../simulated/bays.ts";
+import { MODEL_ID, PROJECT, newModel, newNodeGroup, newSpecification } from "../simulated/bays.ts";
 import { createSimulatedCloud } from "../simulated/cloud.ts";
 import { createSimulatedQueue } from "../simulated/queue.ts";
 import { createSeededRandom } from "../simulated/random.ts";
@@ -30,6 +35,36 @@ export interface BayRun extends ScenarioRun<ConductorPorts> {
 }
 
 export type BayWorld = ReturnType<typeof createBayWorld>;
+
+/** So many nodes as there are to be, by their indexes. */
+function membersOf(outputs: Stack["outputs"]): Member[] {
+  return Array.from({ length: Number(outputs["nodes"]) }, (_, index) => ({
+    index: String(index),
+    serverId: `server-${index}`,
+    name: `node-${index}`,
+  }));
+}
+
+export const SIMULATED_GROUPS: NodeGroupPlans = {
+  nameOf: (group) => `stack-of-${group.uuid}`,
+  isOurs: (group, stack) => stack.parameters["group_uuid"] === group.uuid,
+  plan: (_parent, { group }) => ({
+    template: "",
+    files: {},
+    environment: {},
+    parameters: { group_uuid: group.uuid, nodes: group.nodeCount },
+    tags: [],
+    timeoutMinutes: undefined,
+  }),
+  planScaling: (_bay, group, workers) => ({
+    parameters: { nodes: group.nodeCount, removed: workers.map(({ index }) => index) },
+    tags: [],
+  }),
+  readOutputs: (_bay, outputs) => ({
+    nodeAddresses: membersOf(outputs).map(({ index }) => `10.0.2.${index}`),
+    members: membersOf(outputs),
+  }),
+};
 
 export function createBayWorld(
   gate: Gate,
@@ -71,12 +106,17 @@ export function createBayWorld(
         tags: stackTags(bay.uuid),
         timeoutMinutes: undefined,
       }),
-      planScaling: (bay) => ({ parameters: { nodes: bay.nodeCount }, tags: stackTags(bay.uuid) }),
+      planScaling: (bay, _specification, workers) => ({
+        parameters: { nodes: bay.nodeCount, removed: workers.map(({ index }) => index) },
+        tags: stackTags(bay.uuid),
+      }),
+      nodeGroups: SIMULATED_GROUPS,
       readOutputs: (specification, outputs) => ({
         apiAddress: "https://10.0.0.5:6443",
         nodeAddresses: Array.from({ length: Number(outputs["nodes"]) }, (_, index) => `10.0.1.${index}`),
         masterAddresses: ["10.0.0.5"],
         discoveryUrl: specification.discoveryUrl,
+        workers: membersOf(outputs),
       }),
     },
     certificates: {
@@ -91,7 +131,18 @@ export function createBayWorld(
       open: (sealed, context) => Promise.resolve(sealed.slice(`sealed(${context}:`.length, -1)),
     },
   };
-  return { clock, random, table, queue, told, ports, engines, bayKey: bayKey(PROJECT, "none"), ...outside };
+  return {
+    clock,
+    random,
+    table,
+    queue,
+    told,
+    ports,
+    engines,
+    bayKey: bayKey(PROJECT, "none"),
+    trustsMade: 0,
+    ...outside,
+  };
 }
 
 /** What a user does to the bay, by the API's own use-cases. */
@@ -100,13 +151,18 @@ export interface BayActs {
   createUpToCommit(): Promise<void>;
   create(nodeCount?: number, coe?: Coe): Promise<void>;
   resize(nodeCount: number): Promise<void>;
+  addGroup(name?: string): Promise<void>;
+  /** As an autoscaler does: also while another goes on. */
+  resizeGroup(nodeCount: number, nodesToRemove?: readonly string[]): Promise<void>;
+  removeGroup(): Promise<void>;
   remove(): Promise<void>;
 }
 
 export function actsOn(world: BayWorld): BayActs {
   const { ports, table, trusts } = world;
   const delegate: Delegate = () => {
-    const sealedTrustId = `trust-${trusts.size + 1}`;
+    world.trustsMade += 1;
+    const sealedTrustId = `trust-${world.trustsMade}`;
     trusts.add(sealedTrustId);
     return Promise.resolve({
       kind: "trust",
@@ -148,13 +204,38 @@ export function actsOn(world: BayWorld): BayActs {
     async resize(nodeCount) {
       const record = await findRecord(table, bayShape, world.bayKey);
       const specification = record && (await readSpecification(table, record.state));
-      if (record && specification) await resizeBay(ports, { record, specification }, { nodeCount, rollback: false });
+      if (record && specification)
+        await resizeBay(ports, { record, specification }, { nodeCount, nodesToRemove: [], rollback: false });
+    },
+    async addGroup(name = "gpu") {
+      const bay = await findBayByUuid(table, SCOPE, uuidOf(world));
+      if (bay) await createNodeGroup(ports, bay, newNodeGroup(name, bay.specification), delegate);
+    },
+    async resizeGroup(nodeCount, nodesToRemove = []) {
+      const bay = await findBayByUuid(table, SCOPE, uuidOf(world));
+      const group = bay?.nodeGroups[0]?.group;
+      if (bay && group) await resizeNodeGroup(ports, bay, group, { nodeCount, nodesToRemove, rollback: false });
+    },
+    async removeGroup() {
+      const group = (await findBayByUuid(table, SCOPE, uuidOf(world)))?.nodeGroups[0]?.group;
+      if (group) await deleteNodeGroup(ports, group);
     },
     async remove() {
       const record = await findRecord(table, bayShape, world.bayKey);
       if (record) await deleteBay(ports, record);
     },
   };
+}
+
+const SCOPE = { projectId: PROJECT, allProjects: false };
+
+function uuidOf({ bayKey }: BayWorld): string {
+  return bayKey.pk.slice("bay#".length);
+}
+
+/** The bay's node groups besides the two that every bay has. */
+export async function groupsOf(world: BayWorld): Promise<readonly NodeGroupWithSpecification[]> {
+  return (await findBayByUuid(world.table, SCOPE, uuidOf(world)))?.nodeGroups ?? [];
 }
 
 export async function bayOf(world: BayWorld): Promise<Bay | undefined> {

@@ -6,11 +6,15 @@ import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import { bayShape } from "@jeroboam/core/bay/bay";
 import { deleteBay, resizeBay } from "@jeroboam/core/bay/change-bay";
 import { createBay } from "@jeroboam/core/bay/create-bay";
+import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
+import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
+import { resizeNodeGroup } from "@jeroboam/core/node-group/change-node-group";
+import { createNodeGroup } from "@jeroboam/core/node-group/create-node-group";
 import { readSpecification } from "@jeroboam/core/bay/specification-store";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
 import { findRecord, insertRecord, newRecord } from "@jeroboam/core/operation/record-store";
 import type { Key } from "@jeroboam/core/table/table";
-import { newModel, newSpecification } from "../simulated/bays.ts";
+import { newModel, newNodeGroup, newSpecification } from "../simulated/bays.ts";
 import type { SandboxWorld } from "./sandbox-world.ts";
 import { createSandboxWorld, runToRest } from "./sandbox-world.ts";
 
@@ -56,6 +60,22 @@ async function read(key: Key): Promise<{ record: WorkRecord<Bay>; specification:
   return { record, specification };
 }
 
+async function readWhole(key: Key): Promise<BayWithSpecification> {
+  const { state } = (await read(key)).record;
+  const bay = await findBayByUuid(world.table, { projectId: state.projectId, allProjects: false }, state.uuid);
+  if (!bay) throw new Error("no such bay");
+  return bay;
+}
+
+async function addGroup(bay: BayWithSpecification, name: string): Promise<void> {
+  const made = await createNodeGroup(world.ports, bay, newNodeGroup(name, bay.specification), async (purpose) => {
+    const obtained = await world.delegations.obtain(world.caller, purpose);
+    if (obtained.kind === "refused") throw new Error(obtained.reason);
+    return obtained.delegation;
+  });
+  expect(made.kind).toBe("created");
+}
+
 function stackNames(): readonly string[] {
   const names = world.sandbox.inventory().stacks.map(({ name }) => name);
   // Nested ones have longer names.
@@ -86,7 +106,7 @@ describe("a bay of magnum_vm_atomic_k8s", () => {
     expect(stackNames()).toHaveLength(1);
 
     for (const nodeCount of [4, 1]) {
-      await resizeBay(world.ports, await read(key), { nodeCount, rollback: false });
+      await resizeBay(world.ports, await read(key), { nodeCount, nodesToRemove: [], rollback: false });
       await runToRest(world);
       const resized = await read(key);
       expect(resized.record.state).toMatchObject({ status: "UPDATE_COMPLETE", nodeCount });
@@ -97,6 +117,80 @@ describe("a bay of magnum_vm_atomic_k8s", () => {
     await runToRest(world);
     expect(await findRecord(world.table, bayShape, key)).toBeUndefined();
     expect(leftInCloud()).toEqual(before);
+  });
+
+  test("takes in a node group of its own stack, resized by naming a node, and goes with it", async () => {
+    const before = leftInCloud();
+    const key = await create(1);
+    await runToRest(world);
+    const bay = await readWhole(key);
+    await addGroup(bay, "gpu");
+    await runToRest(world);
+
+    const [joined] = (await readWhole(key)).nodeGroups;
+    expect(joined?.group).toMatchObject({ status: "CREATE_COMPLETE", nodeCount: 2 });
+    expect(joined?.specification.nodeAddresses).toHaveLength(2);
+    const [first, second] = joined?.specification.members ?? [];
+    expect(second?.serverId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(second?.name).toMatch(/^blue-gpu-[0-9a-f]{8}-1$/);
+    const nets = world.sandbox.inventory().networks.length;
+    expect(nets).toBe(before["networks"]! + 1);
+
+    // Of the two, the one that is named goes; then the other is replaced.
+    await resizeNodeGroup(world.ports, await readWhole(key), joined!.group, {
+      nodeCount: 1,
+      nodesToRemove: [first?.serverId ?? ""],
+      rollback: false,
+    });
+    await runToRest(world);
+    const [smaller] = (await readWhole(key)).nodeGroups;
+    expect(smaller?.specification.members).toEqual([second]);
+    await resizeNodeGroup(world.ports, await readWhole(key), smaller!.group, {
+      nodeCount: 1,
+      nodesToRemove: [second?.index ?? ""],
+      rollback: false,
+    });
+    await runToRest(world);
+    const [replaced] = (await readWhole(key)).nodeGroups;
+    expect(replaced?.group.status).toBe("UPDATE_COMPLETE");
+    expect(replaced?.specification.members).toHaveLength(1);
+    expect(replaced?.specification.members[0]?.serverId).not.toBe(second?.serverId);
+
+    await deleteBay(world.ports, (await read(key)).record);
+    await runToRest(world);
+    expect(await findRecord(world.table, bayShape, key)).toBeUndefined();
+    expect(leftInCloud()).toEqual(before);
+  });
+
+  test("removes of its own workers the one that is named, and none when the name is unknown", async () => {
+    const key = await create(2);
+    await runToRest(world);
+    const [first, second] = (await read(key)).specification.workers ?? [];
+    const remove = async (node: string): Promise<void> => {
+      const wish = { nodeCount: 1, nodesToRemove: [node], rollback: false };
+      await resizeBay(world.ports, await read(key), wish, "action");
+      await runToRest(world);
+    };
+    await remove("00000000-0000-4000-8000-000000000000");
+    const refused = await read(key);
+    expect(refused.record.state).toMatchObject({ status: "UPDATE_FAILED", nodeCount: 2 });
+    expect(refused.specification.workers).toEqual([first, second]);
+    await remove(first?.serverId ?? "");
+    const resized = await read(key);
+    expect(resized.record.state).toMatchObject({ status: "UPDATE_COMPLETE", nodeCount: 1 });
+    expect(resized.specification.workers).toEqual([second]);
+  });
+
+  test("goes back to what it was when an update that is to be rolled back fails", async () => {
+    const key = await create(1);
+    await runToRest(world);
+    world.sandbox.knobs.add({ kind: "resource", name: "kube-minion", reason: "No valid host was found" });
+    await resizeBay(world.ports, await read(key), { nodeCount: 2, nodesToRemove: [], rollback: true });
+    await runToRest(world);
+    const { record, specification } = await read(key);
+    expect(record.state).toMatchObject({ status: "ROLLBACK_COMPLETE", nodeCount: 1 });
+    expect(record.state.statusReason).toContain("rolled back");
+    expect(specification.workers).toHaveLength(1);
   });
 
   test("whose node cannot be scheduled fails with a reason that names the node and the cause", async () => {

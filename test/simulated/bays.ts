@@ -1,6 +1,7 @@
 /** A bay model and a bay's specification, complete, for tests to change what matters to them. */
 import type { BayModel } from "@jeroboam/core/bay-model/bay-model";
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
+import type { NewNodeGroup } from "@jeroboam/core/node-group/create-node-group";
 
 export const PROJECT = "p1";
 export const MODEL_ID = "0b1c6a0e-3d1f-4f0e-9a77-5b8f5d2c1a01";
@@ -92,5 +93,27 @@ export function newBay(changes: Partial<Bay>): Bay {
     createdAtMs: 0,
     updatedAtMs: null,
     ...changes,
+  };
+}
+
+export function newNodeGroup(
+  name: string,
+  { labels, model }: Pick<BaySpecification, "labels" | "model">,
+): NewNodeGroup {
+  return {
+    name,
+    role: "worker",
+    nodeCount: 2,
+    limits: { min: 0, max: null },
+    specification: {
+      imageId: model.imageId,
+      flavorId: null,
+      dockerVolumeSizeGb: null,
+      labels,
+      nodeLabels: { team: "red" },
+      nodeTaints: [{ key: "gpu", value: null, effect: "NoSchedule" }],
+      nodeAddresses: [],
+      members: [],
+    },
   };
 }

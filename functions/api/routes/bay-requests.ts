@@ -19,6 +19,7 @@ import type { Delegation } from "@jeroboam/core/identity/delegation";
 import { Rejected, Transient } from "@jeroboam/core/errors";
 import type { Json, JsonObject } from "@jeroboam/core/json";
 import { limits } from "@jeroboam/core/limits";
+import type { ResizeWish } from "@jeroboam/core/node-group/resize-input";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
 import { limitOf, readQuota } from "@jeroboam/core/quota/quota";
 import type { ApiPorts } from "../ports.ts";
@@ -57,7 +58,7 @@ export async function acceptBay(
     const made = await createBay(ports, model, { ...bay, specification, defaultQuota }, (purpose) =>
       obtainDelegation(request, purpose),
     );
-    if (made.kind === "created") return { record: made.record, specification };
+    if (made.kind === "created") return { record: made.record, specification, nodeGroups: [] };
     if (made.kind === "quota-exceeded") throw quotaExceeded(made.limit);
   }
   throw absent;
@@ -75,7 +76,7 @@ async function findEarlier({ ports, caller }: ApiRequest, uuid: string): Promise
 }
 
 /** The one thing asked of Keystone before a bay is accepted. */
-async function obtainDelegation({ ports, caller }: ApiRequest, purpose: DelegationRequest): Promise<Delegation> {
+export async function obtainDelegation({ ports, caller }: ApiRequest, purpose: DelegationRequest): Promise<Delegation> {
   const outcome = await ports.delegate(caller, purpose);
   if (outcome.kind === "obtained") return outcome.delegation;
   // The service's own access to the cloud is not the caller's to mend.
@@ -210,10 +211,11 @@ function readNodeCount(value: Json, least: 0 | 1): number {
 export async function acceptResize(
   request: ApiRequest,
   bay: BayWithSpecification,
-  resize: { readonly nodeCount: number; readonly rollback: boolean },
+  resize: ResizeWish,
   noun: string,
+  by: "patch" | "action" = "patch",
 ): Promise<Bay> {
-  const changed: ChangedBay = await resizeBay(request.ports, bay, resize);
+  const changed: ChangedBay = await resizeBay(request.ports, bay, resize, by);
   switch (changed.kind) {
     case "accepted":
       return changed.bay;

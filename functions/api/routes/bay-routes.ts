@@ -8,6 +8,7 @@ import { findBay } from "@jeroboam/core/bay/find-bay";
 import { listBays } from "@jeroboam/core/bay/list-bays";
 import { Rejected } from "@jeroboam/core/errors";
 import type { PolicyTarget } from "@jeroboam/core/identity/policy";
+import { summarise } from "@jeroboam/core/node-group/bay-summary";
 import type { Scope } from "@jeroboam/core/identity/scope";
 import type { JsonObject } from "@jeroboam/core/json";
 import { readWait } from "../long-poll.ts";
@@ -35,6 +36,8 @@ export interface BayGeneration {
   readonly nextOn: "more" | "full";
   readonly sortKeys: SortKeys<BayWithSpecification>;
   readonly view: (request: ApiRequest, bay: BayWithSpecification) => JsonObject;
+  /** What showing one tells that a list does not. */
+  readonly viewMore?: (bay: BayWithSpecification) => JsonObject;
   readonly viewBrief: (request: ApiRequest, bay: BayWithSpecification) => JsonObject;
   readonly readWish: AttributeReader<BayWish>;
   readonly create: (request: ApiRequest, wish: BayWish) => Promise<Reply>;
@@ -88,7 +91,7 @@ export function bayRoutes(generation: BayGeneration): readonly Route[] {
           ms > 0 && ports.longPoll
             ? await ports.longPoll.until(async () => (await find(request, scope)).bay, isSettled, { ms, signal })
             : target.bay;
-        return { status: 200, body: view(request, bay) };
+        return { status: 200, body: { ...view(request, bay), ...generation.viewMore?.(bay) } };
       },
     }),
     bayEventsRoute(path, { rule: `${rules}:get`, allProjectsRule: inAllProjects("get_one") }, find),
@@ -117,8 +120,8 @@ export function bayRoutes(generation: BayGeneration): readonly Route[] {
   ];
 }
 
-function isSettled({ record }: BayWithSpecification): boolean {
-  return !record.state.status.endsWith("_IN_PROGRESS");
+function isSettled({ record, ...rest }: BayWithSpecification): boolean {
+  return !summarise({ bay: record.state, ...rest }).status.endsWith("_IN_PROGRESS");
 }
 
 function listRoute(
@@ -147,7 +150,11 @@ function listRoute(
 }
 
 /** The bay that the path names. */
-async function requireBay({ noun }: BayGeneration, { ports, ident }: ApiRequest, scope: Scope): Promise<BayTarget> {
+export async function requireBay(
+  { noun }: Pick<BayGeneration, "noun">,
+  { ports, ident }: ApiRequest,
+  scope: Scope,
+): Promise<BayTarget> {
   const found = await findBay(ports.table, scope, ident);
   if (found.kind === "absent") throw notFound(noun, ident);
   if (found.kind === "ambiguous")

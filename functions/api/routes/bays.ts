@@ -15,7 +15,8 @@ const CHANGES = { noun: "bay", changeable: ["node_count"], leastNodes: 1 } as co
 /** The attributes that a patch may name. */
 function documentOf(bay: BayWithSpecification): JsonObject {
   const { links: _links, stack_id: _stack, ...rest } = viewBay(bay, "");
-  return rest;
+  // As for a cluster: a patch speaks of the bay's own workers.
+  return { ...rest, node_count: bay.record.state.nodeCount };
 }
 
 export const bays = bayRoutes({
@@ -41,7 +42,7 @@ export const bays = bayRoutes({
   async update(request, bay, { operations, rollback }) {
     const { nodeCount } = readChanges(documentOf(bay), operations, CHANGES);
     if (nodeCount === undefined) return { status: 200, body: viewBay(bay, request.base) };
-    const state = await acceptResize(request, bay, { nodeCount, rollback }, "Bay");
+    const state = await acceptResize(request, bay, { nodeCount, nodesToRemove: [], rollback }, "Bay");
     return { status: 200, body: viewBay({ ...bay, record: { ...bay.record, state } }, request.base) };
   },
 });

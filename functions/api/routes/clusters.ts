@@ -14,7 +14,7 @@ import { GATES } from "../microversion.ts";
 import type { ApiRequest, QueryArguments, Reply } from "../route.ts";
 import { refuseArguments, requireRule } from "../route.ts";
 import type { ShownBay } from "../views/bays.ts";
-import { CLUSTER_SORT_KEYS, viewBriefCluster, viewCluster } from "../views/bays.ts";
+import { CLUSTER_SORT_KEYS, viewBriefCluster, viewCluster, viewFaults } from "../views/bays.ts";
 import { invalid } from "../wire/attributes.ts";
 import type { BayWish } from "../wire/bay.ts";
 import { CLUSTER_PATCH, readClusterWish } from "../wire/bay.ts";
@@ -38,6 +38,7 @@ export const clusters = bayRoutes({
   nextOn: "full",
   sortKeys: CLUSTER_SORT_KEYS,
   view: ({ base, minor }, bay) => viewCluster(bay, base, minor),
+  viewMore: viewFaults,
   viewBrief: ({ base, minor }, bay) => viewBriefCluster(bay, base, minor),
   readWish: readClusterWish,
   create,
@@ -56,11 +57,11 @@ async function create(request: ApiRequest, wish: BayWish): Promise<Reply> {
   return accepted(bay);
 }
 
-function accepted({ record }: Pick<ShownBay, "record">): Reply {
+export function accepted({ record }: Pick<ShownBay, "record">): Reply {
   return { status: 202, body: { uuid: record.state.uuid } };
 }
 
-function requireMoreThanZero(nodeCount: number, minor: Minor): void {
+export function requireMoreThanZero(nodeCount: number, minor: Minor): void {
   if (nodeCount === 0 && minor < GATES.zeroNodes)
     throw new Rejected(400, `Zero nodes need API version 1.${GATES.zeroNodes} or later; the request's is 1.${minor}.`);
 }
@@ -89,7 +90,7 @@ async function update(
     healthStatus: status === undefined ? bay.record.state.healthStatus : readHealthStatus(status),
     healthStatusReason: reason === undefined ? bay.specification.healthStatusReason : readHealthReason(reason),
   };
-  if (nodeCount !== undefined) await acceptResize(request, bay, { nodeCount, rollback }, NOUN);
+  if (nodeCount !== undefined) await acceptResize(request, bay, { nodeCount, nodesToRemove: [], rollback }, NOUN);
   if (isReport) await reportHealth(request.ports, bay, report);
   return accepted(bay);
 }
@@ -103,7 +104,8 @@ function documentOf(bay: BayWithSpecification, { minor }: ApiRequest): JsonObjec
     labels_skipped: _s,
     ...rest
   } = viewCluster(bay, "", minor);
-  return rest;
+  // A patch speaks of the default workers alone, though the sum is what is shown (cluster sheet 8.6).
+  return { ...rest, node_count: bay.record.state.nodeCount };
 }
 
 const HEALTH = ["HEALTHY", "UNHEALTHY", "UNKNOWN"] as const;

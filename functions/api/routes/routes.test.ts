@@ -18,13 +18,14 @@ test("no path and method is served twice", () => {
   expect(new Set(names).size).toBe(names.length);
 });
 
-test.each(ROUTES.map((route) => [route.method, route.path.replace(":ident", "x")]))(
+test.each(ROUTES.map((route) => [route.method, route.path.replace(":ident", "x").replace(":group", "y")]))(
   "%s %s is not served without a token, and not to who may do nothing",
   async (method, path) => {
     const ports = createFakePorts();
     const app = createApp({ ...ports, policy: { ...ports.policy, enforce: refuse, allows: () => false } });
     expect((await app.request(path, { method })).status).toBe(401);
-    const answer = await app.request(path, { method, headers: { "x-auth-token": TOKENS.admin } });
+    const headers = { "x-auth-token": TOKENS.admin, "openstack-api-version": "container-infra latest" };
+    const answer = await app.request(path, { method, headers });
     expect([400, 403, 404]).toContain(answer.status);
     expect(ports.table.counts.put).toBe(0);
   },

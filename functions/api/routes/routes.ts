@@ -3,11 +3,13 @@ import type { Route } from "../route.ts";
 import { baymodels } from "./baymodels.ts";
 import { bays } from "./bays.ts";
 import { certificates } from "./certificates.ts";
+import { clusterActions } from "./cluster-actions.ts";
 import { clusters } from "./clusters.ts";
 import { clustertemplates } from "./clustertemplates.ts";
 import { events } from "./events.ts";
 import { mservices } from "./mservices.ts";
 import { federations } from "./federations.ts";
+import { nodeGroups } from "./node-groups.ts";
 import { nodes } from "./nodes.ts";
 import { quotas } from "./quotas.ts";
 import { stats } from "./stats.ts";
@@ -20,6 +22,8 @@ export const ROUTES: readonly Route[] = [
   ...bays,
   ...clustertemplates,
   ...clusters,
+  ...nodeGroups,
+  ...clusterActions,
   ...certificates,
   ...nodes,
   ...x509keypairs,

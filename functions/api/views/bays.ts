@@ -4,28 +4,35 @@
  */
 import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
 import type { JsonObject } from "@jeroboam/core/json";
+import type { BaySummary } from "@jeroboam/core/node-group/bay-summary";
+import { summarise } from "@jeroboam/core/node-group/bay-summary";
 import type { SortValue } from "@jeroboam/core/listing/page";
 import { itemLinks } from "../links.ts";
 import type { Minor } from "../microversion.ts";
 import { GATES } from "../microversion.ts";
 import { wireTime } from "../wire/time.ts";
+import { labelDifferences } from "./label-differences.ts";
 
 /** A bay as far as anybody sees it. */
-export interface ShownBay {
-  readonly record: BayWithSpecification["record"];
+export interface ShownBay extends Pick<BayWithSpecification, "record" | "nodeGroups"> {
   readonly specification: Omit<BayWithSpecification["specification"], "delegation">;
+}
+
+function summaryOf({ record, specification, nodeGroups }: ShownBay): BaySummary {
+  return summarise({ bay: record.state, specification, nodeGroups });
 }
 
 export function viewBay(entry: ShownBay, base: string): JsonObject {
   const { state: bay } = entry.record;
   const { specification } = entry;
   const { links, ...brief } = viewBriefBay(entry, base);
+  const { statusReason, nodeAddresses } = summaryOf(entry);
   return {
     ...brief,
-    status_reason: bay.statusReason,
+    status_reason: statusReason,
     discovery_url: specification.discoveryUrl,
     api_address: specification.apiAddress,
-    node_addresses: specification.nodeAddresses,
+    node_addresses: [...nodeAddresses],
     master_addresses: specification.masterAddresses,
     created_at: wireTime(bay.createdAtMs),
     updated_at: wireTime(bay.updatedAtMs),
@@ -33,16 +40,21 @@ export function viewBay(entry: ShownBay, base: string): JsonObject {
   };
 }
 
-export function viewBriefBay({ record: { state: bay }, specification }: ShownBay, base: string): JsonObject {
+export function viewBriefBay(entry: ShownBay, base: string): JsonObject {
+  const {
+    record: { state: bay },
+    specification,
+  } = entry;
+  const { nodeCount, status } = summaryOf(entry);
   return {
     uuid: bay.uuid,
     name: bay.name,
     baymodel_id: bay.bayModelId,
-    node_count: bay.nodeCount,
+    node_count: nodeCount,
     master_count: bay.masterCount,
     bay_create_timeout: specification.createTimeoutMinutes,
     stack_id: bay.stackId,
-    status: bay.status,
+    status,
     links: itemLinks(base, "bays", bay.uuid).map((link) => ({ ...link })),
   };
 }
@@ -51,10 +63,11 @@ export function viewCluster(entry: ShownBay, base: string, minor: Minor): JsonOb
   const { state: bay } = entry.record;
   const { specification } = entry;
   const { status, health_status, merge_labels, ...head } = viewBriefCluster(entry, base, minor);
+  const { statusReason, nodeAddresses } = summaryOf(entry);
   return {
     ...head,
     status: status ?? null,
-    status_reason: bay.statusReason,
+    status_reason: statusReason,
     health_status: health_status ?? null,
     health_status_reason: specification.healthStatusReason,
     discovery_url: specification.discoveryUrl,
@@ -63,7 +76,7 @@ export function viewCluster(entry: ShownBay, base: string, minor: Minor): JsonOb
     container_version: specification.containerVersion,
     project_id: bay.projectId,
     user_id: bay.userId,
-    node_addresses: specification.nodeAddresses,
+    node_addresses: [...nodeAddresses],
     master_addresses: specification.masterAddresses,
     fixed_network: specification.fixedNetwork,
     fixed_subnet: specification.fixedSubnet,
@@ -76,17 +89,24 @@ export function viewCluster(entry: ShownBay, base: string, minor: Minor): JsonOb
   };
 }
 
-export function viewBriefCluster(
-  { record: { state: bay }, specification }: ShownBay,
-  base: string,
-  minor: Minor,
-): JsonObject {
+/** Why it failed, by the names of its node groups: only on show, and only of what failed. */
+export function viewFaults(entry: ShownBay): JsonObject {
+  const { faults } = summaryOf(entry);
+  return Object.keys(faults).length > 0 ? { faults: { ...faults } } : {};
+}
+
+export function viewBriefCluster(entry: ShownBay, base: string, minor: Minor): JsonObject {
+  const {
+    record: { state: bay },
+    specification,
+  } = entry;
+  const { nodeCount, status } = summaryOf(entry);
   return {
     uuid: bay.uuid,
     name: bay.name,
     cluster_template_id: bay.bayModelId,
     keypair: specification.keypairId,
-    node_count: bay.nodeCount,
+    node_count: nodeCount,
     master_count: bay.masterCount,
     docker_volume_size: specification.dockerVolumeSizeGb,
     labels: specification.labels,
@@ -95,24 +115,10 @@ export function viewBriefCluster(
     create_timeout: specification.createTimeoutMinutes,
     links: itemLinks(base, "clusters", bay.uuid).map((link) => ({ ...link })),
     [minor >= GATES.clusterId ? "cluster_id" : "stack_id"]: bay.stackId,
-    status: bay.status,
+    status,
     health_status: bay.healthStatus,
     // Never the true one: Terraform compares the labels' differences by this (cluster sheet 26).
     merge_labels: false,
-  };
-}
-
-/** How a cluster's labels differ from its template's. An overridden one shows the template's value. */
-function labelDifferences(
-  template: Readonly<Record<string, string>>,
-  cluster: Readonly<Record<string, string>>,
-): Readonly<Record<"labels_overridden" | "labels_added" | "labels_skipped", Record<string, string>>> {
-  const pick = (from: Readonly<Record<string, string>>, keep: (name: string, value: string) => boolean) =>
-    Object.fromEntries(Object.entries(from).filter(([name, value]) => keep(name, value)));
-  return {
-    labels_overridden: pick(template, (name, value) => Object.hasOwn(cluster, name) && cluster[name] !== value),
-    labels_added: pick(cluster, (name) => !Object.hasOwn(template, name)),
-    labels_skipped: pick(template, (name) => !Object.hasOwn(cluster, name)),
   };
 }
 
@@ -121,8 +127,8 @@ type SortKeys = Readonly<Record<string, (entry: BayWithSpecification) => SortVal
 const COMMON_SORT_KEYS: SortKeys = {
   uuid: ({ record }) => record.state.uuid,
   name: ({ record }) => record.state.name,
-  status: ({ record }) => record.state.status,
-  status_reason: ({ record }) => record.state.statusReason,
+  status: (entry) => summaryOf(entry).status,
+  status_reason: (entry) => summaryOf(entry).statusReason,
   stack_id: ({ record }) => record.state.stackId,
   project_id: ({ record }) => record.state.projectId,
   user_id: ({ record }) => record.state.userId,
@@ -134,7 +140,7 @@ const COMMON_SORT_KEYS: SortKeys = {
 export const BAY_SORT_KEYS: SortKeys = {
   ...COMMON_SORT_KEYS,
   baymodel_id: ({ record }) => record.state.bayModelId,
-  node_count: ({ record }) => record.state.nodeCount,
+  node_count: (entry) => summaryOf(entry).nodeCount,
   master_count: ({ record }) => record.state.masterCount,
   bay_create_timeout: ({ specification }) => specification.createTimeoutMinutes,
 };

@@ -2,6 +2,7 @@
 import type { Bay } from "@jeroboam/core/bay/bay";
 import type { OperationDefinition } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
+import { ended } from "./ended.ts";
 import { ensureCertificates, ensureNodeCredential, settleItems } from "./specification.ts";
 import { awaitStackCreated, ensureStack } from "./stack.ts";
 
@@ -10,11 +11,5 @@ export const createBay: OperationDefinition<ConductorPorts, Bay> = {
   version: 1,
   steps: [settleItems, ensureCertificates, ensureNodeCredential, ensureStack, awaitStackCreated],
   always: [],
-  end: (_bay, outcome, nowMs) => ({
-    kind: "kept",
-    changes:
-      outcome.kind === "succeeded"
-        ? { status: "CREATE_COMPLETE", updatedAtMs: nowMs }
-        : { status: "CREATE_FAILED", statusReason: outcome.reason, updatedAtMs: nowMs },
-  }),
+  end: (bay, outcome, nowMs) => ({ kind: "kept", changes: ended("CREATE", bay.status, outcome, nowMs) }),
 };

@@ -3,12 +3,31 @@ import { bayModelUseKey } from "@jeroboam/core/bay-model/bay-model";
 import type { Bay } from "@jeroboam/core/bay/bay";
 import { removeBayRecords } from "@jeroboam/core/bay/bay-records";
 import { removeSpecification } from "@jeroboam/core/bay/specification-store";
+import { deleteNodeGroup } from "@jeroboam/core/node-group/change-node-group";
+import { readNodeGroups } from "@jeroboam/core/node-group/read-node-groups";
 import type { OperationDefinition, Step } from "@jeroboam/core/operation/record";
-import { again, done } from "@jeroboam/core/operation/record";
+import { again, done, failed } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
 import { revokeDelegation, revokeSuperseded } from "./delegation.ts";
 import { nodeUserName } from "./specification.ts";
 import { ensureStackGone } from "./stack.ts";
+import { pollAfterMs } from "./stack-steps.ts";
+
+/** Its nodes are on the bay's network, so they go before it. Whatever goes on with a group, it is deleted. */
+const removeNodeGroups: Step<ConductorPorts, Bay> = {
+  name: "remove-node-groups",
+  async run(ports, { state: bay, operation }) {
+    const groups = await readNodeGroups(ports.table, bay);
+    if (groups.length === 0) return done();
+    // One that could not be deleted before is tried again, once.
+    const isFirst = operation.notes["groupsAsked"] !== true;
+    const failedGroup = groups.find(({ status }) => status === "DELETE_FAILED");
+    if (failedGroup && !isFirst)
+      return failed(`node group ${failedGroup.name}: ${failedGroup.statusReason ?? "could not be deleted"}`);
+    for (const group of groups) await deleteNodeGroup(ports, group);
+    return again(pollAfterMs(ports.clock.nowMs(), operation), {}, { groupsAsked: true });
+  },
+};
 
 /** The nodes' credential goes after the nodes. */
 const removeNodeCredential: Step<ConductorPorts, Bay> = {
@@ -35,7 +54,7 @@ const removeItems: Step<ConductorPorts, Bay> = {
 export const deleteBay: OperationDefinition<ConductorPorts, Bay> = {
   kind: "delete",
   version: 1,
-  steps: [revokeSuperseded, ensureStackGone, removeNodeCredential, revokeDelegation, removeItems],
+  steps: [revokeSuperseded, removeNodeGroups, ensureStackGone, removeNodeCredential, revokeDelegation, removeItems],
   always: [],
   end: (_bay, outcome, nowMs) =>
     outcome.kind === "succeeded"

@@ -8,7 +8,8 @@ import { changeSpecification } from "@jeroboam/core/bay/specification-store";
 import type { OperationDefinition } from "@jeroboam/core/operation/record";
 import { again, done } from "@jeroboam/core/operation/record";
 import type { ConductorPorts, Stack } from "../ports.ts";
-import { failureOf, findStack, pollAfterMs, withStacks } from "./stack.ts";
+import { bayStack } from "./stack.ts";
+import { failureOf, findStack, pollAfterMs, withStacks } from "./stack-steps.ts";
 
 /** What a bay has seen of a stack that is not there. */
 export const MISSING = "missing";
@@ -19,7 +20,7 @@ function missingStack(stackId: string): string {
 }
 
 /** The bay as its stack is. Repeating it writes the same. */
-const observeStack = withStacks("observe-stack", async (ports, { state: bay, operation }, stacks) => {
+const observeStack = withStacks(bayStack, "observe-stack", async (ports, { state: bay, operation }, stacks) => {
   const stack = await findStack(stacks, ports.stackPlans.nameOf(bay), bay);
   if (!stack || stack.action === "DELETE" || !ports.stackPlans.isOurs(bay, stack)) return done(vanished(bay));
   switch (stack.progress) {

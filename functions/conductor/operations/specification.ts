@@ -8,7 +8,7 @@ import type { Step } from "@jeroboam/core/operation/record";
 import { done, failed } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
 
-export const SPECIFICATION_MISSING = "the bay's specification is missing";
+const SPECIFICATION_MISSING = "the bay's specification is missing";
 
 /** The length of the nodes' password before its encoding. */
 const PASSWORD_BYTES = 24;

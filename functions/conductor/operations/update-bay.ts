@@ -2,6 +2,7 @@
 import type { Bay } from "@jeroboam/core/bay/bay";
 import type { OperationDefinition } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
+import { ended } from "./ended.ts";
 import { awaitStackUpdated, ensureStackUpdated } from "./stack.ts";
 
 export const updateBay: OperationDefinition<ConductorPorts, Bay> = {
@@ -9,11 +10,5 @@ export const updateBay: OperationDefinition<ConductorPorts, Bay> = {
   version: 1,
   steps: [ensureStackUpdated, awaitStackUpdated],
   always: [],
-  end: (_bay, outcome, nowMs) => ({
-    kind: "kept",
-    changes:
-      outcome.kind === "succeeded"
-        ? { status: "UPDATE_COMPLETE", updatedAtMs: nowMs }
-        : { status: "UPDATE_FAILED", statusReason: outcome.reason, updatedAtMs: nowMs },
-  }),
+  end: (bay, outcome, nowMs) => ({ kind: "kept", changes: ended("UPDATE", bay.status, outcome, nowMs) }),
 };

@@ -1,6 +1,7 @@
 /** From a bay's record to what a bay type builds from: the one place where the two meet. */
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
-import type { BaySpec, BayTypeInput, NodeCredential } from "./bay-type.ts";
+import type { NodeGroup, NodeGroupSpecification } from "@jeroboam/core/node-group/node-group";
+import type { BaySpec, BayTypeInput, NodeCredential, NodeGroupSpec } from "./bay-type.ts";
 
 /** What the installation adds to every bay. */
 export interface BaySettings {
@@ -79,4 +80,17 @@ export function bayInput(
     completionUrl: null,
     workersToRemove: [],
   };
+}
+
+/** What was asked for of a node group. */
+export function groupSpec({
+  group,
+  specification,
+}: {
+  readonly group: Pick<NodeGroup, "uuid" | "name" | "role" | "nodeCount">;
+  readonly specification: Omit<NodeGroupSpecification, "delegation">;
+}): NodeGroupSpec {
+  const { uuid, name, role, nodeCount } = group;
+  const { imageId, flavorId, dockerVolumeSizeGb, labels, nodeLabels, nodeTaints } = specification;
+  return { uuid, name, role, nodeCount, imageId, flavorId, dockerVolumeSizeGb, labels, nodeLabels, nodeTaints };
 }

@@ -149,8 +149,42 @@ export interface BayType {
     outputs: Readonly<Record<string, unknown>>,
     spec: Pick<BaySpec, "tlsDisabled" | "apiserverPort">,
   ): BayOutputs;
+  /** Absent: bays of this type have no further groups of workers. */
+  readonly nodeGroups?: NodeGroupType;
   /** The parameters that make a smaller stack drop just these workers. */
   removalParameters(workers: readonly WorkerReference[]): Readonly<Record<string, HeatParameter>>;
+}
+
+/** Workers besides the bay's own, as somebody asked for them. */
+export interface NodeGroupSpec {
+  readonly uuid: string;
+  readonly name: string;
+  readonly role: string;
+  readonly nodeCount: number;
+  readonly imageId: string;
+  readonly flavorId: string | null;
+  readonly dockerVolumeSizeGb: number | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly nodeLabels: Readonly<Record<string, string>>;
+  readonly nodeTaints: readonly { readonly key: string; readonly value: string | null; readonly effect: string }[];
+}
+
+/** How a bay type builds further groups of workers, each a stack of its own that joins the bay. */
+export interface NodeGroupType {
+  /** Everything that makes this group impossible in that bay, all at once. */
+  checkGroup(group: NodeGroupSpec, bay: BaySpec): readonly SpecProblem[];
+  /** `bayOutputs`: those of the bay's own stack. A text: why the bay's stack cannot be joined. */
+  stackFor(
+    bay: BayTypeInput,
+    group: NodeGroupSpec,
+    bayOutputs: Readonly<Record<string, unknown>>,
+  ): HeatStackDefinition | string;
+  readOutputs(outputs: Readonly<Record<string, unknown>>): Pick<BayOutputs, "nodeAddresses" | "workers">;
+  /** The parameters that make the stack have so many nodes, without these. */
+  scalingParameters(
+    nodeCount: number,
+    workersToRemove: readonly WorkerReference[],
+  ): Readonly<Record<string, HeatParameter>>;
 }
 
 /** A Heat template with all that it refers to. */

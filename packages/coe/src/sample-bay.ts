@@ -1,5 +1,5 @@
 /** A bay with everything at its default, and a value for every option: for tests and for the check of the templates. */
-import type { BayType, BayTypeInput } from "./bay-type.ts";
+import type { BayType, BayTypeInput, NodeGroupSpec } from "./bay-type.ts";
 
 export function sampleBay(overrides: Partial<BayTypeInput> = {}): BayTypeInput {
   return {
@@ -257,4 +257,30 @@ const ownVariants: Readonly<Record<string, Variants>> = {
   k8s_ubuntu_v1: kubeadmVariants,
   magnum_vm_atomic_swarm: swarmVariants,
   magnum_vm_ubuntu_mesos: mesosVariants,
+};
+
+/** A group of workers besides the bay's own, with a value for everything. */
+export function sampleGroup(overrides: Partial<NodeGroupSpec> = {}): NodeGroupSpec {
+  return {
+    uuid: "8c1f3a60-2b7d-4e11-9d0c-7b1a2f3e4d5c",
+    name: "gpu",
+    role: "worker",
+    nodeCount: 2,
+    imageId: "fedora-atomic-latest",
+    flavorId: "g1.large",
+    dockerVolumeSizeGb: null,
+    labels: {},
+    nodeLabels: { "example.com/disk": "ssd" },
+    nodeTaints: [{ key: "gpu", value: null, effect: "NoSchedule" }],
+    ...overrides,
+  };
+}
+
+/** What a bay's stack says to those who join it. */
+export const SAMPLE_OUTPUTS: Readonly<Record<string, unknown>> = {
+  network: "8b0f2f3e-1d5e-4c39-9f3b-5d0b54d8a1c1",
+  subnet: "c2a9a7f2-6c0a-4a4e-8d3f-17d2b7f0a2d2",
+  worker_security_groups: ["base", "workers"],
+  kube_master_ip: "10.0.0.5",
+  kube_masters_private: ["10.0.0.5", "10.0.0.6"],
 };

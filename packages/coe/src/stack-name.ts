@@ -26,6 +26,21 @@ export function nodeNamePrefix({ uuid, name }: { readonly uuid: string; readonly
   return letterFirst(text, NODE_NAME_PREFIX_CHARS).replace(/-+$/, "");
 }
 
+/** `group-gpu-8c1f…`, from the group's own uuid. */
+export function groupStackName({ uuid, name }: { readonly uuid: string; readonly name: string }): string {
+  return stackName({ uuid, name: `group-${name}` });
+}
+
+/** Of two groups of a bay never the same, however long or alike their names. */
+export function groupNamePrefix(
+  bay: { readonly uuid: string; readonly name: string | null },
+  group: { readonly uuid: string; readonly name: string },
+): string {
+  const short = (text: string, chars: number): string => text.slice(0, chars).replace(/-+$/, "");
+  const name = short(nodeNamePrefix(group), 14);
+  return `${short(nodeNamePrefix(bay), 20)}-${name}-${group.uuid.slice(0, 8)}`;
+}
+
 /** The first of them lists all our stacks, the second finds one bay's, the third lists those of a shard of bays. */
 export function stackTags(uuid: string): readonly string[] {
   return [STACKS_TAG, `${BAY_TAG}${uuid}`, shardTag(bayShard(uuid))];
@@ -39,6 +54,16 @@ export function shardTag(shard: number): string {
 /** The uuid of the bay that a stack says it is of. */
 export function bayOfTags(tags: readonly string[]): string | undefined {
   return tags.find((tag) => tag.startsWith(BAY_TAG))?.slice(BAY_TAG.length);
+}
+
+export function groupStackTags({
+  bayUuid,
+  uuid,
+}: {
+  readonly bayUuid: string;
+  readonly uuid: string;
+}): readonly string[] {
+  return [...stackTags(bayUuid), `jeroboam-node-group-${uuid}`];
 }
 
 function letterFirst(text: string, maxChars: number): string {

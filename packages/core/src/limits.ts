@@ -230,6 +230,17 @@ export const limits = {
     /** An item that says nothing is kept so long: no writer sleeps longer. */
     keepEmptyMs: day,
   },
+  nodeGroup: {
+    /** Besides the two that every bay has. */
+    perBay: 32,
+    /** A name that was taken by a request that is dead by now may be taken over. */
+    nameMs: 2 * minute,
+    nodeLabels: 64,
+    nodeTaints: 32,
+    /** Characters of a node label's or a taint's key and value, as Kubernetes has them. */
+    labelKeyChars: 317,
+    labelValueChars: 63,
+  },
   manifest: {
     /** Magnum's `max_manifest_size`. */
     bytes: 512 * 1_024,

@@ -447,7 +447,7 @@ describe("PATCH", () => {
     if (!taken) return expectRefusal(api, 400, status, ...patch);
     expect(await api.call(...patch)).toMatchObject({ status: 202 });
     expect(await api.record(cluster.uuid)).toMatchObject({
-      operation: { kind: "update", input: { previousStatus: status } },
+      operation: { kind: "update", input: { previousNodeCount: 1 } },
     });
   });
 

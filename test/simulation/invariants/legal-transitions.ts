@@ -8,9 +8,20 @@ import type { Invariant } from "./invariant.ts";
 /** What may follow on what, besides itself. */
 const NEXT: Readonly<Record<BayStatus, readonly BayStatus[]>> = {
   CREATE_IN_PROGRESS: ["CREATE_COMPLETE", "CREATE_FAILED", "DELETE_IN_PROGRESS"],
-  CREATE_COMPLETE: ["UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"],
+  // UPDATE_COMPLETE: another node group joins.
+  CREATE_COMPLETE: ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", "DELETE_IN_PROGRESS"],
   CREATE_FAILED: ["DELETE_IN_PROGRESS"],
-  UPDATE_IN_PROGRESS: ["UPDATE_COMPLETE", "UPDATE_FAILED", "DELETE_IN_PROGRESS"],
+  UPDATE_IN_PROGRESS: [
+    "UPDATE_COMPLETE",
+    "UPDATE_FAILED",
+    "ROLLBACK_IN_PROGRESS",
+    "ROLLBACK_COMPLETE",
+    "ROLLBACK_FAILED",
+    "DELETE_IN_PROGRESS",
+  ],
+  ROLLBACK_IN_PROGRESS: ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "UPDATE_FAILED", "DELETE_IN_PROGRESS"],
+  ROLLBACK_COMPLETE: ["UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"],
+  ROLLBACK_FAILED: ["UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"],
   UPDATE_COMPLETE: ["UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"],
   UPDATE_FAILED: ["UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"],
   DELETE_IN_PROGRESS: ["DELETE_FAILED"],
@@ -18,7 +29,7 @@ const NEXT: Readonly<Record<BayStatus, readonly BayStatus[]>> = {
 };
 
 const STEPS = new Map(
-  RECORD_TYPES.flatMap((type) =>
+  RECORD_TYPES.filter(({ type }) => type === "bay").flatMap((type) =>
     type.operations.map((operation) => [
       operation.kind,
       [...operation.steps, ...operation.always].map(({ name }) => name),

@@ -39,8 +39,8 @@ export const API_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a resize is taken in any status",
     file: CHANGE,
-    find: `if (!isUpdatable(previousStatus)) return { kind: "refuse", refusal: previousStatus };`,
-    put: "",
+    find: `const isAllowed = by === "patch" ? isUpdatable : isResizable;`,
+    put: `const isAllowed = (status: BayStatus) => by === "patch" || isUpdatable(status) || isResizable(status);`,
   },
   {
     name: "a resize that was refused is told as accepted",
@@ -73,21 +73,21 @@ export const API_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a bay is found whoever asks",
     file: FIND,
-    find: `const found = own.items.length === 0 && scope.allProjects ? await readFirstTwo(table, uuid) : own.items;`,
-    put: `const found = own.items.length === 0 ? await readFirstTwo(table, uuid) : own.items;`,
+    find: `if (own.length > 0 || !scope.allProjects) return joinItems(own);`,
+    put: `if (own.length > 0) return joinItems(own);`,
   },
   {
     name: "a bay is read from a stale index",
     file: FIND,
-    find: `const own = await table.query(bayPartition(uuid), { prefix: bayKey(scope.projectId, uuid).sk, limit: 2 });`,
+    find: `const own = await readItems(table, scope.projectId, uuid);`,
     put: `const stale = await table.queryIndex("project", "bay#" + scope.projectId, {});
-      const own = { items: stale.items.filter((item) => item.pk === bayPartition(uuid)) };`,
+      const own = stale.items.filter((item) => item.pk === bayPartition(uuid));`,
   },
   {
     name: "a bay that is gone is shown",
     file: FIND,
-    find: `return record.gone ? undefined : { record, specification: specificationFromItem(cold) };`,
-    put: `return { record, specification: specificationFromItem(cold) };`,
+    find: `if (record.gone) return undefined;`,
+    put: "",
   },
   {
     name: "a list shows every project's bays",

@@ -1,7 +1,7 @@
 /** Mistakes in the steps of the operations: what they make, look at, wait for and take away. */
 import type { Sabotage } from "./sabotages.ts";
 
-const STACK = "functions/conductor/operations/stack.ts";
+const STACK = "functions/conductor/operations/stack-steps.ts";
 const SPECIFICATION = "functions/conductor/operations/specification.ts";
 const DELETE = "functions/conductor/operations/delete-bay.ts";
 const DELEGATION = "functions/conductor/operations/delegation.ts";
@@ -10,10 +10,8 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a stack's name ends by chance",
     file: STACK,
-    find: `async ({ stackPlans, sealer }, { state: bay, operation }, stacks, specification) => {
-      const name = stackPlans.nameOf(bay);`,
-    put: `async ({ stackPlans, sealer, random }, { state: bay, operation }, stacks, specification) => {
-      const name = stackPlans.nameOf(bay) + random.uuid().slice(0, 8);`,
+    find: `const name = subject.nameOf(ports, state);`,
+    put: `const name = subject.nameOf(ports, state) + ports.random.uuid().slice(0, 8);`,
   },
   {
     name: "a conductor changes stacks after its lease has ended",
@@ -24,37 +22,37 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a stack is made without looking for it",
     file: STACK,
-    find: `if (found) return stackPlans.isOurs(bay, found) ? done({ stackId: found.id }) : failed(foreignStack(name));`,
+    find: `if (found) return subject.isOurs(ports, state, found) ? done(asChanges({ stackId: found.id })) : failed(foreignStack(subject, name));`,
     put: "",
   },
   {
     name: "a stack is adopted by its name only",
     file: STACK,
-    find: `if (found) return stackPlans.isOurs(bay, found) ? done({ stackId: found.id }) : failed(foreignStack(name));`,
-    put: `if (found) return done({ stackId: found.id });`,
+    find: `if (found) return subject.isOurs(ports, state, found) ? done(asChanges({ stackId: found.id })) : failed(foreignStack(subject, name));`,
+    put: `if (found) return done(asChanges({ stackId: found.id }));`,
   },
   {
     name: "a stack is deleted by its name only",
     file: STACK,
-    find: `if (!stack || !stackPlans.isOurs(bay, stack)) return done();`,
+    find: `if (!stack || !subject.isOurs(ports, state, stack)) return done();`,
     put: `if (!stack) return done();`,
   },
   {
     name: "a bay is complete while its stack is being made",
     file: STACK,
-    find: `case "IN_PROGRESS": return again(pollAfterMs(ports.clock.nowMs(), operation));`,
-    put: `case "IN_PROGRESS": return done({ stackId: stack.id });`,
+    find: `case "IN_PROGRESS": return again(`,
+    put: `case "IN_PROGRESS": return done(asChanges({ stackId: stack.id })) ?? again(`,
   },
   {
     name: "a failed stack counts as complete",
     file: STACK,
-    find: `return failed(await failureOf(stacks, stack), { stackSeen: stack.seen });`,
-    put: `return done({ stackId: stack.id });`,
+    find: `return failed(await failureOf(stacks, stack), asChanges({ ...seen, ...status }));`,
+    put: `return done(asChanges({ stackId: stack.id, ...status }));`,
   },
   {
     name: "an update's old success is trusted",
     file: STACK,
-    find: `if (stack && !stack.tags.includes(operationTag(record.operation))) return again(POLL_LEAST_MS);`,
+    find: `if (stack && !stack.tags.includes(tag)) return again(POLL_LEAST_MS);`,
     put: "",
   },
   {
@@ -66,7 +64,7 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: "an update does not say whose it is",
     file: STACK,
-    find: `{ ...change, tags: [...change.tags, operationTag(operation)] }`,
+    find: `{ ...change, tags: [...change.tags, tag] }`,
     put: `{ ...change, tags: change.tags }`,
   },
   {
@@ -78,8 +76,8 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a stack is looked for by its id only",
     file: STACK,
-    find: `return (bay.stackId === null ? undefined : await stacks.find(bay.stackId)) ?? stacks.find(name);`,
-    put: `return name && bay.stackId !== null ? stacks.find(bay.stackId) : undefined;`,
+    find: `return (stackId === null ? undefined : await stacks.find(stackId)) ?? stacks.find(name);`,
+    put: `return name && stackId !== null ? stacks.find(stackId) : undefined;`,
   },
   {
     name: "a delete ends when Heat has been asked",
@@ -102,8 +100,8 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a delete waits for a trust that was revoked",
     file: STACK,
-    find: `const access = { delegation, context: delegationContext(record.state), isCleanup };`,
-    put: `const access = { delegation, context: delegationContext(record.state), isCleanup: isCleanup && false };`,
+    find: `const access = { ...subject.access(record.state, specification), isCleanup };`,
+    put: `const access = { ...subject.access(record.state, specification), isCleanup: isCleanup && false };`,
   },
   {
     name: "certificates are made anew by each run",
@@ -171,20 +169,20 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a delete takes the items away first",
     file: DELETE,
-    find: `steps: [revokeSuperseded, ensureStackGone, removeNodeCredential, revokeDelegation, removeItems],`,
+    find: `steps: [revokeSuperseded, removeNodeGroups, ensureStackGone, removeNodeCredential, revokeDelegation, removeItems],`,
     put: `steps: [revokeSuperseded, removeItems, ensureStackGone, removeNodeCredential, revokeDelegation],`,
   },
   {
     name: "a delete does not wait for the stack",
     file: DELETE,
-    find: `steps: [revokeSuperseded, ensureStackGone, removeNodeCredential, revokeDelegation, removeItems],`,
+    find: `steps: [revokeSuperseded, removeNodeGroups, ensureStackGone, removeNodeCredential, revokeDelegation, removeItems],`,
     put: `steps: [revokeSuperseded, removeNodeCredential, revokeDelegation, removeItems],`,
   },
   {
     name: "a failed update ends as complete",
-    file: "functions/conductor/operations/update-bay.ts",
-    find: `: { status: "UPDATE_FAILED", statusReason: outcome.reason, updatedAtMs: nowMs },`,
-    put: `: { status: "UPDATE_COMPLETE", statusReason: outcome.reason, updatedAtMs: nowMs },`,
+    file: "functions/conductor/operations/ended.ts",
+    find: "status: isRolledBack ? status : `${verb}_FAILED`",
+    put: "status: isRolledBack ? status : `${verb}_COMPLETE`",
   },
   {
     name: "the bay is complete before its stack is awaited",

@@ -24,6 +24,7 @@ import {
   needsFloatingIp,
   networkLabels,
 } from "../network-labels.ts";
+import { kubernetesNodeGroups } from "./node-groups.ts";
 import { serverLabels } from "../server-labels.ts";
 import {
   checkDrivers,
@@ -65,6 +66,13 @@ const labels = z.object({
 });
 type Labels = z.infer<typeof labels>;
 
+const BAY_WIDE_LABELS = [
+  ...Object.keys(networkLabels),
+  ...Object.keys(flannelLabels),
+  "service_cluster_ip_range",
+  "admission_control_list",
+];
+
 const DEFAULT_SERVICE_NETWORK = "10.254.0.0/16";
 
 /** What differs between the operating systems. */
@@ -95,15 +103,12 @@ function kubernetes(load: TemplateLoader, system: System): BayType {
     labels,
     checkSpec: (spec) => checkSpec(spec, system),
     unknownLabels: (all) => unknownLabels(labels, all),
-    stackFor(input) {
-      const values = parseLabels(labels, input.labels);
-      return defineStack(load, input, {
+    stackFor: (input) =>
+      defineStack(load, input, {
         template: TEMPLATE,
-        parameters: { ...parametersFor(input, values), ...imageParameters(values, system) },
-        bootVolumeSize: values.boot_volume_size,
-        bootVolumeType: values.boot_volume_type,
-      });
-    },
+        parameters: allParameters(input, system),
+        ...bootVolume(input.labels),
+      }),
     readOutputs: (outputs, spec) => {
       const address = textOutput(outputs, "api_address");
       return {
@@ -118,8 +123,24 @@ function kubernetes(load: TemplateLoader, system: System): BayType {
         }),
       };
     },
+    nodeGroups: kubernetesNodeGroups(load, {
+      checkSpec: (spec) => checkSpec(spec, system),
+      parametersFor: (input) => allParameters(input, system),
+      bayWide: BAY_WIDE_LABELS,
+      bootVolume,
+    }),
     removalParameters: (workers) => ({ minions_to_remove: workers.map(({ index }) => index) }),
   };
+}
+
+function allParameters(input: BayTypeInput, system: System): Readonly<Record<string, HeatParameter>> {
+  const values = parseLabels(labels, input.labels);
+  return { ...parametersFor(input, values), ...imageParameters(values, system) };
+}
+
+function bootVolume(all: BaySpec["labels"]) {
+  const values = parseLabels(labels, all);
+  return { bootVolumeSize: values.boot_volume_size, bootVolumeType: values.boot_volume_type };
 }
 
 function apiPort(spec: Pick<BaySpec, "tlsDisabled" | "apiserverPort">): number {

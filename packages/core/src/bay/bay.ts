@@ -11,6 +11,7 @@ import { limits } from "../limits.ts";
 import type { RecordShape } from "../operation/record.ts";
 import { shardOf } from "../operation/record.ts";
 import type { Item, Key } from "../table/table.ts";
+import { countLimitsSchema, memberSchema } from "./bay-nodes.ts";
 
 /** Magnum's own words (cluster sheet 17.1); DELETE_COMPLETE is never seen: the record is gone. */
 export const bayStatusSchema = z.enum([
@@ -20,6 +21,9 @@ export const bayStatusSchema = z.enum([
   "UPDATE_IN_PROGRESS",
   "UPDATE_FAILED",
   "UPDATE_COMPLETE",
+  "ROLLBACK_IN_PROGRESS",
+  "ROLLBACK_COMPLETE",
+  "ROLLBACK_FAILED",
   "DELETE_IN_PROGRESS",
   "DELETE_FAILED",
 ]);
@@ -72,6 +76,11 @@ export const baySpecificationSchema = z.object({
   apiAddress: z.string().nullable(),
   nodeAddresses: z.array(z.string()),
   masterAddresses: z.array(z.string()),
+  /** The workers of the bay's own stack; absent until a conductor has read them. */
+  workers: z.array(memberSchema).exactOptional(),
+  /** Of the groups default-worker and default-master, once somebody has set them (node-group/default-groups.ts). */
+  workerLimits: countLimitsSchema.exactOptional(),
+  masterLimits: countLimitsSchema.exactOptional(),
   coeVersion: z.string().nullable(),
   containerVersion: z.string().nullable(),
   healthStatusReason: z.record(z.string(), z.string()),
@@ -161,10 +170,10 @@ export function specificationShardPartition(shard: number): string {
   return `bay-specification#all#${shard}`;
 }
 
-/** Where a bay's items stand in the lists (`part`: 0 the hot one, 1 the cold one). */
+/** Where a bay's items stand in the lists (`part`: 0 the hot one, 1 the cold one, 2 its node groups'). */
 export function bayListKeys(
   bay: Pick<Bay, "uuid" | "projectId" | "createdAtMs">,
-  part: 0 | 1,
+  part: 0 | 1 | 2,
 ): { project: Key; type: Key } {
   const sk = `${creationKey(bay)}#${part}`;
   const shard = bayShard(bay.uuid);

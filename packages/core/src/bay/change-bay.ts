@@ -7,9 +7,11 @@ import { limits } from "../limits.ts";
 import { withOperation } from "../operation/operation.ts";
 import type { WorkRecord } from "../operation/record.ts";
 import { changeRecord } from "../operation/record-store.ts";
+import { resizeInput } from "../node-group/resize-input.ts";
+import type { ResizeWish } from "../node-group/resize-input.ts";
 import type { Bay, BayStatus } from "./bay.ts";
 import { bayShape } from "./bay.ts";
-import { isBeingDeleted, isUpdatable } from "./bay-status.ts";
+import { isBeingDeleted, isResizable, isUpdatable } from "./bay-status.ts";
 import type { BayPorts } from "./create-bay.ts";
 import { deadlineOf } from "./create-bay.ts";
 import type { BayWithSpecification } from "./find-bay.ts";
@@ -21,26 +23,27 @@ export type ChangedBay =
   | { readonly kind: "refused"; readonly status: BayStatus }
   | { readonly kind: "absent" };
 
-export interface Resize {
-  readonly nodeCount: number;
-  /** Whether Heat is to go back to what was when the update fails. */
-  readonly rollback: boolean;
-}
-
-/** Changes the number of nodes. */
+/**
+ * Changes the number of the bay's own workers. A patch that changes nothing is nothing to do; the action is always done,
+ * and while another goes on too: then the newest number counts (cluster sheet 8.6, 8.7).
+ */
 export async function resizeBay(
   ports: BayPorts,
-  { record, specification }: BayWithSpecification,
-  { nodeCount, rollback }: Resize,
+  { record, specification }: Pick<BayWithSpecification, "record" | "specification">,
+  wish: ResizeWish,
+  by: "patch" | "action" = "patch",
 ): Promise<ChangedBay> {
+  const { nodeCount, nodesToRemove } = wish;
   const { state } = record;
-  if (state.nodeCount === nodeCount) return { kind: "accepted", bay: state };
+  if (by === "patch" && state.nodeCount === nodeCount && nodesToRemove.length === 0)
+    return { kind: "accepted", bay: state };
+  const isAllowed = by === "patch" ? isUpdatable : isResizable;
   const nowMs = ports.clock.nowMs();
   const deadlineAtMs = deadlineOf(nowMs, specification.createTimeoutMinutes);
-  const changed = await changeRecord(ports, bayShape, record.key, (current) => {
-    const { nodeCount: previousNodeCount, status: previousStatus } = current.state;
-    if (!isUpdatable(previousStatus)) return { kind: "refuse", refusal: previousStatus };
-    const input = { nodeCount, previousNodeCount, previousStatus, rollback };
+  const changed = await changeRecord<Bay, BayStatus>(ports, bayShape, record.key, (current) => {
+    const { status } = current.state;
+    const input = isAllowed(status) ? resizeInput(current.state, current.operation, wish) : undefined;
+    if (!input) return { kind: "refuse", refusal: status };
     const operation = { id: ports.random.uuid(), kind: "update", nowMs, deadlineAtMs, input };
     const changes: Partial<Bay> = { nodeCount, status: "UPDATE_IN_PROGRESS", statusReason: null, updatedAtMs: nowMs };
     return { kind: "write", record: withOperation(bayShape, current, operation, changes) };

@@ -19,7 +19,10 @@ export async function countBays(table: Table, scope: Scope): Promise<BayCount> {
     // The last one of the page before is gone meanwhile: what was counted is as true as any count.
     if (listed.kind !== "page") return { kind: "counted", bays, nodes };
     bays += listed.entries.length;
-    for (const { record } of listed.entries) nodes += record.state.nodeCount + record.state.masterCount;
+    for (const { record, nodeGroups } of listed.entries) {
+      nodes += record.state.nodeCount + record.state.masterCount;
+      for (const { group } of nodeGroups) nodes += group.nodeCount;
+    }
     marker = listed.entries.at(-1)?.record.state.uuid;
     if (!listed.hasMore) return { kind: "counted", bays, nodes };
   }

@@ -4,14 +4,17 @@ import type { Scope } from "../identity/scope.ts";
 import { limits } from "../limits.ts";
 import type { WorkRecord } from "../operation/record.ts";
 import { recordFromItem } from "../operation/record.ts";
+import type { NodeGroupWithSpecification } from "../node-group/node-group.ts";
+import { joinNodeGroups } from "../node-group/join-node-groups.ts";
 import type { Item, Table } from "../table/table.ts";
 import type { Bay, BaySpecification } from "./bay.ts";
 import { bayKey, bayPartition, bayShape, namedBays, specificationFromItem } from "./bay.ts";
 
-/** Both of a bay's items. */
+/** Both of a bay's items, and its node groups besides the two that every bay has. */
 export interface BayWithSpecification {
   readonly record: WorkRecord<Bay>;
   readonly specification: BaySpecification;
+  readonly nodeGroups: readonly NodeGroupWithSpecification[];
 }
 
 export type BayLookup =
@@ -39,24 +42,33 @@ export async function findBayByUuid(
   scope: Scope,
   uuid: string,
 ): Promise<BayWithSpecification | undefined> {
-  const own = await table.query(bayPartition(uuid), { prefix: bayKey(scope.projectId, uuid).sk, limit: 2 });
-  const found = own.items.length === 0 && scope.allProjects ? await readFirstTwo(table, uuid) : own.items;
-  return joinItems(found);
+  const own = await readItems(table, scope.projectId, uuid);
+  if (own.length > 0 || !scope.allProjects) return joinItems(own);
+  const projectId = await projectOf(table, uuid);
+  return projectId === undefined ? undefined : joinItems(await readItems(table, projectId, uuid));
 }
 
-/** A bay's two items stand before everything else in its partition. */
-async function readFirstTwo(table: Table, uuid: string): Promise<readonly Item[]> {
+/** The bay's two items, and behind them those of its node groups. */
+async function readItems(table: Table, projectId: string, uuid: string): Promise<readonly Item[]> {
+  const limit = 2 + 2 * limits.nodeGroup.perBay;
+  return (await table.query(bayPartition(uuid), { prefix: bayKey(projectId, uuid).sk, limit })).items;
+}
+
+/** A bay's hot item stands before everything else in its partition. */
+async function projectOf(table: Table, uuid: string): Promise<string | undefined> {
   const { items } = await table.query(bayPartition(uuid), { limit: 2 });
-  return items;
+  const hot = items.find((item) => isHot(item));
+  return hot && recordFromItem(bayShape, hot).state.projectId;
 }
 
 /** The bay in its items; one whose specification is gone is all but gone itself. */
-function joinItems(items: readonly Item[]): BayWithSpecification | undefined {
+export function joinItems(items: readonly Item[]): BayWithSpecification | undefined {
   const hot = items.find((item) => isHot(item));
   const cold = items.find((item) => isCold(item));
   if (!hot || !cold) return undefined;
   const record = recordFromItem(bayShape, hot);
-  return record.gone ? undefined : { record, specification: specificationFromItem(cold) };
+  if (record.gone) return undefined;
+  return { record, specification: specificationFromItem(cold), nodeGroups: joinNodeGroups(items) };
 }
 
 export function isHot(item: Item): boolean {

@@ -1,6 +1,6 @@
 /**
- * A project's bays, page by page; administrators see every project's. A bay's two items stand side by side in the index,
- * so that a page is one query.
+ * A project's bays, page by page; administrators see every project's. A bay's items and those of its
+ * node groups stand side by side in the index, so that a page is one query.
  */
 import type { Scope } from "../identity/scope.ts";
 import { readInOrder } from "../listing/ordered-items.ts";
@@ -15,12 +15,10 @@ import {
   bayShards,
   baySpecificationKey,
   projectBays,
-  specificationFromItem,
   specificationShards,
 } from "./bay.ts";
 import type { BayWithSpecification } from "./find-bay.ts";
-import { findBayByUuid, isCold, isHot } from "./find-bay.ts";
-import { readSpecification } from "./specification-store.ts";
+import { findBayByUuid, isCold, isHot, joinItems } from "./find-bay.ts";
 
 export function listBays(
   table: Table,
@@ -51,32 +49,31 @@ async function* readBays(
     ? [...bayShards(), ...specificationShards()].map((pk) => ({ index: "type", pk }) as const)
     : [{ index: "project", pk: projectBays(scope.projectId) } as const];
   // Every partition is asked for its share of the two items a bay has, and a little more, for they are not equal.
-  const pageItems = Math.ceil((2 * wanted) / partitions.length) + (partitions.length > 1 ? SHARE_MARGIN : 0);
+  const pageItems = Math.ceil((2 * wanted + 1) / partitions.length) + (partitions.length > 1 ? SHARE_MARGIN : 0);
   const range = { ...(after && { after: endOf(after, descending) }), descending, pageItems };
-  let hot: Item | undefined;
-  let cold: Item | undefined;
+  let items: Item[] = [];
   for await (const item of readInOrder(table, partitions, range)) {
-    if ((hot ?? cold)?.pk !== item.pk) {
-      const lone = await completed(table, hot);
-      if (lone) yield lone;
-      hot = cold = undefined;
+    if (items[0] !== undefined && items[0].pk !== item.pk) {
+      const bay = await completed(table, items);
+      if (bay) yield bay;
+      items = [];
     }
-    if (isHot(item)) hot = item;
-    else if (isCold(item)) cold = item;
-    if (hot && cold) {
-      yield { record: recordFromItem(bayShape, hot), specification: specificationFromItem(cold) };
-      hot = cold = undefined;
-    }
+    items.push(item);
   }
-  const lone = await completed(table, hot);
-  if (lone) yield lone;
+  const last = await completed(table, items);
+  if (last) yield last;
 }
 
-/** A hot item whose cold one the index has not shown yet. A cold one alone is of a bay that never came to be, or went. */
-async function completed(table: Table, hot: Item | undefined): Promise<BayWithSpecification | undefined> {
-  const record = hot && recordFromItem(bayShape, hot);
-  const specification = record && (await readSpecification(table, record.state));
-  return record && specification && { record, specification };
+/**
+ * The bay in what stands side by side. The index may not have shown the cold item yet: then it is read. A cold one
+ * alone, or node groups alone, are of a bay that never came to be, or went.
+ */
+async function completed(table: Table, items: readonly Item[]): Promise<BayWithSpecification | undefined> {
+  const hot = items.find((item) => isHot(item));
+  if (!hot || items.some((item) => isCold(item))) return joinItems(items);
+  const bay = recordFromItem(bayShape, hot).state;
+  const cold = await table.get(baySpecificationKey(bay.projectId, bay.uuid));
+  return cold && joinItems([hot, cold, ...items.filter((item) => item !== hot)]);
 }
 
 /** Where a bay's items end, in the direction of reading. */

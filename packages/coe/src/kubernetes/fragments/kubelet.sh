@@ -8,8 +8,9 @@ node_options=(
   --kubeconfig=/etc/kubernetes/kubelet.kubeconfig "--hostname-override=$NODE_NAME" "--node-ip=$NODE_IP"
   --pod-manifest-path=/etc/kubernetes/manifests --read-only-port=0
   "--cgroup-driver=$(docker info 2>/dev/null | sed -n 's/^ *Cgroup Driver: *//p')"
-  --node-labels=magnum.openstack.org/role=worker
+  "--node-labels=$NODE_LABELS"
 )
+if [[ -n $NODE_TAINTS ]]; then node_options+=("--register-with-taints=$NODE_TAINTS"); fi
 if ! is_true "$TLS_DISABLED"; then
   node_options+=(
     "--client-ca-file=$CERTIFICATE_FOLDER/ca.crt" --anonymous-auth=false --authorization-mode=Webhook

@@ -1,0 +1,31 @@
+/** /v1/clusters/{cluster}/actions: what is done to a cluster as it runs (cluster sheet 8.7, 8.8). */
+import { DEFAULT_WORKER } from "@jeroboam/core/node-group/default-groups";
+import { GATES } from "../microversion.ts";
+import type { Route } from "../route.ts";
+import { defineRoute } from "../route.ts";
+import { readResize } from "../wire/node-group.ts";
+import { requireBay } from "./bay-routes.ts";
+import { accepted, requireMoreThanZero } from "./clusters.ts";
+import { acceptGroupResize } from "./node-group-changes.ts";
+import { requireNodeGroup } from "./node-groups.ts";
+
+const PATH = "/v1/clusters/:ident/actions";
+
+export const clusterActions: readonly Route[] = [
+  defineRoute({
+    method: "POST",
+    path: `${PATH}/resize`,
+    since: GATES.resize,
+    rule: "cluster:resize",
+    body(given, { minor }) {
+      const resize = readResize(given);
+      requireMoreThanZero(resize.nodeCount, minor);
+      return resize;
+    },
+    find: (request, scope) => requireBay({ noun: "Cluster" }, request, scope),
+    async run(request, { body, target: { bay } }) {
+      await acceptGroupResize(request, bay, requireNodeGroup(bay, body.group ?? DEFAULT_WORKER), body);
+      return accepted(bay);
+    },
+  }),
+];

@@ -1,0 +1,201 @@
+/**
+ * /v1/clusters/{cluster}/nodegroups (cluster sheet 10): 202 and 204 with statuses that have changed before the reply.
+ * Administrators read every project's and write their own alone.
+ */
+import { baySpec, groupSpec } from "@jeroboam/coe/bay-input";
+import type { NodeGroupType } from "@jeroboam/coe/bay-type";
+import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
+import { Rejected } from "@jeroboam/core/errors";
+import type { Scope } from "@jeroboam/core/identity/scope";
+import { limits } from "@jeroboam/core/limits";
+import { listPage } from "@jeroboam/core/listing/page";
+import { deleteNodeGroup } from "@jeroboam/core/node-group/change-node-group";
+import { createNodeGroup } from "@jeroboam/core/node-group/create-node-group";
+import type { NewNodeGroup } from "@jeroboam/core/node-group/create-node-group";
+import type { ListedNodeGroup } from "@jeroboam/core/node-group/list-node-groups";
+import { findNodeGroup, nodeGroupsOf } from "@jeroboam/core/node-group/list-node-groups";
+import { GATES } from "../microversion.ts";
+import type { ApiRequest, QueryArguments, Reply, Route } from "../route.ts";
+import { defineRoute } from "../route.ts";
+import { NODE_GROUP_SORT_KEYS, viewBriefNodeGroup, viewNodeGroup } from "../views/node-groups.ts";
+import type { ListQuery } from "../wire/list.ts";
+import { listReply, readListQuery } from "../wire/list.ts";
+import type { NodeGroupWish } from "../wire/node-group.ts";
+import { NODE_GROUP_PATCH, readNodeGroupWish } from "../wire/node-group.ts";
+import { readPatch } from "../wire/patch.ts";
+import { notFound, obtainDelegation } from "./bay-requests.ts";
+import type { BayTarget } from "./bay-routes.ts";
+import { requireBay } from "./bay-routes.ts";
+import { requireReferences } from "./cloud-checks.ts";
+import { patchNodeGroup } from "./node-group-changes.ts";
+
+const PATH = "/v1/clusters/:ident/nodegroups";
+const ITEM = `${PATH}/:group`;
+const since = GATES.nodeGroups;
+
+/** A node group as policy is asked about it: its bay's project counts. */
+interface GroupTarget extends BayTarget {
+  readonly group: ListedNodeGroup;
+}
+
+interface GroupQuery extends ListQuery<ListedNodeGroup> {
+  readonly role: string | undefined;
+}
+
+export const nodeGroups: readonly Route[] = [
+  defineRoute({
+    method: "GET",
+    path: PATH,
+    since,
+    rule: "nodegroup:get_all",
+    allProjectsRule: "nodegroup:get_all_all_projects",
+    query: readGroupQuery,
+    find: findCluster,
+    run: (request, { query, target: { bay } }) => list(request, query, bay),
+  }),
+  defineRoute({
+    method: "POST",
+    path: PATH,
+    since,
+    rule: "nodegroup:create",
+    body: readNodeGroupWish,
+    find: findCluster,
+    run: (request, { body, target: { bay } }) => create(request, bay, body),
+  }),
+  defineRoute({
+    method: "GET",
+    path: ITEM,
+    since,
+    rule: "nodegroup:get",
+    allProjectsRule: "nodegroup:get_one_all_projects",
+    find: findGroup,
+    run: ({ base }, { target: { bay, group } }) =>
+      Promise.resolve({ status: 200, body: viewNodeGroup(bay, group, base) }),
+  }),
+  defineRoute({
+    method: "PATCH",
+    path: ITEM,
+    since,
+    rule: "nodegroup:update",
+    body: (given) => readPatch(NODE_GROUP_PATCH, given),
+    find: findGroup,
+    async run(request, { body, target: { bay, group } }) {
+      const patched = await patchNodeGroup(request, bay, group, body);
+      return { status: 202, body: viewNodeGroup(bay, patched, request.base) };
+    },
+  }),
+  defineRoute({
+    method: "DELETE",
+    path: ITEM,
+    since,
+    rule: "nodegroup:delete",
+    find: findGroup,
+    run: (request, { target: { group } }) => remove(request, group),
+  }),
+];
+
+function findCluster(request: ApiRequest, scope: Scope): Promise<BayTarget> {
+  return requireBay({ noun: "Cluster" }, request, scope);
+}
+
+async function findGroup(request: ApiRequest, scope: Scope): Promise<GroupTarget> {
+  const target = await findCluster(request, scope);
+  return { ...target, group: requireNodeGroup(target.bay, request.parameter("group")) };
+}
+
+export function requireNodeGroup(bay: BayWithSpecification, ident: string): ListedNodeGroup {
+  const group = findNodeGroup(bay, ident);
+  if (!group) throw notFound("Nodegroup", ident);
+  return group;
+}
+
+const readQuery = readListQuery(NODE_GROUP_SORT_KEYS);
+
+function readGroupQuery({ role, ...rest }: QueryArguments): GroupQuery {
+  return { ...readQuery(rest), role };
+}
+
+/** All of a bay's groups are read with the bay, so a page is cut out of them. */
+async function list(request: ApiRequest, { role, ...query }: GroupQuery, bay: BayWithSpecification): Promise<Reply> {
+  const groups = nodeGroupsOf(bay).filter((group) => role === undefined || group.role === role);
+  const page = await listPage(
+    {
+      find: (uuid) => Promise.resolve(groups.find((group) => group.uuid === uuid)),
+      async *read(after, descending) {
+        const ordered = descending ? groups.toReversed() : groups;
+        yield* after ? ordered.slice(ordered.indexOf(after) + 1) : ordered;
+      },
+      uuidOf: ({ uuid }) => uuid,
+    },
+    query.request,
+  );
+  return listReply(request, query, page, {
+    path: `clusters/${bay.record.state.uuid}/nodegroups`,
+    key: "nodegroups",
+    nextOn: "full",
+    filters: role === undefined ? {} : { role },
+    uuidOf: ({ uuid }) => uuid,
+    view: viewBriefNodeGroup,
+  });
+}
+
+async function create(request: ApiRequest, bay: BayWithSpecification, wish: NodeGroupWish): Promise<Reply> {
+  const { ports } = request;
+  const nodeGroup = specify(request, bay, wish);
+  const { imageId, flavorId } = nodeGroup.specification;
+  await requireReferences(request, { imageId, flavorId });
+  const made = await createNodeGroup(ports, bay, nodeGroup, (purpose) => obtainDelegation(request, purpose));
+  if (made.kind === "name-taken") throw nameTaken(wish.name);
+  const { uuid } = made.nodeGroup.group;
+  const shown = { ...bay, nodeGroups: [...bay.nodeGroups, made.nodeGroup] };
+  return { status: 202, body: viewNodeGroup(bay, requireNodeGroup(shown, uuid), request.base) };
+}
+
+/** The group, with the cluster's attributes for what was not asked for; refused when the bay cannot have it. */
+function specify(request: ApiRequest, bay: BayWithSpecification, wish: NodeGroupWish): NewNodeGroup {
+  const { specification, nodeGroups, record } = bay;
+  const groupType = requireGroupType(request, bay);
+  if (findNodeGroup(bay, wish.name)) throw nameTaken(wish.name);
+  if (nodeGroups.length >= limits.nodeGroup.perBay)
+    throw new Rejected(409, `A cluster has at most ${limits.nodeGroup.perBay} node groups besides its own.`);
+  const { name, role, nodeCount, mergeLabels, labels } = wish;
+  const specified = {
+    imageId: wish.imageId ?? specification.model.imageId,
+    flavorId: wish.flavorId ?? specification.flavorId,
+    dockerVolumeSizeGb: wish.dockerVolumeSizeGb ?? specification.dockerVolumeSizeGb,
+    labels: labels === null || mergeLabels ? { ...specification.labels, ...labels } : { ...labels },
+    nodeLabels: wish.nodeLabels,
+    nodeTaints: wish.nodeTaints,
+    nodeAddresses: [],
+    members: [],
+  };
+  const asked = groupSpec({ group: { uuid: record.state.uuid, name, role, nodeCount }, specification: specified });
+  const [problem] = groupType.checkGroup(asked, baySpec({ ...specification, ...record.state }));
+  if (problem) throw new Rejected(409, `Invalid input for field/attribute ${problem.field}. ${problem.message}`);
+  return { name, role, nodeCount, limits: wish.limits, specification: specified };
+}
+
+/** How the bay's type builds groups, and that the bay is one that takes them now. */
+function requireGroupType(
+  { ports }: ApiRequest,
+  { record: { state }, specification }: BayWithSpecification,
+): NodeGroupType {
+  const bayType = ports.bayTypes.byName(specification.bayType);
+  if (!bayType?.nodeGroups)
+    throw new Rejected(409, `Clusters of type ${specification.bayType} have no further node groups.`);
+  if (state.status.startsWith("DELETE_"))
+    throw new Rejected(409, `Cluster ${state.uuid} takes no node group while its status is ${state.status}.`);
+  if (specification.apiAddress === null)
+    throw new Rejected(409, `Cluster ${state.uuid} has no API address yet; its status is ${state.status}.`);
+  return bayType.nodeGroups;
+}
+
+function nameTaken(name: string): Rejected {
+  return new Rejected(409, `The cluster has a node group named ${name} already.`);
+}
+
+async function remove({ ports, parameter }: ApiRequest, group: ListedNodeGroup): Promise<Reply> {
+  if (!group.own) throw new Rejected(400, `Node group ${group.name} goes with its cluster and cannot be deleted.`);
+  if ((await deleteNodeGroup(ports, group.own.group)) === "absent") throw notFound("Nodegroup", parameter("group"));
+  return { status: 204 };
+}

@@ -1,0 +1,84 @@
+/**
+ * Accepting a new node group, as a bay is (bay/create-bay.ts): its name, how conductors may act for it, its cold item,
+ * and last its hot item with its operation, which commits. What a crash leaves before that is provisional. Whether the
+ * bay takes the group in is for the operation's first step, which reads the bay after the group was written: a delete
+ * of the bay marks the bay first and looks for groups after, so at least one of the two sees the other.
+ */
+import type { BayPorts, Delegate } from "../bay/create-bay.ts";
+import { deadlineOf } from "../bay/create-bay.ts";
+import type { BayWithSpecification } from "../bay/find-bay.ts";
+import type { Delegation } from "../identity/delegation.ts";
+import { withOperation } from "../operation/operation.ts";
+import { asProvisional } from "../operation/provisional.ts";
+import { insertRecord, newRecord } from "../operation/record-store.ts";
+import { releaseGroupName, takeGroupName } from "./group-name.ts";
+import type { NodeGroup, NodeGroupSpecification, NodeGroupWithSpecification } from "./node-group.ts";
+import { groupDelegationContext, groupSpecificationItem, nodeGroupKey, nodeGroupShape } from "./node-group.ts";
+
+export type NewNodeGroup = Pick<NodeGroup, "name" | "role" | "nodeCount" | "limits"> & {
+  readonly specification: Omit<NodeGroupSpecification, "delegation">;
+};
+
+export type CreatedNodeGroup =
+  | { readonly kind: "created"; readonly nodeGroup: NodeGroupWithSpecification }
+  | { readonly kind: "name-taken" };
+
+export async function createNodeGroup(
+  ports: BayPorts,
+  bay: BayWithSpecification,
+  request: NewNodeGroup,
+  delegate: Delegate,
+): Promise<CreatedNodeGroup> {
+  const group = initialState(ports, bay, request);
+  if (!(await takeGroupName(ports, group))) return { kind: "name-taken" };
+  const delegation = await obtainDelegation(ports, group, delegate);
+  const specification = { ...request.specification, delegation };
+  const key = nodeGroupKey(group.projectId, group.bayUuid, group.uuid);
+  const cold = asProvisional(groupSpecificationItem(group, specification, 1), key, group.createdAtMs);
+  await ports.table.put(cold, { absent: true });
+  const operation = {
+    id: ports.random.uuid(),
+    kind: "create",
+    nowMs: group.createdAtMs,
+    deadlineAtMs: deadlineOf(group.createdAtMs, bay.specification.createTimeoutMinutes),
+    delegation,
+  };
+  const record = withOperation(nodeGroupShape, newRecord(key, group), operation, {});
+  const inserted = await insertRecord(ports, nodeGroupShape, record);
+  if (inserted.kind === "exists") throw new Error(`the fresh uuid ${group.uuid} is a node group's already`);
+  return { kind: "created", nodeGroup: { group, specification } };
+}
+
+/** When it is refused, the name is given back: who is refused may mend it and try again. */
+async function obtainDelegation(ports: BayPorts, group: NodeGroup, delegate: Delegate): Promise<Delegation> {
+  try {
+    return await delegate({ context: groupDelegationContext(group) });
+  } catch (thrown) {
+    // Whatever it was: there will be no group.
+    await releaseGroupName(ports.table, group);
+    throw thrown;
+  }
+}
+
+function initialState(
+  ports: BayPorts,
+  { record: { state: bay } }: BayWithSpecification,
+  request: NewNodeGroup,
+): NodeGroup {
+  const { name, role, nodeCount, limits } = request;
+  return {
+    uuid: ports.random.uuid(),
+    bayUuid: bay.uuid,
+    bayCreatedAtMs: bay.createdAtMs,
+    projectId: bay.projectId,
+    name,
+    role,
+    status: "CREATE_IN_PROGRESS",
+    statusReason: null,
+    nodeCount,
+    limits,
+    stackId: null,
+    createdAtMs: ports.clock.nowMs(),
+    updatedAtMs: null,
+  };
+}

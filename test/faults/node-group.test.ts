@@ -1,0 +1,158 @@
+/** Every operation on a node group, through the harness: right status, one stack of its own, nothing left behind. */
+import { expect } from "vitest";
+import type { ConductorPorts } from "@jeroboam/conductor/ports";
+import type { BayRun, BayWorld } from "./bay-world.ts";
+import { actsOn, bayOf, bayScenario, groupsOf } from "./bay-world.ts";
+import { describeInterruption, describeOperationFaults } from "./harness.ts";
+
+const quick = { stackMs: 1_500 };
+
+async function verifyGroup(world: BayWorld, status: string, nodeCount: number): Promise<void> {
+  const [group, ...others] = await groupsOf(world);
+  expect(others).toEqual([]);
+  expect([group?.group.status, group?.group.statusReason]).toEqual([status, expect.stringContaining("completed")]);
+  expect(group?.group).toMatchObject({ name: "gpu", nodeCount });
+  expect(group?.specification.members).toHaveLength(nodeCount);
+  expect(group?.specification.nodeAddresses).toHaveLength(nodeCount);
+  const stack = world.stacks.get(group?.group.stackId ?? "");
+  expect(stack?.parameters).toMatchObject({ group_uuid: group?.group.uuid, nodes: nodeCount });
+  // The bay's own and the group's: each with how conductors may act for it.
+  expect(world.counts.creates).toBe(2);
+  expect(world.stacks.size).toBe(2);
+  expect(world.trusts.size).toBe(2);
+  expect(await bayOf(world)).toMatchObject({ status: "UPDATE_COMPLETE", nodeCount: 1 });
+}
+
+async function verifyNoGroup(world: BayWorld): Promise<void> {
+  expect(await groupsOf(world)).toEqual([]);
+  expect(world.stacks.size).toBe(1);
+  expect(world.trusts.size).toBe(1);
+  const left = world.table.items().filter(({ pk }) => pk === world.bayKey.pk);
+  expect(left.map(({ sk }) => sk)).toEqual(["p1#bay", "p1#bay-specification"]);
+}
+
+/** The model stays, no mark of its use does; an empty quota expires by itself. */
+function verifyGone(world: BayWorld): Promise<void> {
+  const lasting = world.table.items().filter(({ expiresAtSeconds }) => expiresAtSeconds === undefined);
+  expect(lasting.map(({ sk }) => sk)).toEqual(["model#p1"]);
+  expect(world.stacks.size).toBe(0);
+  expect(world.trusts.size).toBe(0);
+  expect(world.users.size).toBe(0);
+  return Promise.resolve();
+}
+
+const adding = bayScenario(
+  "adding a node group",
+  quick,
+  async (acts, _world, settle) => {
+    await acts.create(1);
+    await settle();
+    await acts.addGroup();
+  },
+  (world) => verifyGroup(world, "CREATE_COMPLETE", 2),
+);
+describeOperationFaults(adding);
+describeInterruption<ConductorPorts, BayRun>(adding, {
+  name: "its delete",
+  act: ({ world }) => actsOn(world).removeGroup(),
+  verify: ({ world }) => verifyNoGroup(world),
+});
+describeInterruption<ConductorPorts, BayRun>(adding, {
+  name: "the bay's delete",
+  act: ({ world }) => actsOn(world).remove(),
+  verify: ({ world }) => verifyGone(world),
+});
+
+const resizing = bayScenario(
+  "resizing a node group",
+  quick,
+  async (acts, _world, settle) => {
+    await acts.create(1);
+    await settle();
+    await acts.addGroup();
+    await settle();
+    await acts.resizeGroup(3);
+  },
+  (world) => verifyGroup(world, "UPDATE_COMPLETE", 3),
+);
+describeOperationFaults(resizing);
+describeInterruption<ConductorPorts, BayRun>(resizing, {
+  name: "another resize",
+  act: ({ world }) => actsOn(world).resizeGroup(1, ["1"]),
+  async verify({ world }) {
+    await verifyGroup(world, "UPDATE_COMPLETE", 1);
+    const [group] = await groupsOf(world);
+    expect(world.stacks.get(group?.group.stackId ?? "")?.parameters["removed"]).toEqual(["1"]);
+  },
+});
+
+describeOperationFaults(
+  bayScenario(
+    "removing a node that the group does not have",
+    quick,
+    async (acts, _world, settle) => {
+      await acts.create(1);
+      await settle();
+      await acts.addGroup();
+      await settle();
+      await acts.resizeGroup(1, ["no-such-server"]);
+    },
+    async (world) => {
+      const [group] = await groupsOf(world);
+      expect(group?.group).toMatchObject({ status: "UPDATE_FAILED", nodeCount: 2 });
+      expect(group?.group.statusReason).toContain("no-such-server");
+      expect(world.counts.updates).toBe(0);
+    },
+  ),
+);
+
+describeOperationFaults(
+  bayScenario(
+    "deleting a node group",
+    quick,
+    async (acts, _world, settle) => {
+      await acts.create(1);
+      await settle();
+      await acts.addGroup();
+      await settle();
+      await acts.removeGroup();
+    },
+    verifyNoGroup,
+  ),
+);
+
+describeOperationFaults(
+  bayScenario(
+    "deleting a bay with a node group",
+    quick,
+    async (acts, _world, settle) => {
+      await acts.create(1);
+      await settle();
+      await acts.addGroup();
+      await settle();
+      await acts.remove();
+    },
+    verifyGone,
+  ),
+);
+
+describeOperationFaults(
+  bayScenario(
+    "deleting a bay whose node group Heat can never delete",
+    { ...quick, failingDeletes: 1_000 },
+    async (acts, _world, settle) => {
+      await acts.create(1);
+      await settle();
+      await acts.addGroup();
+      await settle();
+      await acts.remove();
+    },
+    async (world) => {
+      expect(await bayOf(world)).toMatchObject({
+        status: "DELETE_FAILED",
+        statusReason: "node group gpu: minion 0: a port is in use",
+      });
+      expect(world.trusts.size).toBe(2);
+    },
+  ),
+);
