@@ -14,6 +14,6 @@ export function normalisePath(path: string): string {
   const first = trimmed.split("/", 2)[1]?.replace(/\.json$/, "") ?? "";
   const rooted = first === "" || first === "v1" || first === "healthcheck" ? trimmed : `/v1${trimmed}`;
   const collection = rooted.split("/", 3)[2] ?? "";
-  const short = KEEPS_SUFFIX.has(collection) ? rooted : rooted.replace(/\.json$/, "");
+  const short = KEEPS_SUFFIX.has(collection.replace(/\.json$/, "")) ? rooted : rooted.replace(/\.json$/, "");
   return short === "" ? "/" : short;
 }

@@ -46,6 +46,8 @@ export interface ModelGeneration {
   readonly noun: string;
   /** Whether the key pair must be the caller's: a template's is only a suggestion. */
   readonly checksKeypair: boolean;
+  /** Whether a flavor without a root disk needs a volume to boot from. */
+  readonly checksRootDisk: boolean;
   /** Whether administrators reach every project's. */
   readonly hasAllProjectsRules: boolean;
   readonly nextOn: "more" | "full";
@@ -233,7 +235,8 @@ async function checked(
   if (volume?.kind === "refused") throw unknownDriver("volume_driver", volumeDriver, volume.supported);
   if (!hasRoomForStorageDriver(dockerStorageDriver, dockerVolumeSizeGb))
     throw new Rejected(400, `docker_volume_size must be at least ${devicemapperVolumeMinGb} with devicemapper`);
-  const image = await requireReferences(request, newReferences(generation, attributes, before));
+  const bootLabels = generation.checksRootDisk ? attributes.labels : undefined;
+  const image = await requireReferences(request, newReferences(generation, attributes, before), bootLabels);
   // A model keeps its distribution while its image stays.
   const clusterDistro = image ? requireDistro(image) : (before?.clusterDistro ?? null);
   const complete = { ...attributes, networkDriver: network.driver, clusterDistro };

@@ -41,7 +41,7 @@ export function notFound(noun: string, ident: string): Rejected {
 export async function acceptBay(
   request: ApiRequest,
   wish: BayWish,
-  { noun, missing }: { readonly noun: string; readonly missing: 400 | 404 },
+  { noun, missing, checksRootDisk }: { noun: string; missing: 400 | 404; checksRootDisk: boolean },
 ): Promise<ShownBay> {
   const { ports, caller, creation } = request;
   const earlier = creation?.isRepeat ? await findEarlier(request, creation.uuid) : undefined;
@@ -50,7 +50,7 @@ export async function acceptBay(
   for (let tries = 0; tries < limits.bayModel.conflictRetries; tries += 1) {
     const model = await requireUsable(request, wish.model, noun, absent);
     const specification = specify(request, wish, model.state);
-    await requireCloud(request, specification);
+    await requireCloud(request, specification, checksRootDisk);
     const { name, masterCount } = wish;
     const { projectId, userId } = caller;
     const bay = { uuid: creation?.uuid, projectId, userId, name, nodeCount: wish.nodeCount, masterCount };
@@ -160,11 +160,15 @@ function specify(request: ApiRequest, wish: BayWish, state: BayModel): NewBay["s
 }
 
 /** What the bay is to be built of is there, at this moment, as the caller sees it. */
-async function requireCloud(request: ApiRequest, specification: NewBay["specification"]): Promise<void> {
+async function requireCloud(
+  request: ApiRequest,
+  specification: NewBay["specification"],
+  checksRootDisk: boolean,
+): Promise<void> {
   const { flavorId, masterFlavorId, keypairId, fixedNetwork, fixedSubnet } = specification;
   const { imageId, externalNetworkId } = specification.model;
   const references = { imageId, flavorId, masterFlavorId, keypairId, externalNetworkId, fixedNetwork, fixedSubnet };
-  await requireReferences(request, references);
+  await requireReferences(request, references, checksRootDisk ? specification.labels : undefined);
 }
 
 /** Given labels take the place of the model's, or are laid over them; none given: the model's (cluster sheet 18). */

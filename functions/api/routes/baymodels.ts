@@ -8,6 +8,7 @@ export const baymodels = bayModelRoutes({
   rules: "baymodel",
   noun: "Baymodel",
   checksKeypair: true,
+  checksRootDisk: false,
   hasAllProjectsRules: false,
   nextOn: "more",
   creation: BAY_MODEL,

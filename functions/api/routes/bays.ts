@@ -30,7 +30,7 @@ export const bays = bayRoutes({
   viewBrief: ({ base }, bay) => viewBriefBay(bay, base),
   readWish: readBayWish,
   async create(request, wish) {
-    const bay = await acceptBay(request, wish, { noun: "Baymodel", missing: 400 });
+    const bay = await acceptBay(request, wish, { noun: "Baymodel", missing: 400, checksRootDisk: false });
     const location = `${request.base}/v1/bays/${bay.record.state.uuid}`;
     return { status: 201, body: viewBay(bay, request.base), headers: { Location: location } };
   },

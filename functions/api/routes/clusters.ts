@@ -53,7 +53,7 @@ async function create(request: ApiRequest, wish: BayWish): Promise<Reply> {
   if (wish.masterCount % 2 === 0) throw invalid("master_count", wish.masterCount, "Value should be odd");
   const missing = request.minor >= GATES.zeroNodes ? 404 : 400;
   const named = { ...wish, name: wish.name ?? randomName(request.ports.random, "cluster") };
-  const bay = await acceptBay(request, named, { noun: "ClusterTemplate", missing });
+  const bay = await acceptBay(request, named, { noun: "ClusterTemplate", missing, checksRootDisk: true });
   return accepted(bay);
 }
 

@@ -15,6 +15,7 @@ export const clustertemplates = bayModelRoutes({
   rules: "clustertemplate",
   noun: "ClusterTemplate",
   checksKeypair: false,
+  checksRootDisk: true,
   hasAllProjectsRules: true,
   nextOn: "full",
   creation: CLUSTER_TEMPLATE,

@@ -1,6 +1,6 @@
 /**
  * A cloud that has whatever is asked for, for tests, but for names that say what is wrong with them: `gone…` is nowhere,
- * `twins…` is two, `locked…` is somebody else's. Images are few.
+ * `twins…` is two, `locked…` is somebody else's; `diskless…` is a flavor without a root disk. Images are few.
  */
 import type { CloudLookups, Lookup } from "@jeroboam/core/bay/cloud-references";
 import type { Image } from "@jeroboam/core/openstack/glance";
@@ -30,7 +30,8 @@ export function createFakeLookups(note: (asked: string) => void): CloudLookups {
       const image: Image = { id: `image-${name}`, name, status: "active", os_distro: DISTROS[name] ?? null };
       return lookUp("image", name, image);
     },
-    flavor: (name) => lookUp("flavor", name, { id: name, name, vcpus: 1, ram: 2_048, disk: 20 }),
+    flavor: (name) =>
+      lookUp("flavor", name, { id: name, name, vcpus: 1, ram: 2_048, disk: name.startsWith("diskless") ? 0 : 20 }),
     keypair: (name) => lookUp("keypair", name, { name }),
     network: (name) =>
       lookUp("network", name, {

@@ -46,6 +46,8 @@ export interface CheckedReferences {
   /** The first in the order of the references above. */
   readonly problem: CloudProblem | undefined;
   readonly image: Image | undefined;
+  /** Those that were looked up, by what they are for. */
+  readonly flavors: Readonly<Partial<Record<"flavorId" | "masterFlavorId", Flavor>>>;
 }
 
 /** Asks all at once. Throws Transient when a service does not answer. */
@@ -67,7 +69,11 @@ export async function checkReferences(lookups: CloudLookups, references: CloudRe
     network?.problem ??
     subnet?.problem ??
     strangeSubnet(network?.value, subnet?.value);
-  return { problem, image: image?.value };
+  const flavors = {
+    ...(flavor?.value && { flavorId: flavor.value }),
+    ...(masterFlavor?.value && { masterFlavorId: masterFlavor.value }),
+  };
+  return { problem, image: image?.value, flavors };
 }
 
 interface Answer<Value> {
