@@ -13,6 +13,8 @@ export interface Settings {
   readonly policyFile?: string;
   /** Bays a project may have where no administrator set a limit. */
   readonly bayQuota?: string;
+  /** Networks that manifests may be fetched from besides the public internet: CIDRs with commas between. */
+  readonly manifestNetworks?: string;
   readonly domain?: { readonly name: string; readonly certificateArn?: string };
   readonly alarmEmail?: string;
   readonly network:
@@ -36,7 +38,7 @@ export function readSettings(environment: Environment, stage: string = $app.stag
   const cloud = cloudVariables(environment);
   const { JEROBOAM_DOMAIN: name, JEROBOAM_CERTIFICATE_ARN: certificateArn } = environment;
   const { JEROBOAM_AUTHORITIES_FILE: authoritiesFile, JEROBOAM_POLICY_FILE: policyFile } = environment;
-  const { JEROBOAM_BAY_QUOTA: bayQuota } = environment;
+  const { JEROBOAM_BAY_QUOTA: bayQuota, JEROBOAM_MANIFEST_NETWORKS: manifestNetworks } = environment;
   const { JEROBOAM_ALARM_EMAIL: alarmEmail } = environment;
   const byApplicationCredential = "OS_APPLICATION_CREDENTIAL_ID" in cloud || "OS_APPLICATION_CREDENTIAL_NAME" in cloud;
   return {
@@ -48,6 +50,7 @@ export function readSettings(environment: Environment, stage: string = $app.stag
     ...(authoritiesFile && { authoritiesFile }),
     ...(policyFile && { policyFile }),
     ...(bayQuota && { bayQuota }),
+    ...(manifestNetworks && { manifestNetworks }),
     ...(name && { domain: { name, ...(certificateArn && { certificateArn }) } }),
     ...(alarmEmail && { alarmEmail }),
   };

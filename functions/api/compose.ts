@@ -4,9 +4,11 @@
  */
 import type { BayTypes } from "@jeroboam/coe/bay-types";
 import type { EngineHttp } from "@jeroboam/coe/engines/engine-http";
+import type { LookAt } from "@jeroboam/coe/containers/looks";
 import { createOpenBayEngine } from "@jeroboam/coe/engines/open-bay-engine";
 import type { Delegations } from "@jeroboam/core/identity/delegation";
 import type { Policy } from "@jeroboam/core/identity/policy";
+import { limits } from "@jeroboam/core/limits";
 import { createTokenCheck } from "@jeroboam/core/identity/token-check";
 import { createCloudLookups } from "@jeroboam/core/openstack/cloud-lookups";
 import type { Sessions } from "@jeroboam/core/openstack/session";
@@ -14,6 +16,7 @@ import type { Clock, Log, Random } from "@jeroboam/core/ports";
 import type { Queue } from "@jeroboam/core/queue/queue";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { Table } from "@jeroboam/core/table/table";
+import type { GuardedHttp } from "@jeroboam/core/web/guarded-http";
 import type { LongPollPorts } from "./long-poll.ts";
 import { createLongPoll } from "./long-poll.ts";
 import type { ApiPorts, ApiSettings } from "./ports.ts";
@@ -29,6 +32,7 @@ export interface ApiParts {
   readonly delegations: Delegations;
   readonly bayTypes: BayTypes;
   readonly engineHttp: EngineHttp;
+  readonly web: GuardedHttp;
   readonly policy: Policy;
   readonly checkReceiver: ApiPorts["checkReceiver"];
   readonly pause?: ApiPorts["pause"];
@@ -38,8 +42,26 @@ export interface ApiParts {
 }
 
 export function createApiPorts(parts: ApiParts): ApiPorts {
-  const { clock, random, log, table, queue, sealer, sessions, delegations, bayTypes, engineHttp, policy, settings } =
-    parts;
+  const {
+    clock,
+    random,
+    log,
+    table,
+    queue,
+    sealer,
+    sessions,
+    delegations,
+    bayTypes,
+    engineHttp,
+    web,
+    policy,
+    settings,
+  } = parts;
+  const openEngine = createOpenBayEngine({ http: engineHttp, sealer });
+  // Who only looks does not wait long for an engine: the records tell what was last known.
+  const quick: EngineHttp = (endpoint, request) =>
+    engineHttp(endpoint, { ...request, timeoutMs: Math.min(request.timeoutMs, limits.container.askMs) });
+  let looks: Promise<LookAt> | undefined;
   return {
     clock,
     random,
@@ -55,7 +77,15 @@ export function createApiPorts(parts: ApiParts): ApiPorts {
     checkToken: createTokenCheck({ clock, log, session: sessions.service() }),
     lookups: (caller) => createCloudLookups(sessions.caller(caller.token, caller.facts)),
     sealer,
-    openEngine: createOpenBayEngine({ http: engineHttp, sealer }),
+    openEngine,
+    async lookAt(bays) {
+      // Loaded when the first bay is looked at.
+      looks ??= import("@jeroboam/coe/containers/looks").then(({ createLooks }) =>
+        createLooks({ table, clock, random, queue, log, openEngine: createOpenBayEngine({ http: quick, sealer }) }),
+      );
+      return (await looks)(bays);
+    },
+    web,
     async signRequest(authority, requestPem) {
       // The library behind it is large: loaded when the first is signed.
       const { signRequest } = await import("@jeroboam/core/certificate/sign-request");

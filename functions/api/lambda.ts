@@ -17,6 +17,7 @@ import type { LambdaContext } from "@jeroboam/core/lambda/lambda-invocation";
 import { createLambdaLog, openLambdaStores } from "@jeroboam/core/lambda/lambda-stores";
 import { systemRandom } from "@jeroboam/core/random/system-random";
 import type { CheckReceiver } from "@jeroboam/core/webhook/webhook-settings";
+import { loadedGuardedHttp, readNetworks } from "@jeroboam/core/web/loaded-guarded-http";
 import { createApp } from "./app.ts";
 import { createApiPorts } from "./compose.ts";
 import { errorEnvelope } from "./envelope.ts";
@@ -50,6 +51,7 @@ async function prepareApp(): Promise<App> {
       delegations,
       bayTypes: createBayTypes(seedBayTypes(fileTemplates())),
       engineHttp: loadedEngineHttp(),
+      web: loadedGuardedHttp(readNetworks(variables["JEROBOAM_MANIFEST_NETWORKS"])),
       policy: policy.policy,
       waiting: { pause, mostMs: () => answersAtMs - limits.longPoll.marginMs - systemClock.nowMs() },
       checkReceiver: async (url) => (await receiverCheck())(url),

@@ -3,6 +3,7 @@
  * from adapters, tests from fakes.
  */
 import type { BayTypes } from "@jeroboam/coe/bay-types";
+import type { LookAt } from "@jeroboam/coe/containers/looks";
 import type { OpenBayEngine } from "@jeroboam/coe/engines/open-bay-engine";
 import type { CloudLookups } from "@jeroboam/core/bay/cloud-references";
 import type { BayPorts, DelegationRequest } from "@jeroboam/core/bay/create-bay";
@@ -13,6 +14,7 @@ import type { CheckToken } from "@jeroboam/core/identity/token-check";
 import type { KeyAndCertificate } from "@jeroboam/core/certificate/authority";
 import type { SignedRequest } from "@jeroboam/core/certificate/sign-request";
 import type { Refusal } from "@jeroboam/core/openstack/refusal";
+import type { GuardedHttp } from "@jeroboam/core/web/guarded-http";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { CheckReceiver } from "@jeroboam/core/webhook/webhook-settings";
 import type { LinkSettings } from "./links.ts";
@@ -40,6 +42,10 @@ export interface ApiPorts extends BayPorts {
   readonly sealer: Sealer;
   /** What runs inside a bay. */
   readonly openEngine: OpenBayEngine;
+  /** Has bays looked at, because somebody asks what is in them. */
+  readonly lookAt: LookAt;
+  /** The client for addresses that users give. */
+  readonly web: GuardedHttp;
   /** Has a certificate request signed by an authority. */
   readonly signRequest: (authority: KeyAndCertificate, requestPem: string) => Promise<SignedRequest>;
   /** Resolves after this long, or when the signal fires. Absent: the platform cannot keep a reply open. */

@@ -78,7 +78,7 @@ export interface RouteDefinition<Query, Body, Target extends PolicyTarget> {
   /** Reads the body; without it, a body is ignored. Absent bodies arrive as undefined. */
   readonly body?: (given: Json | undefined, request: ApiRequest) => Body;
   /** The record in question; throws when the scope has none. Without it the rule is asked about the caller's own project. */
-  readonly find?: (request: ApiRequest, scope: Scope, body: Body) => Promise<Target>;
+  readonly find?: (request: ApiRequest, scope: Scope, body: Body, query: Query) => Promise<Target>;
   /** Whose record the rule is asked about, when that is not the record's own project. */
   readonly asks?: (request: ApiRequest, target: Target) => PolicyTarget;
   readonly run: (request: ApiRequest, input: RouteInput<Query, Body, Target>) => Promise<Reply>;
@@ -135,7 +135,7 @@ async function serve<Query, Body, Target extends PolicyTarget>(
     projectId: request.caller.projectId,
     allProjects: allProjectsRule !== undefined && request.allows(allProjectsRule),
   };
-  const target = await definition.find?.(request, scope, body as Body);
+  const target = await definition.find?.(request, scope, body as Body, query as Query);
   requireRule(request, rule, target && definition.asks ? definition.asks(request, target) : target);
   // What a route does not read it does not get: the types of its `run` follow from what it defines.
   const input = { query, body, target, scope } as RouteInput<Query, Body, Target>;

@@ -65,6 +65,8 @@ const api = createApp({
   lookups: () => createFakeLookups(() => undefined),
   sealer: { seal: (text) => Promise.resolve(text), open: (text) => Promise.resolve(text) },
   openEngine: () => Promise.resolve({ kind: "closed", reason: "there are no engines here" }),
+  lookAt: () => Promise.resolve(new Map()),
+  web: () => Promise.resolve({ kind: "failed", reason: "there is no web here" }),
   signRequest: () => Promise.resolve({ kind: "refused", reason: "nothing is signed here" }),
   delegate: () => Promise.resolve({ kind: "obtained", delegation: { kind: "service", projectId: "p1" } }),
   checkReceiver: () => Promise.resolve({ kind: "allowed" }),

@@ -24,6 +24,7 @@ export async function sandboxPlace(): Promise<Place> {
       bayTypes,
       engineHttp: noEngines,
       checkReceiver: () => Promise.resolve({ kind: "allowed" }),
+      web: () => Promise.resolve({ kind: "failed", reason: "there is no web here" }),
       policy: policy.policy,
       settings: { keystoneUrl: "http://cloud.test/v3", links: { kind: "request", trustForwarded: false } },
     }),

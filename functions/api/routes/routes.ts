@@ -6,6 +6,7 @@ import { certificates } from "./certificates.ts";
 import { clusterActions } from "./cluster-actions.ts";
 import { clusters } from "./clusters.ts";
 import { clustertemplates } from "./clustertemplates.ts";
+import { containers } from "./containers.ts";
 import { events } from "./events.ts";
 import { mservices } from "./mservices.ts";
 import { federations } from "./federations.ts";
@@ -15,6 +16,9 @@ import { quotas } from "./quotas.ts";
 import { stats } from "./stats.ts";
 import { reconciliation } from "./reconciliation.ts";
 import { webhooks } from "./webhooks.ts";
+import { pods } from "./pods.ts";
+import { rcs } from "./rcs.ts";
+import { services } from "./services.ts";
 import { x509keypairs } from "./x509keypairs.ts";
 
 export const ROUTES: readonly Route[] = [
@@ -26,6 +30,10 @@ export const ROUTES: readonly Route[] = [
   ...clusterActions,
   ...certificates,
   ...nodes,
+  ...pods,
+  ...services,
+  ...rcs,
+  ...containers,
   ...x509keypairs,
   ...quotas,
   ...stats,

@@ -3,6 +3,7 @@
  * default policy, and two projects, a and b, with members, a reader and an administrator.
  */
 import { createBayTypes } from "@jeroboam/coe/bay-types";
+import { createLooks } from "@jeroboam/coe/containers/looks";
 import { createMemoryEngines } from "@jeroboam/coe/engines/memory-engines";
 import type { MemoryEngines } from "@jeroboam/coe/engines/memory-engines";
 import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
@@ -22,6 +23,8 @@ import { HOSTILE_NAMES } from "@jeroboam/core/web/hostile-urls";
 import type { WebTransport } from "@jeroboam/core/web/web-transport";
 import { createWebhookClient, DEFAULT_WEBHOOK_SETTINGS } from "@jeroboam/core/webhook/webhook-settings";
 import type { ApiPorts, ApiSettings } from "../ports.ts";
+import { createFakeWeb } from "./fake-web.ts";
+import type { FakeWeb } from "./fake-web.ts";
 import { createFakeLookups } from "./fake-lookups.ts";
 
 export const TOKENS = {
@@ -92,6 +95,7 @@ export interface FakePorts extends ApiPorts {
   readonly log: ApiPorts["log"] & { readonly lines: LogLine[] };
   readonly table: MemoryTable;
   readonly engines: MemoryEngines;
+  readonly web: FakeWeb;
   /** Who looked for what in the cloud so far: `user-alice flavor m1.small`. */
   readonly asked: string[];
   /** What was hinted at, and delegated, so far. */
@@ -108,16 +112,22 @@ export function createFakePorts(settings: Partial<ApiSettings> = {}): FakePorts 
   let ids = 0;
   const engines = createMemoryEngines();
   const clock = { nowMs: () => nowMs, advance: (ms: number) => void (nowMs += ms) };
-  return {
+  const store = {
     clock,
     random: {
       uuid: () => `00000000-0000-4000-8000-${String((ids += 1)).padStart(12, "0")}`,
       fraction: () => 0.5,
-      bytes: (length) => new Uint8Array(length),
+      bytes: (length: number) => new Uint8Array(length),
     },
-    log: { lines, write: (level, event, facts = {}) => void lines.push({ level, event, facts }) },
+    log: {
+      lines,
+      write: (level: LogLevel, event: string, facts = {}) => void lines.push({ level, event, facts }),
+    },
     table: createMemoryTable({ clock }),
-    queue: { send: (keys) => Promise.resolve(void hints.push(...keys)) },
+    queue: { send: (keys: readonly Key[]) => Promise.resolve(void hints.push(...keys)) },
+  };
+  return {
+    ...store,
     hints,
     checkToken(token) {
       const caller = CALLERS[token];
@@ -153,6 +163,8 @@ export function createFakePorts(settings: Partial<ApiSettings> = {}): FakePorts 
       },
     },
     openEngine: engines.open,
+    lookAt: createLooks({ ...store, openEngine: engines.open }),
+    web: createFakeWeb(),
     engines,
     signRequest: (authority, requestPem) => signRequest({ clock, random: systemRandom }, authority, requestPem),
     checkReceiver: createWebhookClient(scriptedNames, DEFAULT_WEBHOOK_SETTINGS).check,

@@ -322,6 +322,11 @@ export const limits = {
     /** What is being removed is looked at again after this. */
     removingMs: 2 * second,
     descriptionChars: 4_096,
+    /** A reply waits this long for what it asked for, and looks first after this. */
+    waitMs: 5 * second,
+    waitStepMs: 50,
+    /** An engine that keeps a reply waiting is given up after this. */
+    askMs: 5 * second,
   },
   process: {
     /** A token of the longest may come in a header, with others beside it. */

@@ -27,6 +27,7 @@ import type { Table } from "@jeroboam/core/table/table";
 import { createHttpsWebTransport } from "@jeroboam/core/web/https-web-transport";
 import type { WebhookSettings } from "@jeroboam/core/webhook/webhook-settings";
 import { createWebhookClient } from "@jeroboam/core/webhook/webhook-settings";
+import { loadedGuardedHttp, readNetworks } from "@jeroboam/core/web/loaded-guarded-http";
 import type { Fetch } from "./http-server.ts";
 import { StartRefused } from "./start-refused.ts";
 
@@ -57,6 +58,8 @@ export interface ApiSettings {
   readonly policyDefaults?: PolicyDefaults | undefined;
   readonly publicUrl?: string | undefined;
   readonly bayQuota?: number | undefined;
+  /** Networks, in CIDR form, that manifests may be fetched from besides the public internet; else as the environment says. */
+  readonly manifestNetworks?: readonly string[] | undefined;
 }
 
 export interface Composed {
@@ -76,7 +79,8 @@ export function compose(adapters: Adapters, { cloud, apiUrl, webhooks }: Install
     engineHttp: loadedEngineHttp(),
   };
   return {
-    async api({ policyPath, policyDefaults, publicUrl, bayQuota }) {
+    async api({ policyPath, policyDefaults, publicUrl, bayQuota, manifestNetworks }) {
+      const web = loadedGuardedHttp(manifestNetworks ?? readNetworks(process.env["JEROBOAM_MANIFEST_NETWORKS"]));
       const policy = await readPolicy(adapters, policyPath, policyDefaults);
       const { check: checkReceiver } = createWebhookClient(webTransport, webhooks);
       const links =
@@ -85,7 +89,7 @@ export function compose(adapters: Adapters, { cloud, apiUrl, webhooks }: Install
           : ({ kind: "fixed", base: publicUrl } as const);
       const waiting = { pause, mostMs: () => limits.longPoll.mostMs };
       const settings = { keystoneUrl: cloud.authUrl, links, bayQuota };
-      const app = createApp(createApiPorts({ ...shared, policy, pause, waiting, checkReceiver, settings }));
+      const app = createApp(createApiPorts({ ...shared, web, policy, pause, waiting, checkReceiver, settings }));
       // The first reply that a process makes costs as much as loading all its code: made before anybody waits for it.
       await app.request("/healthcheck");
       return (request) => app.fetch(request);

@@ -95,7 +95,9 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   log.write("info", "resumed", resumed);
   const sweepTimer = startSweepTimer({ ...base, timers: systemTimers, report });
   parts.defer(() => sweepTimer.stop());
-  api.serve(await composed.api(options));
+  // The sandbox's own machine is where its users keep their manifests.
+  const manifestNetworks = cloud.kind === "sandbox" ? LOOPBACK : undefined;
+  api.serve(await composed.api({ ...options, manifestNetworks }));
 
   const started = parts.move();
   return {
@@ -109,6 +111,8 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     },
   };
 }
+
+const LOOPBACK = ["127.0.0.0/8", "::1/128"];
 
 interface OpenedCloud {
   readonly kind: "sandbox" | "configured";

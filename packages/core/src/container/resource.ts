@@ -15,8 +15,11 @@ import {
 import { readIdent } from "../identity/ident.ts";
 import { limits } from "../limits.ts";
 import type { RecordShape, WorkRecord } from "../operation/record.ts";
+import { recordFromItem } from "../operation/record.ts";
+import type { ListPage, ListRequest } from "../listing/page.ts";
+import { listPage } from "../listing/page.ts";
 import { findRecord } from "../operation/record-store.ts";
-import type { Table } from "../table/table.ts";
+import type { Page, Position, Table } from "../table/table.ts";
 
 const texts = z.record(z.string(), z.string());
 
@@ -141,16 +144,79 @@ export async function findResource<State extends ContainerResource>(
       return isMeant(record) ? { kind: "found", record } : { kind: "absent" };
     }
     case "name": {
-      const prefix = `${place.projectId}#${place.bayUuid === undefined ? "" : `${place.bayUuid}#`}`;
-      const range = { prefix, limit: limits.projectRecord.sameName };
-      const { items } = await table.queryIndex("name", `${shape.type}#${wanted.name}`, range);
-      // The index may lag: what it names is read again, and counts if it still bears the name.
-      const read = await Promise.all(items.map(({ pk, sk }) => findRecord(table, shape, { pk, sk })));
-      const [record, ...others] = read.filter(isMeant).filter(({ state }) => state.name === wanted.name);
+      const [record, ...others] = (await findNamed(table, shape, place, wanted.name)).filter(isMeant);
       if (others.length > 0) return { kind: "ambiguous" };
       return record ? { kind: "found", record } : { kind: "absent" };
     }
     default:
       return wanted satisfies never;
   }
+}
+
+/** Whether one of that name is in the bay, whatever the name looks like. */
+export async function isNameTaken<State extends ContainerResource>(
+  table: Table,
+  shape: ResourceShape<State>,
+  place: { readonly projectId: string; readonly bayUuid: string },
+  name: string,
+): Promise<boolean> {
+  return (await findNamed(table, shape, place, name)).some(({ state }) => !state.isDeleting);
+}
+
+/** The index may lag: what it names is read again, and counts if it still bears the name. */
+async function findNamed<State extends ContainerResource>(
+  table: Table,
+  shape: ResourceShape<State>,
+  { projectId, bayUuid }: { readonly projectId: string; readonly bayUuid: string | undefined },
+  name: string,
+): Promise<readonly WorkRecord<State>[]> {
+  const prefix = bayUuid === undefined ? `${projectId}#` : `${projectId}#${bayUuid}#`;
+  const range = { prefix, limit: limits.projectRecord.sameName };
+  const { items } = await table.queryIndex("name", `${shape.type}#${name}`, range);
+  const read = await Promise.all(items.map(({ pk, sk }) => findRecord(table, shape, { pk, sk })));
+  return read.filter((record) => record !== undefined).filter(({ state }) => state.name === name);
+}
+
+/** The resources of a kind that hang on a bay, by creation. */
+export function listResources<State extends ContainerResource>(
+  table: Table,
+  shape: ResourceShape<State>,
+  bay: { readonly projectId: string; readonly uuid: string },
+  request: ListRequest<WorkRecord<State>>,
+): Promise<ListPage<WorkRecord<State>>> {
+  return listPage(
+    {
+      async find(uuid) {
+        const record = await findRecord(table, shape, projectRecordKey(shape, bay.projectId, uuid));
+        return record?.state.bayUuid === bay.uuid ? record : undefined;
+      },
+      read: (after, descending, wanted) => readOfBay(table, shape, bay.uuid, { after, descending, wanted }),
+      uuidOf: ({ state }) => state.uuid,
+    },
+    request,
+  );
+}
+
+interface Reading<State> {
+  readonly after: WorkRecord<State> | undefined;
+  readonly descending: boolean;
+  readonly wanted: number;
+}
+
+async function* readOfBay<State extends ContainerResource>(
+  table: Table,
+  shape: ResourceShape<State>,
+  bayUuid: string,
+  { after, descending, wanted }: Reading<State>,
+): AsyncGenerator<WorkRecord<State>> {
+  const range = { prefix: `${shape.type}#`, limit: wanted, descending };
+  let from: Position | undefined = after && { ...after.key, indexes: shape.indexes(after.key, after.state) };
+  do {
+    const page: Page = await table.queryIndex("type", bayRecords(bayUuid), from ? { ...range, after: from } : range);
+    for (const item of page.items) {
+      const record = recordFromItem(shape, item);
+      if (!record.gone && !record.state.isDeleting) yield record;
+    }
+    from = page.next;
+  } while (from);
 }
