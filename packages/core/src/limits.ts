@@ -118,6 +118,8 @@ export const limits = {
   identity: {
     tokenCacheMs: minute,
     refusedTokenCacheMs: 5 * second,
+    /** How long a token by a trust is used: services go on accepting it for minutes after the trust has ended. */
+    trustTokenMs: minute,
     tokenCacheEntries: 10_000,
     /** What callers are told to wait while Keystone does not answer. */
     unavailableRetryMs: 5 * second,

@@ -52,6 +52,21 @@ describe("a session", () => {
     expect(sent.map((one) => one.headers?.["x-auth-token"])).toEqual(["token-1", "token-2", "token-3"]);
   });
 
+  test("uses a trust's token for a minute, so that a trust which has ended is noticed", async () => {
+    const { time, sessions, bodies } = setUp();
+    const session = sessions.trust("t-1");
+    await session.open();
+    time.nowMs += 59_000;
+    await session.open();
+    expect(bodies()).toHaveLength(1);
+    time.nowMs += 1_000;
+    expect(await session.open()).toMatchObject({ token: "token-2" });
+    await sessions.service().open();
+    time.nowMs += 60_000;
+    await sessions.service().open();
+    expect(bodies()).toHaveLength(3);
+  });
+
   test("encodes the query and leaves out what is undefined", async () => {
     const { http, sessions } = setUp({ "GET /stacks": { json: {} } });
     const query = { name: "a b&c", limit: 5, marker: undefined, deep: true };

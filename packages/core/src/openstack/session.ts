@@ -39,7 +39,7 @@ export interface Sessions {
   service(signal?: AbortSignal): CloudSession;
   /** The service's own user in another project, where it must have a role. */
   serviceIn(projectId: string, signal?: AbortSignal): CloudSession;
-  /** The service's own user by a trust made out to it. */
+  /** The service's own user by a trust made out to it, which may end at any time: within a minute that is noticed. */
   trust(trustId: string, signal?: AbortSignal): CloudSession;
   /** The trust has ended: its token is not to be used again. */
   forgetTrust(trustId: string): void;
@@ -63,9 +63,9 @@ export interface ServiceAccount {
 /** All the sessions of a process; they share the tokens. */
 export function createSessions(ports: SessionPorts, account: ServiceAccount, choice: EndpointChoice): Sessions {
   const tokens = createExpiringCache<IssuedToken | Refusal>(ports.clock, limits.openstack.sessionTokens);
-  const renewable = (key: string, scope: Scope, signal: AbortSignal | undefined): CloudSession => {
+  const renewable = (key: string, scope: Scope, signal: AbortSignal | undefined, keepMs?: number): CloudSession => {
     const issue = (): Promise<IssuedToken | Refusal> => ports.keystone.issueToken(account.credentials, scope);
-    return createSession(ports, choice, createTokenSource(tokens, key, issue), signal);
+    return createSession(ports, choice, createTokenSource(ports.clock, tokens, key, issue, keepMs), signal);
   };
   return {
     service: (signal) => {
@@ -73,7 +73,8 @@ export function createSessions(ports: SessionPorts, account: ServiceAccount, cho
       return renewable("service", project ? { kind: "project", project } : { kind: "own" }, signal);
     },
     serviceIn: (id, signal) => renewable(`project ${id}`, { kind: "project", project: { id } }, signal),
-    trust: (trustId, signal) => renewable(`trust ${trustId}`, { kind: "trust", trustId }, signal),
+    trust: (trustId, signal) =>
+      renewable(`trust ${trustId}`, { kind: "trust", trustId }, signal, limits.identity.trustTokenMs),
     forgetTrust: (trustId) => tokens.forget(`trust ${trustId}`),
     caller: (token, facts, signal) => {
       const issued: IssuedToken = { kind: "issued", token, facts };
@@ -83,7 +84,7 @@ export function createSessions(ports: SessionPorts, account: ServiceAccount, cho
       // A cache of its own: these sessions are few and short, and their key would have to hold the password.
       const own = createExpiringCache<IssuedToken | Refusal>(ports.clock, 1);
       const issue = (): Promise<IssuedToken | Refusal> => ports.keystone.issueToken(credentials, scope);
-      return createSession(ports, choice, createTokenSource(own, "user", issue), signal);
+      return createSession(ports, choice, createTokenSource(ports.clock, own, "user", issue), signal);
     },
   };
 }
@@ -94,17 +95,23 @@ interface TokenSource {
   readonly renew: ((stale: IssuedToken) => Promise<IssuedToken | Refusal>) | undefined;
 }
 
-/** Tokens by the cache. The making is shared by all who wait, so no one's signal ends it: its own timeout does. */
+/**
+ * Tokens by the cache, kept until shortly before they expire or for `keepMs`. The making is shared by all who wait, so no
+ * one's signal ends it: its own timeout does.
+ */
 function createTokenSource(
+  clock: Clock,
   tokens: ExpiringCache<IssuedToken | Refusal>,
   key: string,
   issue: () => Promise<IssuedToken | Refusal>,
+  keepMs = Number.POSITIVE_INFINITY,
 ): TokenSource {
   const current = (): Promise<IssuedToken | Refusal> =>
     tokens.get(key, async () => {
       const value = await issue();
-      const { tokenMarginMs } = limits.openstack;
-      return { value, keepUntilMs: value.kind === "issued" ? value.facts.expiresAtMs - tokenMarginMs : undefined };
+      if (value.kind !== "issued") return { value, keepUntilMs: undefined };
+      const endsAtMs = value.facts.expiresAtMs - limits.openstack.tokenMarginMs;
+      return { value, keepUntilMs: Math.min(endsAtMs, clock.nowMs() + keepMs) };
     });
   return {
     current,
