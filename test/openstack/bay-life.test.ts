@@ -36,7 +36,7 @@ describe.skipIf(!isLabUp)("bays on real OpenStack", () => {
     before = await takeInventory(people, "demo");
     jeroboam = await startJeroboam(theLab());
     nodes = await startNodes(people);
-    lab = labPlace(people, nodes);
+    lab = labPlace(people.person("demo", "demo"), nodes);
   });
 
   afterAll(async () => {

@@ -1,9 +1,8 @@
-/** The lab as a place of bays: our API by the lab's catalog. */
+/** The lab as a place of bays: our API by the lab's catalog, asked by somebody. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { createHeat } from "@jeroboam/core/openstack/heat";
 import type { CloudSession } from "@jeroboam/core/openstack/session";
 import type { Nodes } from "./nodes.ts";
-import type { People } from "./people.ts";
 import type { Bay, Place } from "./place.ts";
 import { findBay } from "./place.ts";
 
@@ -12,8 +11,7 @@ const LOOK_CLOSELY_EVERY_MS = 15_000;
 /** A bay of which nothing changes for so long is stuck. How long a change takes altogether is the machine's affair. */
 const STUCK_AFTER_MS = 5 * 60_000;
 
-export function labPlace(people: People, nodes: Nodes): Place {
-  const cloud = people.person("demo", "demo");
+export function labPlace(cloud: CloudSession, nodes: Nodes): Place {
   const request: Place["request"] = async (method, path, json) => {
     const reply = await cloud.request("container-infra", { method, path, ...(json !== undefined && { json }) });
     if (reply.kind === "refused") throw new Error(reply.reason);

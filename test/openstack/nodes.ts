@@ -67,7 +67,7 @@ export async function startNodes(people: People): Promise<Nodes> {
       trouble(thrown);
       reason ??= textOf(thrown);
     });
-    await signal(parameters, reason === undefined ? "SUCCESS" : "FAILURE", reason ?? `${name} is set up`).then(
+    await tell(parameters, reason === undefined ? "SUCCESS" : "FAILURE", reason ?? `${name} is set up`).then(
       () => booted.push(parameters),
       trouble,
     );
@@ -158,10 +158,15 @@ function pemIn({ status, body }: { readonly status: number; readonly body: strin
   return new X509Certificate((JSON.parse(body) as { pem: string }).pem);
 }
 
-/** As `signal` of the boot scripts does. */
-async function signal(parameters: Parameters, status: "SUCCESS" | "FAILURE", reason: string): Promise<void> {
-  const { WAIT_ENDPOINT: url = "", WAIT_TOKEN: token = "", NODE_NAME: id = "" } = parameters;
-  const json = { status, reason, id, data: status };
-  const reply = await testHttp({ method: "POST", url, headers: { "x-auth-token": token }, json }, CALL);
-  if (reply.status !== 200) throw new Error(`the signal was answered ${reply.status}: ${reply.body.slice(0, 300)}`);
+/** As `signal` and `call_back` of the boot scripts do: Heat first, then our API where the node was told of it. */
+async function tell(parameters: Parameters, status: "SUCCESS" | "FAILURE", reason: string): Promise<void> {
+  const { WAIT_ENDPOINT = "", WAIT_TOKEN: token = "", NODE_NAME: node = "", COMPLETION_URL } = parameters;
+  const headers = { "x-auth-token": token };
+  await post(WAIT_ENDPOINT, { status, reason, id: node, data: status }, headers);
+  if (COMPLETION_URL) await post(COMPLETION_URL, { node, status, reason });
+}
+
+async function post(url: string, json: object, headers: Readonly<Record<string, string>> = {}): Promise<void> {
+  const reply = await testHttp({ method: "POST", url, headers, json }, CALL);
+  if (reply.status >= 300) throw new Error(`${url} answered ${reply.status}: ${reply.body.slice(0, 300)}`);
 }

@@ -13,7 +13,7 @@ export interface Bay {
 }
 
 export interface Place {
-  /** Our API, asked by the user demo on the project demo. The path begins behind /v1. */
+  /** Our API, asked by somebody of the project demo. The path begins behind /v1. */
   request(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, json?: unknown): Promise<Answer>;
   /** Waits until nothing is in progress any more; absent when the bay is gone. */
   settle(bayUuid: string): Promise<Bay | undefined>;

@@ -91,7 +91,7 @@ make_keystone() {
   "${manage[@]}" fernet_setup --keystone-user root --keystone-group root &&
     "${manage[@]}" credential_setup --keystone-user root --keystone-group root &&
     "${manage[@]}" db_sync &&
-    "${manage[@]}" bootstrap --bootstrap-password "$PASSWORD" --bootstrap-region-id $REGION \
+    "${manage[@]}" bootstrap --bootstrap-password "$PASSWORD" --bootstrap-region-id "$REGION" \
       --bootstrap-public-url "$AUTH_URL" --bootstrap-internal-url "$AUTH_URL" --bootstrap-admin-url "$AUTH_URL"
 }
 
@@ -135,15 +135,15 @@ make_schemas() {
 start_stores() {
   once database-folder make_database_folder
   start mysql "$MARIADB_PORT" mariadbd --no-defaults --user=mysql --datadir="$STATE/mysql" \
-    --socket="$STATE/mysql/mysql.sock" --pid-file="$STATE/mysql/mysql.pid" --bind-address=$HOST \
+    --socket="$STATE/mysql/mysql.sock" --pid-file="$STATE/mysql/mysql.pid" --bind-address="$HOST" \
     --port="$MARIADB_PORT" --innodb-buffer-pool-size=256M --innodb-flush-log-at-trx-commit=0 --max-connections=600 \
     --skip-log-bin --performance-schema=OFF --character-set-server=utf8mb3 --collation-server=utf8mb3_general_ci \
     --skip-name-resolve
-  start memcached "$MEMCACHED_PORT" memcached -u nobody -l $HOST -p "$MEMCACHED_PORT" -m 64 -U 0
-  start epmd "$EPMD_PORT" epmd -address $HOST -port "$EPMD_PORT"
+  start memcached "$MEMCACHED_PORT" memcached -u nobody -l "$HOST" -p "$MEMCACHED_PORT" -m 64 -U 0
+  start epmd "$EPMD_PORT" epmd -address "$HOST" -port "$EPMD_PORT"
   wait_until epmd 10 is_open "$EPMD_PORT"
   mkdir -p "$STATE"/rabbit/{home,mnesia}
-  start rabbitmq "$RABBIT_PORT" env HOME="$STATE/rabbit/home" ERL_EPMD_ADDRESS=$HOST ERL_EPMD_PORT="$EPMD_PORT" \
+  start rabbitmq "$RABBIT_PORT" env HOME="$STATE/rabbit/home" ERL_EPMD_ADDRESS="$HOST" ERL_EPMD_PORT="$EPMD_PORT" \
     RABBITMQ_NODENAME=lab@localhost RABBITMQ_DIST_PORT="$RABBIT_NODE_PORT" \
     RABBITMQ_MNESIA_BASE="$STATE/rabbit/mnesia" RABBITMQ_PID_FILE="$STATE/rabbit/pid" \
     RABBITMQ_LOG_BASE="$STATE/log" RABBITMQ_LOGS=- \
@@ -175,7 +175,7 @@ start_services() {
   PYTHONPATH=$LAB/drivers start_wsgi octavia-api "$OCTAVIA_PORT" /usr/bin/octavia-wsgi "--config-file $STATE/etc/octavia.conf"
   PYTHONPATH=$LAB/drivers start octavia-worker 0 octavia-worker --config-file "$STATE/etc/octavia.conf"
   wait_until placement 60 answers "http://$HOST:$PLACEMENT_PORT/"
-  start nova-compute 0 $PYTHON -c 'import sys; sys.argv[0] = "nova-compute"
+  start nova-compute 0 "$PYTHON" -c 'import sys; sys.argv[0] = "nova-compute"
 from nova.cmd.compute import main; main()' --config-file "$STATE/etc/nova.conf"
   wait_until heat-api 90 answers "http://$HOST:$HEAT_PORT/"
   wait_until glance-api 90 answers "http://$HOST:$GLANCE_PORT/"
