@@ -234,6 +234,21 @@ const swarmVariants: Variants = {
   },
 };
 
+const swarmModeVariants: Variants = {
+  "no TLS": { tlsDisabled: true },
+  "port, boot volume": { apiserverPort: 3376, labels: { boot_volume_size: "30" } },
+  "labels of swarm mode, volumes of a type": {
+    dockerVolumeSizeGb: 10,
+    labels: {
+      docker_version: "28.5.1",
+      containerd_version: "1.7.28",
+      download_mirror: "https://mirror.example.org/downloads",
+      container_networks: "10.128.0.0/16",
+      docker_volume_type: "ssd",
+    },
+  },
+};
+
 const mesosVariants: Variants = {
   "REX-Ray": { volumeDriver: "rexray", regionName: "RegionOne", labels: { rexray_preempt: "true" } },
   "labels of Mesos": {
@@ -257,6 +272,7 @@ const ownVariants: Readonly<Record<string, Variants>> = {
   k8s_ubuntu_v1: kubeadmVariants,
   magnum_vm_atomic_swarm: swarmVariants,
   magnum_vm_ubuntu_mesos: mesosVariants,
+  swarm_mode_ubuntu_v1: swarmModeVariants,
 };
 
 /** A group of workers besides the bay's own, with a value for everything. */
