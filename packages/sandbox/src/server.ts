@@ -32,6 +32,8 @@ export interface ServedSandbox {
   readonly sandbox: Sandbox;
   /** Where clients find Keystone: `${url}/v3`. */
   readonly url: string;
+  /** Brings the engines' listeners in line with what was changed in process: knobs, above all. */
+  sync: () => void;
   close: () => Promise<void>;
 }
 
@@ -67,6 +69,7 @@ export async function serveSandbox({
   return {
     sandbox,
     url,
+    sync: () => served?.sync(),
     async close() {
       server.closeAllConnections();
       await new Promise<void>((resolve) => void server.close(() => resolve()));
