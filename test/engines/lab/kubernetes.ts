@@ -2,7 +2,7 @@
  * A real Kubernetes API with its controllers and a scheduler, and nodes on paper. The programs are those that the variable
  * KUBEBUILDER_ASSETS names, as the community's envtest has it, or the compressed ones in ../shared/kubernetes.
  */
-import { existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { createBayIdentity } from "./bay-identity.ts";
@@ -45,7 +45,10 @@ function findAssets(): string {
     const path = join(UNPACKED, name);
     if (existsSync(path)) continue;
     const part = `${path}.${process.pid}`;
-    execFileSync("xz", ["-dc", join(COMPRESSED, `${name}.xz`)], { stdio: ["ignore", openSync(part, "w"), "inherit"] });
+    const file = openSync(part, "w");
+    execFileSync("xz", ["-dc", join(COMPRESSED, `${name}.xz`)], { stdio: ["ignore", file, "inherit"] });
+    // A program that is open for writing cannot be run.
+    closeSync(file);
     run("chmod", "+x", part);
     run("mv", part, path);
   }
@@ -72,6 +75,9 @@ export async function startKubernetes(): Promise<Place> {
       throw new Error(`${String(error)}\n${lab.tail("kube-apiserver")}`);
     });
     await startControllers(lab, assets, writeKubeconfig(lab, url, client));
+    // Pods are refused before their account is there.
+    const account = `${url}/api/v1/namespaces/default/serviceaccounts/default`;
+    await until("the default account", async () => run("curl", "-sf", ...mutual, account) !== "", READY_WITHIN_MS);
     const nodes = startPaperNodes({ url, authority: identity.authority, client: identity.client }, [
       "node-1",
       "node-2",
@@ -99,10 +105,18 @@ async function startEtcd(lab: Lab, program: string): Promise<string> {
   const data = join(lab.folder, "etcd");
   mkdirSync(data, { mode: 0o700 });
   lab.start("etcd", program, [
-    ...["--data-dir", data],
-    ...["--listen-client-urls", client ?? "", "--advertise-client-urls", client ?? ""],
-    ...["--listen-peer-urls", peer ?? "", "--initial-advertise-peer-urls", peer ?? ""],
-    ...["--initial-cluster", `default=${peer ?? ""}`],
+    "--data-dir",
+    data,
+    "--listen-client-urls",
+    client ?? "",
+    "--advertise-client-urls",
+    client ?? "",
+    "--listen-peer-urls",
+    peer ?? "",
+    "--initial-advertise-peer-urls",
+    peer ?? "",
+    "--initial-cluster",
+    `default=${peer ?? ""}`,
   ]);
   return client ?? "";
 }

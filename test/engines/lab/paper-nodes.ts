@@ -1,9 +1,13 @@
 /** Kubelets on paper for a real Kubernetes API: nodes that are ready, pods bound to them that run, deletions that are confirmed. */
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import https from "node:https";
+import { text as readText } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineEndpoint } from "@jeroboam/coe/engines/engine-http";
 
 const PERIOD_MS = 250;
+const CALL_MS = 5_000;
 const HEARTBEAT_MS = 8_000;
 const STRATEGIC = "application/strategic-merge-patch+json";
 
@@ -72,19 +76,17 @@ function callerOf({ url, authority, client }: EngineEndpoint) {
   });
   return async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const type = method === "PATCH" ? STRATEGIC : "application/json";
-    return await new Promise((resolve, reject) => {
-      const request = https.request(
-        new URL(path, url),
-        { method, agent, headers: { "content-type": type } },
-        (reply) => {
-          let text = "";
-          reply.on("data", (chunk: Buffer) => void (text += chunk.toString()));
-          reply.on("end", () => resolve(JSON.parse(text)));
-        },
-      );
-      request.on("error", reject);
-      request.end(body === undefined ? undefined : JSON.stringify(body));
+    const json = body === undefined ? "" : JSON.stringify(body);
+    const request = https.request(new URL(path, url), {
+      method,
+      agent,
+      // Node leaves the length of a deletion's body to be guessed.
+      headers: { "content-type": type, "content-length": Buffer.byteLength(json) },
+      signal: AbortSignal.timeout(CALL_MS),
     });
+    request.end(json);
+    const [reply] = (await once(request, "response")) as [IncomingMessage];
+    return JSON.parse(await readText(reply)) as unknown;
   };
 }
 
@@ -102,9 +104,16 @@ function nodeStatus(name: string, index: number): object {
     ],
     conditions: [{ ...ready, lastHeartbeatTime: now(), lastTransitionTime: now() }],
     nodeInfo: {
-      ...{ machineID: name, systemUUID: name, bootID: name, kernelVersion: "6", osImage: "paper" },
-      ...{ kubeletVersion: "v1.20.2", kubeProxyVersion: "v1.20.2", containerRuntimeVersion: "paper://1" },
-      ...{ operatingSystem: "linux", architecture: "amd64" },
+      machineID: name,
+      systemUUID: name,
+      bootID: name,
+      kernelVersion: "6",
+      osImage: "paper",
+      kubeletVersion: "v1.20.2",
+      kubeProxyVersion: "v1.20.2",
+      containerRuntimeVersion: "paper://1",
+      operatingSystem: "linux",
+      architecture: "amd64",
     },
   };
 }

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -29,6 +29,7 @@ export function openLab(): Lab {
     start(name, command, options) {
       const log = openSync(logOf(name), "a");
       const child = spawn(command, options, { stdio: ["ignore", log, log], detached: true });
+      closeSync(log);
       undo.push(() => end(child));
       return child;
     },

@@ -2,7 +2,7 @@
  * The objects of one kind in Kubernetes: listed in pages, found by name and mark, made, replaced and removed. The server
  * decides conflicts by resourceVersion and uid; what it says is taken by status code and told in its own words.
  */
-import type { z } from "zod";
+import { z } from "zod";
 import { limits } from "@jeroboam/core/limits";
 import type { Managed } from "./compose-engine.ts";
 import { MARK } from "./container-engine.ts";
@@ -10,7 +10,14 @@ import type { Found, Listed, Reference, Refused, Removed, Replaced, Unreachable,
 import { broken, isSuccess, parseJson, readReply, refused, shorten, textOfReply } from "./engine-client.ts";
 import type { Ask, Read } from "./engine-client.ts";
 import type { EngineReply } from "./engine-http.ts";
-import { clusterAddressSchema, markOf, objectSchema, pageSchema, statusSchema } from "./kubernetes-objects.ts";
+import {
+  givenSchema,
+  markOf,
+  objectSchema,
+  pageSchema,
+  podContainersSchema,
+  statusSchema,
+} from "./kubernetes-objects.ts";
 
 /** A manifest as far as it is looked into here. */
 interface Wanted {
@@ -192,18 +199,48 @@ function marked({ uuid, manifest }: Wanted): Wanted["manifest"] {
   return { ...manifest, metadata: { ...metadata, annotations: { ...metadata.annotations, [MARK]: uuid } } };
 }
 
-/** The manifest over what is there: its version, and of a service the address that it was given (sheet 1.5). */
+/**
+ * The manifest over what is there: its version, of a service the address that it was given (sheet 1.5), and of a pod all
+ * that the server filled in, such as its node and its account: those may not change, so that a pod without them is refused.
+ */
 function replacement(wanted: Wanted, { object, reply }: Extract<Looked, { kind: "there" }>): unknown {
   const { metadata, spec, ...rest } = marked(wanted);
   const { resourceVersion } = object.metadata;
-  const address = clusterAddressSchema.safeParse(parseJson(textOfReply(reply)));
-  const clusterIP = address.success ? address.data.spec.clusterIP : undefined;
+  const there = givenSchema.safeParse(parseJson(textOfReply(reply)));
   return {
     ...rest,
     metadata: { ...metadata, resourceVersion },
-    spec: { ...(typeof clusterIP === "string" && { clusterIP }), ...spec },
+    spec: there.success ? withGiven(spec, there.data.spec) : spec,
   };
 }
+
+function withGiven(spec: Wanted["manifest"]["spec"], there: z.output<typeof givenSchema>["spec"]): unknown {
+  const { clusterIP, containers: before } = there;
+  if (!before) return { ...(typeof clusterIP === "string" && { clusterIP }), ...spec };
+  const wanted = podContainersSchema.safeParse(spec["containers"]);
+  if (!wanted.success) return spec;
+  const containers = wanted.data.map((one) => {
+    const same = before.find(({ name }) => name === one.name);
+    return { ...same, ...one, ...given("volumeMounts", "mountPath", same, one) };
+  });
+  return { ...there, ...spec, containers, ...given("volumes", "name", there, spec) };
+}
+
+/** A list of the manifest's with what it lacks of the one that is there: the server's own volumes are among the user's. */
+function given(
+  list: "volumes" | "volumeMounts",
+  key: string,
+  there: Readonly<Record<string, unknown>> | undefined,
+  wanted: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const before = itemsSchema.safeParse(there?.[list]);
+  const now = itemsSchema.safeParse(wanted[list]);
+  if (!before.success || !now.success) return {};
+  const missing = before.data.filter((one) => !now.data.some((other) => other[key] === one[key]));
+  return { [list]: [...now.data, ...missing] };
+}
+
+const itemsSchema = z.array(z.record(z.string(), z.unknown()));
 
 /** A 4xx is an answer, which asking again does not change; an engine that is overloaded or ailing gives the others. */
 export function troubleOf(reply: EngineReply): Refused | Unreachable {

@@ -161,6 +161,46 @@ describe("creating a pod", () => {
   });
 });
 
+describe("replacing a pod", () => {
+  it("sends back what the server filled in, which may not change, under what the manifest says now", async () => {
+    const token = { name: "token", secret: {} };
+    const mount = { name: "token", mountPath: "/var/run/secrets" };
+    const there = {
+      json: {
+        kind: "Pod",
+        metadata: metadata(UUID),
+        spec: {
+          nodeName: "node-1",
+          serviceAccountName: "default",
+          volumes: [token],
+          containers: [{ name: "web", image: "nginx:1", volumeMounts: [mount], resources: {} }],
+        },
+      },
+    };
+    const { engine, requests } = engineOf({ [`GET ${PODS}/web`]: there, [`PUT ${PODS}/web`]: there });
+    const data = { name: "data", mountPath: "/data" };
+    const manifest = manifestOf(
+      "pod",
+      JSON.stringify({
+        metadata: { name: "web" },
+        spec: {
+          volumes: [{ name: "data", emptyDir: {} }],
+          containers: [{ name: "web", image: "nginx:2", volumeMounts: [data] }],
+        },
+      }),
+    );
+    expect(await engine.replace("pod", { uuid: UUID, manifest })).toMatchObject({ kind: "written" });
+    expect(requests[1]?.json).toMatchObject({
+      spec: {
+        nodeName: "node-1",
+        serviceAccountName: "default",
+        volumes: [{ name: "data", emptyDir: {} }, token],
+        containers: [{ name: "web", image: "nginx:2", volumeMounts: [data, mount], resources: {} }],
+      },
+    });
+  });
+});
+
 describe("replacing a service", () => {
   const there = (mark: string | null) => ({
     json: { metadata: metadata(mark), spec: { clusterIP: "10.254.0.9", ports: [{ port: 1 }] } },

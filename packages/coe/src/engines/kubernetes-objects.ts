@@ -185,5 +185,9 @@ export const pageSchema = <Reader extends z.ZodType>(reader: Reader) =>
     items: z.array(reader).nullish(),
   });
 
-/** The parts of a service that were given out when it was made, and that a replacement must repeat. */
-export const clusterAddressSchema = z.object({ spec: z.object({ clusterIP: z.string().nullish() }) });
+export const podContainersSchema = z.array(z.looseObject({ name: z.string() }));
+
+/** What was given to a service or a pod when it was made, and what a replacement must repeat. */
+export const givenSchema = z.object({
+  spec: z.looseObject({ clusterIP: z.string().nullish(), containers: podContainersSchema.nullish() }),
+});

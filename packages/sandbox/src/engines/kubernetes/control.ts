@@ -248,7 +248,7 @@ function addPodOf(place: Place, controller: JsonMap, at: number): JsonMap {
       namespace: namespaceOf(controller) ?? "default",
       ownerReferences: [ownerReference(controller)],
     },
-    spec: specOf(template),
+    spec: { serviceAccountName: "default", serviceAccount: "default", ...specOf(template) },
     status: { phase: "Pending", qosClass: "BestEffort" },
   };
   return addObject(place, "pods", pod, at);

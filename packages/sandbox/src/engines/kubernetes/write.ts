@@ -96,9 +96,13 @@ export async function create(call: Call): Promise<{ status: number; object: Json
     );
   }
   if (resource.name === "services") object = withAddresses(call, object);
+  if (resource.name === "pods") object = { ...object, spec: { ...ACCOUNT, ...specOf(object) } };
   if (isDryRun(call)) return { status: 201, object };
   return { status: 201, object: addObject(call, resource.name, object, at) };
 }
+
+/** What the admission of pods puts into them. */
+export const ACCOUNT: JsonMap = { serviceAccountName: "default", serviceAccount: "default" };
 
 function checkNamespace(call: Call, namespace: string): void {
   const found = getObject(call, "namespaces", null, namespace);
@@ -207,10 +211,6 @@ export function change(call: Call, wanted: JsonMap): JsonMap {
       }),
     },
   };
-  const scheduled = specOf(before)["nodeName"];
-  if (resource.name === "pods" && scheduled !== undefined && specOf(next)["nodeName"] === undefined) {
-    next["spec"] = { ...specOf(next), nodeName: scheduled };
-  }
   if (resource.name === "services") fillService(next, before);
   const unversioned =
     resource.name === "services" && !isVersioned
