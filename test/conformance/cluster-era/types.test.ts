@@ -241,7 +241,7 @@ sheet("7.2, texts of templates", [
   template("network_driver", "flannel", 201, "flannel"),
   template("network_driver", null, 201, "flannel"),
   template("network_driver", "docker", 400),
-  template("network_driver", "cilium", 400),
+  template("network_driver", "weave", 400),
   template("volume_driver", "cinder", 201, "cinder"),
   template("volume_driver", null, 201, null),
   template("volume_driver", "rexray", 400),
