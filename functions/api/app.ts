@@ -9,6 +9,7 @@ import { getPath } from "hono/utils/url";
 import { authentication } from "./middleware/authentication.ts";
 import { replyToError } from "./middleware/errors.ts";
 import { frame } from "./middleware/frame.ts";
+import { rateLimit } from "./middleware/rate-limit.ts";
 import { normalisePath } from "./paths.ts";
 import type { ApiPorts } from "./ports.ts";
 import { refusal, routingRefusal } from "./refusal.ts";
@@ -22,6 +23,7 @@ export function createApp(ports: ApiPorts, routes: readonly Route[] = ROUTES): H
   app.notFound((context) => routingRefusal(context, 404));
   app.use(frame(ports));
   app.use(authentication(ports));
+  app.use(rateLimit(ports));
   addDiscovery(app, ports.settings, routes);
   for (const route of routes) {
     app.on(route.method, route.path, (context) =>

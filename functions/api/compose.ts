@@ -14,6 +14,8 @@ import { createCloudLookups } from "@jeroboam/core/openstack/cloud-lookups";
 import type { Sessions } from "@jeroboam/core/openstack/session";
 import type { Clock, Log, Random } from "@jeroboam/core/ports";
 import type { Queue } from "@jeroboam/core/queue/queue";
+import type { RateChoice, RateLimit } from "@jeroboam/core/rate/rate-limit";
+import { createRateLimit } from "@jeroboam/core/rate/rate-limit";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { Table } from "@jeroboam/core/table/table";
 import type { GuardedHttp } from "@jeroboam/core/web/guarded-http";
@@ -38,6 +40,7 @@ export interface ApiParts {
   readonly pause?: ApiPorts["pause"];
   /** Where a reply can be kept waiting. */
   readonly waiting?: Pick<LongPollPorts, "pause" | "mostMs">;
+  readonly rate: RateChoice;
   readonly settings: ApiSettings;
 }
 
@@ -73,6 +76,7 @@ export function createApiPorts(parts: ApiParts): ApiPorts {
     checkReceiver: parts.checkReceiver,
     ...(parts.pause && { pause: parts.pause }),
     ...(parts.waiting && { longPoll: createLongPoll({ clock, ...parts.waiting }) }),
+    ...withRateLimit(createRateLimit({ clock, table, log }, parts.rate)),
     settings,
     checkToken: createTokenCheck({ clock, log, session: sessions.service() }),
     lookups: (caller) => createCloudLookups(sessions.caller(caller.token, caller.facts)),
@@ -94,3 +98,6 @@ export function createApiPorts(parts: ApiParts): ApiPorts {
     delegate: (caller, request) => delegations.obtain(caller, request),
   };
 }
+
+const withRateLimit = (rateLimit: RateLimit | undefined): Pick<ApiPorts, "rateLimit"> =>
+  rateLimit ? { rateLimit } : {};

@@ -18,6 +18,7 @@ import { createLambdaLog, openLambdaStores } from "@jeroboam/core/lambda/lambda-
 import { systemRandom } from "@jeroboam/core/random/system-random";
 import type { CheckReceiver } from "@jeroboam/core/webhook/webhook-settings";
 import { loadedGuardedHttp, readNetworks } from "@jeroboam/core/web/loaded-guarded-http";
+import { readRateChoice } from "@jeroboam/core/rate/rate-limit";
 import { createApp } from "./app.ts";
 import { createApiPorts } from "./compose.ts";
 import { errorEnvelope } from "./envelope.ts";
@@ -55,6 +56,7 @@ async function prepareApp(): Promise<App> {
       policy: policy.policy,
       waiting: { pause, mostMs: () => answersAtMs - limits.longPoll.marginMs - systemClock.nowMs() },
       checkReceiver: async (url) => (await receiverCheck())(url),
+      rate: readRateChoice(variables),
       settings: {
         keystoneUrl: config.authUrl,
         bayQuota: countIn(variables, "JEROBOAM_BAY_QUOTA"),

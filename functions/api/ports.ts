@@ -15,6 +15,7 @@ import type { KeyAndCertificate } from "@jeroboam/core/certificate/authority";
 import type { SignedRequest } from "@jeroboam/core/certificate/sign-request";
 import type { Refusal } from "@jeroboam/core/openstack/refusal";
 import type { GuardedHttp } from "@jeroboam/core/web/guarded-http";
+import type { RateLimit } from "@jeroboam/core/rate/rate-limit";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { CheckReceiver } from "@jeroboam/core/webhook/webhook-settings";
 import type { LinkSettings } from "./links.ts";
@@ -54,5 +55,7 @@ export interface ApiPorts extends BayPorts {
   readonly longPoll?: LongPoll;
   /** Whether a webhook's receiver may stand at an address. */
   readonly checkReceiver: CheckReceiver;
+  /** Absent: projects may ask as often as they like. */
+  readonly rateLimit?: RateLimit;
   readonly settings: ApiSettings;
 }

@@ -9,6 +9,7 @@ export const STATUS_CODES: Readonly<Record<number, string>> = {
   409: "Conflict",
   413: "Content Too Large",
   422: "Unprocessable Content",
+  429: "Too Many Requests",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };

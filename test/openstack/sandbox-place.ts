@@ -18,6 +18,7 @@ export async function sandboxPlace(): Promise<Place> {
   if (policy.kind === "invalid") throw new Error(policy.problems.join("; "));
   const app = createApp(
     createApiPorts({
+      rate: { kind: "off", perSecond: 1, burst: 1 },
       ...ports,
       sessions,
       delegations,

@@ -147,6 +147,17 @@ export const limits = {
     /** Causes told of one failed stack. */
     failures: 20,
   },
+  /** Requests of a project. */
+  rate: {
+    perSecond: 50,
+    burst: 500,
+    /** Projects that one process remembers. */
+    projects: 10_000,
+    /** The part of a full bucket that a process takes out of the table at once, and how long it may spend it. */
+    stockShare: 0.1,
+    stockMs: 5 * second,
+    tries: 4,
+  },
   bayModel: {
     /** A delete that has not ended by then is dead; the next one who needs the model clears its mark. */
     deletingMs: minute,

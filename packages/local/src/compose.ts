@@ -22,6 +22,7 @@ import { connectCloud } from "@jeroboam/core/openstack/connect-cloud";
 import { readTlsOptions } from "@jeroboam/core/openstack/file-cloud-config";
 import type { Clock, Log, Random } from "@jeroboam/core/ports";
 import type { Queue } from "@jeroboam/core/queue/queue";
+import { readRateChoice } from "@jeroboam/core/rate/rate-limit";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { Table } from "@jeroboam/core/table/table";
 import { createHttpsWebTransport } from "@jeroboam/core/web/https-web-transport";
@@ -89,7 +90,18 @@ export function compose(adapters: Adapters, { cloud, apiUrl, webhooks }: Install
           : ({ kind: "fixed", base: publicUrl } as const);
       const waiting = { pause, mostMs: () => limits.longPoll.mostMs };
       const settings = { keystoneUrl: cloud.authUrl, links, bayQuota };
-      const app = createApp(createApiPorts({ ...shared, web, policy, pause, waiting, checkReceiver, settings }));
+      const app = createApp(
+        createApiPorts({
+          ...shared,
+          web,
+          rate: readRateChoice(process.env),
+          policy,
+          pause,
+          waiting,
+          checkReceiver,
+          settings,
+        }),
+      );
       // The first reply that a process makes costs as much as loading all its code: made before anybody waits for it.
       await app.request("/healthcheck");
       return (request) => app.fetch(request);
