@@ -177,3 +177,25 @@ describe("the schedule's handler", () => {
     await expect(invoke(world.handlers.schedule, { task: "format" }, 10_000)).rejects.toThrow("Invalid input");
   });
 });
+
+describe("the deliverer's handler", () => {
+  test("takes deliveries from a queue of their own, and notes how each attempt went", async () => {
+    const url = "https://receiver.invalid/";
+    const webhook = await world.request("POST", "/v1/webhooks", { url, events: ["bay.*"] });
+    expect(webhook.status).toBe(201);
+    const path = `/v1/webhooks/${webhook.body.uuid}`;
+    const sent = await world.request("POST", `${path}/test`);
+    expect(sent.status).toBe(202);
+    // The conductors' queue holds nothing of it.
+    expect(await world.takeHints()).toEqual([]);
+    const deliverers = world.startDeliverers();
+    const attempts = async () =>
+      (await world.request("GET", `${path}/deliveries/${sent.body.uuid}`)).body.attempts as { error: string }[];
+    await until("an attempt was made", async () => (await attempts()).length > 0);
+    expect((await attempts())[0]?.error).toContain("receiver.invalid did not answer");
+    await deliverers.stop();
+    expect(deliverers.batches.flatMap(({ failedIds }) => failedIds)).toEqual([]);
+    const stored = JSON.stringify(await world.request("GET", path));
+    expect(stored).not.toContain(webhook.body.secret);
+  });
+});
