@@ -15,6 +15,7 @@ import type { ApiPorts } from "./ports.ts";
 import { refusal, routingRefusal } from "./refusal.ts";
 import type { ApiEnv, Route } from "./route.ts";
 import { addDiscovery } from "./routes/discovery.ts";
+import { addSigned } from "./routes/signed.ts";
 import { ROUTES } from "./routes/routes.ts";
 
 export function createApp(ports: ApiPorts, routes: readonly Route[] = ROUTES): Hono<ApiEnv> {
@@ -25,6 +26,7 @@ export function createApp(ports: ApiPorts, routes: readonly Route[] = ROUTES): H
   app.use(authentication(ports));
   app.use(rateLimit(ports));
   addDiscovery(app, ports.settings, routes);
+  addSigned(app, ports);
   for (const route of routes) {
     app.on(route.method, route.path, (context) =>
       // Hono serves HEAD by GET's handler; Magnum refuses it.

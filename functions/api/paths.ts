@@ -7,7 +7,19 @@
 const KEEPS_SUFFIX = new Set(["clusters", "clustertemplates", "federations", "quotas"]);
 
 /** Paths that need no token (normalised). */
-export const PUBLIC_PATHS: ReadonlySet<string> = new Set(["/", "/v1", "/healthcheck"]);
+const PUBLIC_PATHS: ReadonlySet<string> = new Set(["/", "/v1", "/healthcheck"]);
+
+/** Whoever asks proves by the path or the body who they are: an operation's callback, a hook of a project's own. */
+const SIGNED_PATH = /^\/v1\/(?:callbacks|hooks)\/[^/]+$/;
+
+export function isPublic(method: string, path: string): boolean {
+  return PUBLIC_PATHS.has(path) || (method === "POST" && SIGNED_PATH.test(path));
+}
+
+/** The path as it may be logged: the end of a callback's is a secret. */
+export function loggedPath(path: string): string {
+  return path.startsWith("/v1/callbacks/") ? "/v1/callbacks/…" : path;
+}
 
 export function normalisePath(path: string): string {
   const trimmed = path.replace(/\/+$/, "");

@@ -178,7 +178,8 @@ export interface StackPlans {
   nameOf(bay: Bay): string;
   /** Whether the stack bears our mark for this bay, not only its name. */
   isOurs(bay: Pick<Bay, "uuid">, stack: Stack): boolean;
-  plan(bay: Bay, specification: BaySpecification, credential: NodeLogin): StackPlan;
+  /** `token`: the end of the address at which nodes say that they are set up. */
+  plan(bay: Bay, specification: BaySpecification, credential: NodeLogin, token: string): StackPlan;
   /** What to change for the bay's present counts: those parameters alone, so that no node is built anew. */
   planScaling(bay: Bay, specification: BaySpecification, workersToRemove: readonly Member[]): StackChange;
   readOutputs(specification: BaySpecification, outputs: Stack["outputs"]): BayOutcome;

@@ -17,8 +17,9 @@ export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): Sta
     nameOf: stackName,
     isOurs: (bay, stack) => stack.parameters[MARK] === bay.uuid,
 
-    plan(bay, specification, credential) {
-      return planOf(bayTypeOf(bayTypes, specification), bay, specification, credential);
+    plan(bay, specification, credential, token) {
+      const completionUrl = `${settings.apiUrl}/callbacks/${token}`;
+      return planOf(bayTypeOf(bayTypes, specification), bay, specification, credential, completionUrl);
     },
 
     planScaling(bay, specification, workersToRemove) {
@@ -48,9 +49,15 @@ export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): Sta
     nodeGroups: createNodeGroupPlans(bayTypes, settings),
   };
 
-  function planOf(bayType: BayType, bay: Bay, specification: BaySpecification, credential: NodeLogin): StackPlan {
+  function planOf(
+    bayType: BayType,
+    bay: Bay,
+    specification: BaySpecification,
+    credential: NodeLogin,
+    completionUrl: string | null = null,
+  ): StackPlan {
     const { template, files, environment, parameters, tags, timeoutMinutes } = bayType.stackFor(
-      bayInput(bay, specification, credential, settings),
+      bayInput(bay, specification, credential, settings, completionUrl),
     );
     return { template, files, environment, parameters, tags, timeoutMinutes };
   }

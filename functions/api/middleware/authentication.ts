@@ -5,7 +5,7 @@
 import { Rejected } from "@jeroboam/core/errors";
 import { isRequestAllowed } from "@jeroboam/core/identity/access-rules";
 import type { MiddlewareHandler } from "hono";
-import { PUBLIC_PATHS } from "../paths.ts";
+import { isPublic } from "../paths.ts";
 import type { ApiPorts } from "../ports.ts";
 import type { ApiEnv } from "../route.ts";
 
@@ -15,7 +15,7 @@ const UNAUTHORIZED = {
 
 export function authentication({ checkToken, settings }: ApiPorts): MiddlewareHandler<ApiEnv> {
   return async function authentication(context, next) {
-    if (PUBLIC_PATHS.has(context.req.path)) return next();
+    if (isPublic(context.req.raw.method, context.req.path)) return next();
     const refuse = (): Response =>
       context.json(UNAUTHORIZED, 401, { "WWW-Authenticate": `Keystone uri="${settings.keystoneUrl}"` });
     const check = await checkToken(context.req.header("x-auth-token") ?? "");

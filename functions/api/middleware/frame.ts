@@ -3,6 +3,7 @@
  * line holds no token and no query (a query may hold secrets).
  */
 import type { MiddlewareHandler } from "hono";
+import { loggedPath } from "../paths.ts";
 import type { ApiPorts } from "../ports.ts";
 import type { ApiEnv } from "../route.ts";
 
@@ -26,7 +27,7 @@ export function frame({ clock, random, log }: ApiPorts): MiddlewareHandler<ApiEn
       requestId,
       ...(GLOBAL_ID.test(given) && { globalRequestId: given }),
       method: context.req.raw.method,
-      path: context.req.path,
+      path: loggedPath(context.req.path),
       status: context.res.status,
       durationMs: clock.nowMs() - startedAtMs,
       ...(caller && { projectId: caller.projectId, userId: caller.userId }),

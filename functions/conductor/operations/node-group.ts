@@ -50,7 +50,7 @@ const groupStack: StackSubject<NodeGroup, GroupInBay> = {
   access: (group, { own: { delegation } }) => ({ delegation, context: groupDelegationContext(group) }),
   nameOf: ({ stackPlans }, group) => stackPlans.nodeGroups.nameOf(group),
   isOurs: ({ stackPlans }, group, stack) => stackPlans.nodeGroups.isOurs(group, stack),
-  async plan(ports, group, { own, bay }, stacks) {
+  async plan(ports, { state: group }, { own, bay }, stacks) {
     if (!bay) return BAY_GONE;
     const login = await nodeLogin(ports, bay.state, bay.specification);
     if (!login) return { kind: "refused", reason: specificationMissing("the bay's") };

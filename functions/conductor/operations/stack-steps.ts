@@ -4,6 +4,7 @@
  * with its own id: so a step can tell whether the update that it sees finished is its own.
  */
 import { Transient } from "@jeroboam/core/errors";
+import { limits } from "@jeroboam/core/limits";
 import type { Delegation } from "@jeroboam/core/identity/delegation";
 import type { ActiveRecord, Operation, Step, StepBudget, StepResult } from "@jeroboam/core/operation/record";
 import { again, done, failed } from "@jeroboam/core/operation/record";
@@ -16,8 +17,12 @@ export const BUSY_MS = 2_000;
 const POLL_LEAST_MS = 1_000;
 const POLL_MOST_MS = 10_000;
 
-/** Polling slows down with the operation's age: a tenth of it, between one second and ten. */
-export function pollAfterMs(nowMs: number, operation: Operation): number {
+/**
+ * Polling slows down with the operation's age: a tenth of it, between one second and ten; but for a while after somebody
+ * has said that there is something to see.
+ */
+export function pollAfterMs(nowMs: number, operation: Operation, nudge?: ActiveRecord<unknown>["nudge"]): number {
+  if (nudge?.operation === operation.id && nowMs - nudge.atMs < limits.callback.keenMs) return POLL_LEAST_MS;
   return Math.min(POLL_MOST_MS, Math.max(POLL_LEAST_MS, Math.floor((nowMs - operation.startedAtMs) / 10)));
 }
 
@@ -44,7 +49,12 @@ export interface StackSubject<State extends StackOwner, Specification> {
   nameOf(ports: ConductorPorts, state: State): string;
   isOurs(ports: ConductorPorts, state: State, stack: Stack): boolean;
   /** What Heat is to make; `stacks` to look at others. */
-  plan(ports: ConductorPorts, state: State, specification: Specification, stacks: Stacks): Promise<StackPlan | Refused>;
+  plan(
+    ports: ConductorPorts,
+    record: ActiveRecord<State>,
+    specification: Specification,
+    stacks: Stacks,
+  ): Promise<StackPlan | Refused>;
   /** What is to change for this operation; a refusal changes nothing. */
   planUpdate(
     ports: ConductorPorts,
@@ -149,17 +159,18 @@ export function stackSteps<State extends StackOwner, Specification>(
 async function ensureStack<State extends StackOwner, Specification>(
   subject: StackSubject<State, Specification>,
   ports: ConductorPorts,
-  { state, operation }: ActiveRecord<State>,
+  record: ActiveRecord<State>,
   stacks: Stacks,
   specification: Specification,
 ): Promise<StepResult<State>> {
+  const { state, operation } = record;
   const name = subject.nameOf(ports, state);
   const found = await stacks.find(name);
   if (found)
     return subject.isOurs(ports, state, found)
       ? done(asChanges({ stackId: found.id }))
       : failed(foreignStack(subject, name));
-  const plan = await subject.plan(ports, state, specification, stacks);
+  const plan = await subject.plan(ports, record, specification, stacks);
   if ("kind" in plan) return failed(plan.reason);
   const made = await stacks.create({ ...plan, name, tags: [...plan.tags, operationTag(operation)] });
   switch (made.kind) {
@@ -252,7 +263,7 @@ async function awaitStack<State extends StackOwner, Specification>(
   switch (stack.progress) {
     case "IN_PROGRESS":
       return again(
-        pollAfterMs(ports.clock.nowMs(), operation),
+        pollAfterMs(ports.clock.nowMs(), operation, record.nudge),
         asChanges<State>(isRollback ? { status: "ROLLBACK_IN_PROGRESS" } : {}),
       );
     case "COMPLETE": {

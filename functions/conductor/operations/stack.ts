@@ -1,6 +1,7 @@
 /** The steps about a bay's own stack (stack-steps.ts). */
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import { delegationContext, secretContext } from "@jeroboam/core/bay/bay";
+import { callbackToken } from "@jeroboam/core/callback/callback";
 import { changeSpecification, readSpecification } from "@jeroboam/core/bay/specification-store";
 import { resizeInputSchema } from "@jeroboam/core/node-group/resize-input";
 import type { ConductorPorts, NodeLogin } from "../ports.ts";
@@ -14,10 +15,10 @@ export const bayStack: StackSubject<Bay, BaySpecification> = {
   access: (bay, { delegation }) => ({ delegation, context: delegationContext(bay) }),
   nameOf: ({ stackPlans }, bay) => stackPlans.nameOf(bay),
   isOurs: ({ stackPlans }, bay, stack) => stackPlans.isOurs(bay, stack),
-  async plan(ports, bay, specification) {
+  async plan(ports, { state: bay, operation }, specification) {
     const login = await nodeLogin(ports, bay, specification);
     if (!login) return { kind: "refused", reason: specificationMissing("the bay's") };
-    return ports.stackPlans.plan(bay, specification, login);
+    return ports.stackPlans.plan(bay, specification, login, callbackToken(login.password, bay.uuid, operation));
   },
   planUpdate({ stackPlans }, { state: bay, operation }, specification, { outputs }) {
     const { rollback, ...wanted } = resizeInputSchema.parse(operation.input);

@@ -71,13 +71,14 @@ export function bayInput(
   specification: BaySpecification,
   login: Omit<NodeCredential, "trustId" | "projectId">,
   settings: BaySettings,
+  completionUrl: string | null = null,
 ): BayTypeInput {
   return {
     ...baySpec({ ...specification, name: bay.name, nodeCount: bay.nodeCount, masterCount: bay.masterCount }),
     ...settings,
     uuid: bay.uuid,
     nodeCredential: { ...login, trustId: null, projectId: bay.projectId },
-    completionUrl: null,
+    completionUrl,
     workersToRemove: [],
   };
 }

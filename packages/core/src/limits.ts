@@ -349,6 +349,15 @@ export const limits = {
     /** When stopping: steps in hand end by then, or their calls are cut. */
     stepsStopMs: 20 * second,
   },
+  callback: {
+    tokenChars: 200,
+    /** Of one operation's address; all nodes of a bay share it. */
+    uses: 100,
+    /** Uses that come closer together count as one. */
+    spacingMs: 500,
+    /** So long after a use the operation is looked at each second: what was told of is about to be seen. */
+    keenMs: 30 * second,
+  },
   webhook: {
     /** In one project. */
     perProject: 20,

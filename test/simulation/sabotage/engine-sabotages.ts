@@ -62,7 +62,7 @@ export const ENGINE_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a step that waits is due in a year",
     file: CONDUCT,
-    find: `dueAtMs: nowMs + progress.afterMs };`,
+    find: `dueAtMs: nowMs + afterMs };`,
     put: `dueAtMs: nowMs + progress.afterMs + (progress.afterMs > 0 ? 365 * 86_400_000 : 0) };`,
   },
   {
@@ -94,7 +94,7 @@ export const ENGINE_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a commit forgets events that others left",
     file: CONDUCT,
-    find: `const untold = base.outbox.filter((event) => !told.some((one) => one.id === event.id));`,
+    find: `const untold = base.outbox.filter((event) => !before.outbox.some((one) => one.id === event.id));`,
     put: `const untold = base.outbox.filter(() => told.length < 0);`,
   },
   {

@@ -10,7 +10,7 @@ import { withOperation } from "./operation.ts";
 import { asProvisional } from "./provisional.ts";
 import type { OperationDefinition, OutboxEvent, RecordShape, RecordType, Step } from "./record.ts";
 import { again, done, recordFromItem } from "./record.ts";
-import { insertRecord, newRecord } from "./record-store.ts";
+import { changeRecord, insertRecord, newRecord } from "./record-store.ts";
 import { readRecord, writeRecord } from "./record-write.ts";
 import { sweep } from "./sweep.ts";
 
@@ -121,6 +121,25 @@ test("a step that waits is handed over with a hint for just then, and no lease",
   });
   expect((await current()).lease).toBeUndefined();
   expect(delays.at(-1)).toBe(4_000);
+});
+
+test("a nudge that comes while the step runs makes it look again at once, and once", async () => {
+  await begin();
+  let runs = 0;
+  const looking: Step<EnginePorts, Thing> = {
+    name: "looking",
+    async run() {
+      runs += 1;
+      if (runs === 1)
+        await changeRecord(ports, shape, KEY, (record) => ({
+          kind: "write",
+          record: { ...record, nudge: { operation: "op-1", uses: 1, atMs: nowMs } },
+        }));
+      return again(600_000);
+    },
+  };
+  expect(await conduct(engineWith(operationOf([looking])), KEY, budget())).toMatchObject({ dueAtMs: nowMs + 600_000 });
+  expect(runs).toBe(2);
 });
 
 test("work that is not due, held by another, or absent is dropped without a write", async () => {

@@ -20,7 +20,7 @@ import type { Queue } from "../queue/queue.ts";
 import type { Key, Table } from "../table/table.ts";
 import type { ProvisionalPorts } from "./provisional.ts";
 import { isProvisional, settleProvisional } from "./provisional.ts";
-import type { OutboxEvent, RecordType, WorkRecord } from "./record.ts";
+import type { RecordType, WorkRecord } from "./record.ts";
 import { recordFromItem, typeOfItem } from "./record.ts";
 import { writeRecord } from "./record-write.ts";
 import { type Progress, type StepPorts, pinned, runStep } from "./step-run.ts";
@@ -150,7 +150,7 @@ async function commit<Ports extends EnginePorts, State>(
     const write = await writeRecord(
       engine.ports,
       type,
-      advance(engine, type, base, { told: held.outbox, progress, mayContinue }),
+      advance(engine, type, base, { before: held, progress, mayContinue }),
     );
     if (write.kind === "written") return { kind: "held", record: write.record };
     const { current } = write;
@@ -162,8 +162,8 @@ async function commit<Ports extends EnginePorts, State>(
 }
 
 interface Advance<State> {
-  /** Events that were told before the step. */
-  readonly told: readonly OutboxEvent[];
+  /** The record as the step was given it: its events are told. */
+  readonly before: Held<State>;
   readonly progress: Progress<State>;
   readonly mayContinue: boolean;
 }
@@ -173,18 +173,20 @@ function advance<Ports extends EnginePorts, State>(
   engine: Engine<Ports>,
   type: RecordType<Ports, State>,
   base: Held<State>,
-  { told, progress, mayContinue }: Advance<State>,
+  { before, progress, mayContinue }: Advance<State>,
 ): WorkRecord<State> {
   const nowMs = engine.ports.clock.nowMs();
   const { lease, dueAtMs: _due, operation: _operation, ...rest } = base;
-  const untold = base.outbox.filter((event) => !told.some((one) => one.id === event.id));
+  const untold = base.outbox.filter((event) => !before.outbox.some((one) => one.id === event.id));
   const outbox = [...untold, ...(type.isSilent ? [] : progress.events)].slice(-limits.engine.outboxEvents);
   const record = { ...rest, state: { ...base.state, ...progress.changes }, outbox, gone: progress.gone };
   if (!progress.operation) {
     // The end: no lease; due once more only to tell the last events and, when gone, to take the record away.
     return outbox.length > 0 || progress.gone ? { ...record, dueAtMs: nowMs } : record;
   }
-  const keepsLease = progress.afterMs === 0 && mayContinue;
+  // Somebody said meanwhile that there is something to see, which the step may not have seen.
+  const afterMs = base.nudge?.atMs === before.nudge?.atMs ? progress.afterMs : 0;
+  const keepsLease = afterMs === 0 && mayContinue;
   const untilMs = nowMs + limits.engine.leaseMs;
   return keepsLease
     ? {
@@ -193,7 +195,7 @@ function advance<Ports extends EnginePorts, State>(
         lease: { holder: lease?.holder ?? engine.name, untilMs },
         dueAtMs: untilMs,
       }
-    : { ...record, operation: progress.operation, dueAtMs: nowMs + progress.afterMs };
+    : { ...record, operation: progress.operation, dueAtMs: nowMs + afterMs };
 }
 
 /** After the lease is given up: tell what is untold, clear it or take the record away, and send the hint. */

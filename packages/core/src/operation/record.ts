@@ -63,6 +63,8 @@ const bodySchema = z.object({
   dueAtMs: z.number().optional(),
   lease: z.object({ holder: z.string(), untilMs: z.number() }).optional(),
   outbox: z.array(outboxEventSchema),
+  /** Somebody outside has said that this operation has something to look at: how often, and when last. */
+  nudge: z.object({ operation: z.string(), uses: z.number().int(), atMs: z.number() }).optional(),
   /** Events so far: numbers the next one. */
   eventCount: z.number().int().optional(),
   /** The work of removing it is done but for its last events: readers do not see it any more. */
@@ -187,6 +189,7 @@ export function recordToItem<State>(type: RecordShape<State>, record: WorkRecord
     outbox: record.outbox,
     gone: record.gone,
     mark: record.mark,
+    ...(record.nudge && { nudge: record.nudge }),
     ...(record.eventCount !== undefined && { eventCount: record.eventCount }),
     ...(record.operation && { operation: record.operation }),
     ...(record.lease && { lease: record.lease }),

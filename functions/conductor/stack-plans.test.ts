@@ -1,0 +1,44 @@
+import { createBayTypes } from "@jeroboam/coe/bay-types";
+import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
+import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
+import { expect, test } from "vitest";
+import { createStackPlans } from "./stack-plans.ts";
+
+const settings = {
+  apiUrl: "https://magnum.example/v1",
+  authUrl: "https://keystone.example/v3",
+  regionName: null,
+  openstackCa: null,
+  plainHttpAllowed: false,
+};
+const plans = createStackPlans(createBayTypes(seedBayTypes(() => ({ template: "", files: {} }))), settings);
+
+const bay: Bay = {
+  uuid: "5d1f0a8e-2c3b-4d5e-8f60-718293a4b5c6",
+  projectId: "p1",
+  userId: "u1",
+  name: "blue",
+  bayModelId: "m1",
+  status: "CREATE_IN_PROGRESS",
+  statusReason: null,
+  nodeCount: 1,
+  masterCount: 1,
+  stackId: null,
+  healthStatus: null,
+  createdAtMs: 0,
+  updatedAtMs: null,
+};
+
+const specification = {
+  bayType: "magnum_vm_atomic_k8s",
+  labels: {},
+  createTimeoutMinutes: 60,
+  model: { imageId: "image", externalNetworkId: "public", apiserverPort: null, tlsDisabled: false, labels: {} },
+} as unknown as BaySpecification;
+
+test("the nodes of a new stack are told where to say that they are set up; a resize tells them nothing new", () => {
+  const login = { userId: "n", domainId: "d", userName: "node", password: "x" };
+  const { parameters } = plans.plan(bay, specification, login, "token.of.it");
+  expect(parameters["completion_url"]).toBe("https://magnum.example/v1/callbacks/token.of.it");
+  expect(plans.planScaling(bay, specification, []).parameters).not.toHaveProperty("completion_url");
+});
