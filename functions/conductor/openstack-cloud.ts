@@ -6,6 +6,7 @@ import { createHeat } from "@jeroboam/core/openstack/heat";
 import { deleteTrust, listTrusts } from "@jeroboam/core/openstack/keystone-trusts";
 import type { Trust } from "@jeroboam/core/openstack/keystone-trusts";
 import type { Found } from "@jeroboam/core/openstack/lookup";
+import { deleteKeypair, importKeypair } from "@jeroboam/core/openstack/nova";
 import type { Refusal } from "@jeroboam/core/openstack/refusal";
 import type { Sessions } from "@jeroboam/core/openstack/session";
 import { createStacks, listStacks } from "./heat-stacks.ts";
@@ -37,9 +38,16 @@ export function createOpenStackCloud(
       await delegations.revoke(delegation, context, signal);
     },
 
-    ensureNodeUser: (user, signal) => ensureNodeUser(sessions.service(signal), settings.nodeUsers, user),
+    async ensureNodeUser({ sshPublicKey: publicKey, ...user }, signal) {
+      const session = sessions.service(signal);
+      const keypair = publicKey ? await importKeypair(session, { name: user.name, publicKey }) : undefined;
+      if (keypair?.kind === "refused") return keypair;
+      return await ensureNodeUser(session, settings.nodeUsers, user);
+    },
 
-    async removeNodeUser({ name }, signal) {
+    async removeNodeUser({ name, hasKeypair }, signal) {
+      const keypair = hasKeypair ? await deleteKeypair(sessions.service(signal), name) : undefined;
+      if (keypair?.kind === "refused") throw refusedRemoval(keypair);
       const removed = await removeNodeUser(sessions.service(signal), settings.nodeUsers, name);
       if (removed.kind === "refused") throw refusedRemoval(removed);
     },

@@ -59,7 +59,8 @@ export interface Cloud {
     user: NodeUser,
     signal: AbortSignal,
   ): Promise<{ readonly kind: "user"; readonly id: string; readonly domainId: string } | Refused>;
-  removeNodeUser(user: Pick<NodeUser, "name">, signal: AbortSignal): Promise<void>;
+  /** With its key pair, where it may have one. */
+  removeNodeUser(user: Pick<NodeUser, "name"> & { readonly hasKeypair: boolean }, signal: AbortSignal): Promise<void>;
   /** One page of our stacks in all projects, oldest first. Refused where Heat's policy does not let us look. */
   listStacks(filter: StackFilter, signal: AbortSignal): Promise<StackPage | Refused>;
   /** The users of nodes, of all bays. */
@@ -102,6 +103,8 @@ export interface NodeUser {
   readonly name: string;
   readonly password: string;
   readonly projectId: string;
+  /** Of a key pair of the same name that the service's user gets with it, to build the nodes with. */
+  readonly sshPublicKey?: string;
 }
 
 export type StackAction = "CREATE" | "UPDATE" | "ROLLBACK" | "DELETE" | "OTHER";

@@ -2,7 +2,7 @@
 import { stackTags, STACKS_TAG } from "@jeroboam/coe/stack-name";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import type { Cloud, ConductorPorts, ListedStack } from "@jeroboam/conductor/ports";
-import { nodeUserName } from "@jeroboam/conductor/operations/specification";
+import { nodeUserName } from "@jeroboam/core/bay/bay";
 import type { Bay } from "@jeroboam/core/bay/bay";
 import { bayKey, bayShape, specificationItem } from "@jeroboam/core/bay/bay";
 import { createAuthority } from "@jeroboam/core/certificate/authority";

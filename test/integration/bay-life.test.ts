@@ -14,6 +14,7 @@ import { readSpecification } from "@jeroboam/core/bay/specification-store";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
 import { findRecord, insertRecord, newRecord } from "@jeroboam/core/operation/record-store";
 import type { Key } from "@jeroboam/core/table/table";
+import { findKeypair } from "@jeroboam/core/openstack/nova";
 import { newModel, newNodeGroup, newSpecification } from "../simulated/bays.ts";
 import type { SandboxWorld } from "./sandbox-world.ts";
 import { createSandboxWorld, runToRest } from "./sandbox-world.ts";
@@ -29,7 +30,12 @@ beforeEach(async () => {
   world = await createSandboxWorld(openGate);
 });
 
-async function create(nodeCount: number, changes: Partial<BayModel> = {}): Promise<Key> {
+/** For who may give no trust. */
+interface ByTheService {
+  readonly sshPublicKey: string;
+}
+
+async function create(nodeCount: number, changes: Partial<BayModel> = {}, own?: ByTheService): Promise<Key> {
   const { ports, caller, delegations } = world;
   const projectId = caller.projectId ?? "";
   const model = { ...newModel(world.clock.nowMs()), projectId, userId: caller.userId, ...changes };
@@ -41,10 +47,11 @@ async function create(nodeCount: number, changes: Partial<BayModel> = {}): Promi
     name: "blue",
     nodeCount,
     masterCount: 1,
-    specification: newSpecification(model),
+    specification: { ...newSpecification(model), sshPublicKey: own?.sshPublicKey ?? null },
     defaultQuota: 20,
   };
   const created = await createBay(ports, inserted.record, request, async (purpose) => {
+    if (own) return { kind: "service", projectId };
     const obtained = await delegations.obtain(caller, purpose);
     if (obtained.kind === "refused") throw new Error(obtained.reason);
     return obtained.delegation;
@@ -116,6 +123,22 @@ describe("a bay of magnum_vm_atomic_k8s", () => {
     await deleteBay(world.ports, (await read(key)).record);
     await runToRest(world);
     expect(await findRecord(world.table, bayShape, key)).toBeUndefined();
+    expect(leftInCloud()).toEqual(before);
+  });
+
+  test("is built by the service's own user with the key of a person who may give no trust", async () => {
+    const before = leftInCloud();
+    const sshPublicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA person";
+    const key = await create(1, {}, { sshPublicKey });
+    const uuid = (await read(key)).record.state.uuid;
+    await runToRest(world);
+    expect((await read(key)).record.state).toMatchObject({ status: "CREATE_COMPLETE" });
+    const found = await findKeypair(world.sessions.service(), `jeroboam-bay-${uuid}`);
+    expect(found).toMatchObject({ value: { public_key: sshPublicKey } });
+
+    await deleteBay(world.ports, (await read(key)).record);
+    await runToRest(world);
+    expect(await findKeypair(world.sessions.service(), `jeroboam-bay-${uuid}`)).toEqual({ kind: "missing" });
     expect(leftInCloud()).toEqual(before);
   });
 

@@ -53,6 +53,7 @@ export function newSpecification(model: BayModel): Omit<BaySpecification, "deleg
     model,
     bayType: "magnum_vm_atomic_k8s",
     keypairId: "default",
+    sshPublicKey: null,
     flavorId: null,
     masterFlavorId: null,
     dockerVolumeSizeGb: null,

@@ -236,7 +236,7 @@ async function checked(
   if (!hasRoomForStorageDriver(dockerStorageDriver, dockerVolumeSizeGb))
     throw new Rejected(400, `docker_volume_size must be at least ${devicemapperVolumeMinGb} with devicemapper`);
   const bootLabels = generation.checksRootDisk ? attributes.labels : undefined;
-  const image = await requireReferences(request, newReferences(generation, attributes, before), bootLabels);
+  const { image } = await requireReferences(request, newReferences(generation, attributes, before), bootLabels);
   // A model keeps its distribution while its image stays.
   const clusterDistro = image ? requireDistro(image) : (before?.clusterDistro ?? null);
   const complete = { ...attributes, networkDriver: network.driver, clusterDistro };

@@ -49,8 +49,8 @@ export async function acceptBay(
   const absent = new Rejected(missing, `${noun} ${wish.model} could not be found.`);
   for (let tries = 0; tries < limits.bayModel.conflictRetries; tries += 1) {
     const model = await requireUsable(request, wish.model, noun, absent);
-    const specification = specify(request, wish, model.state);
-    await requireCloud(request, specification, checksRootDisk);
+    const wanted = specify(request, wish, model.state);
+    const specification = { ...wanted, ...(await requireCloud(request, wanted, checksRootDisk)) };
     const { name, masterCount } = wish;
     const { projectId, userId } = caller;
     const bay = { uuid: creation?.uuid, projectId, userId, name, nodeCount: wish.nodeCount, masterCount };
@@ -130,6 +130,8 @@ function specify(request: ApiRequest, wish: BayWish, state: BayModel): NewBay["s
     model,
     bayType: bayType.name,
     keypairId: wish.keypairId ?? model.keypairId,
+    // Seen in the cloud, with all else that it is to be built of.
+    sshPublicKey: null,
     flavorId: wish.flavorId ?? model.flavorId,
     masterFlavorId: wish.masterFlavorId ?? model.masterFlavorId,
     dockerVolumeSizeGb,
@@ -159,16 +161,18 @@ function specify(request: ApiRequest, wish: BayWish, state: BayModel): NewBay["s
   return specification;
 }
 
-/** What the bay is to be built of is there, at this moment, as the caller sees it. */
+/** What the bay is to be built of is there, at this moment, as the caller sees it; what only the caller can see of it. */
 async function requireCloud(
   request: ApiRequest,
   specification: NewBay["specification"],
   checksRootDisk: boolean,
-): Promise<void> {
+): Promise<Pick<NewBay["specification"], "sshPublicKey">> {
   const { flavorId, masterFlavorId, keypairId, fixedNetwork, fixedSubnet } = specification;
   const { imageId, externalNetworkId } = specification.model;
   const references = { imageId, flavorId, masterFlavorId, keypairId, externalNetworkId, fixedNetwork, fixedSubnet };
-  await requireReferences(request, references, checksRootDisk ? specification.labels : undefined);
+  const bootLabels = checksRootDisk ? specification.labels : undefined;
+  const { keypair } = await requireReferences(request, references, bootLabels);
+  return { sshPublicKey: keypair?.public_key ?? null };
 }
 
 /** Given labels take the place of the model's, or are laid over them; none given: the model's (cluster sheet 18). */

@@ -4,10 +4,9 @@
  * name that several bear.
  */
 import { parseNetwork } from "@jeroboam/coe/network-address";
-import type { CloudProblem, CloudReferences } from "@jeroboam/core/bay/cloud-references";
+import type { CheckedReferences, CloudProblem, CloudReferences } from "@jeroboam/core/bay/cloud-references";
 import { checkReferences } from "@jeroboam/core/bay/cloud-references";
 import { Rejected } from "@jeroboam/core/errors";
-import type { Image } from "@jeroboam/core/openstack/glance";
 import type { ApiRequest } from "../route.ts";
 import { invalid } from "../wire/attributes.ts";
 
@@ -22,25 +21,25 @@ const WIRE_NAMES: Readonly<Record<keyof CloudReferences, string>> = {
 };
 
 /**
- * Looks all of it up as the caller; the image, where one was named. `bootLabels`: those of what is to be built; flavors
+ * Looks all of it up as the caller; the image and the key pair, where they were named. `bootLabels`: those of what is to be built; flavors
  * without a root disk need a volume to boot from then (cluster sheet 7.4: servers of such a bay would never come up).
  */
 export async function requireReferences(
   { ports, caller }: Pick<ApiRequest, "ports" | "caller">,
   references: CloudReferences,
   bootLabels?: Readonly<Record<string, string>>,
-): Promise<Image | undefined> {
+): Promise<Pick<CheckedReferences, "image" | "keypair">> {
   const { fixedNetwork } = references;
   // A CIDR is of a network that is to be made (bay-era sheet 15, number 10).
   const isMade = typeof fixedNetwork === "string" && parseNetwork(fixedNetwork) !== undefined;
   const named = isMade ? { ...references, fixedNetwork: null } : references;
-  const { problem, image, flavors } = await checkReferences(ports.lookups(caller), named);
+  const { problem, image, keypair, flavors } = await checkReferences(ports.lookups(caller), named);
   if (problem) throw refusalOf(problem);
   if (bootLabels && !hasBootVolume(bootLabels)) {
     for (const [field, flavor] of Object.entries(flavors) as [keyof typeof flavors, { name: string; disk: number }][])
       if (flavor.disk === 0) throw diskless(field, flavor.name);
   }
-  return image;
+  return { image, keypair };
 }
 
 /** Refused when it is no number: what nobody can read is no size. */

@@ -1,15 +1,15 @@
 /** What happens to a bay that is being deleted: from any state, whatever was made of it so far. */
 import { bayModelUseKey } from "@jeroboam/core/bay-model/bay-model";
 import type { Bay } from "@jeroboam/core/bay/bay";
+import { nodeUserName, ownKeypair } from "@jeroboam/core/bay/bay";
 import { removeBayRecords } from "@jeroboam/core/bay/bay-records";
-import { removeSpecification } from "@jeroboam/core/bay/specification-store";
+import { readSpecification, removeSpecification } from "@jeroboam/core/bay/specification-store";
 import { deleteNodeGroup } from "@jeroboam/core/node-group/change-node-group";
 import { readNodeGroups } from "@jeroboam/core/node-group/read-node-groups";
 import type { OperationDefinition, Step } from "@jeroboam/core/operation/record";
 import { again, done, failed } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
 import { revokeDelegation, revokeSuperseded } from "./delegation.ts";
-import { nodeUserName } from "./specification.ts";
 import { ensureStackGone } from "./stack.ts";
 import { pollAfterMs } from "./stack-steps.ts";
 
@@ -32,8 +32,10 @@ const removeNodeGroups: Step<ConductorPorts, Bay> = {
 /** The nodes' credential goes after the nodes. */
 const removeNodeCredential: Step<ConductorPorts, Bay> = {
   name: "remove-node-credential",
-  async run({ cloud }, { state: bay }, { signal }) {
-    await cloud.removeNodeUser({ name: nodeUserName(bay) }, signal);
+  async run({ table, cloud }, { state: bay }, { signal }) {
+    const specification = await readSpecification(table, bay);
+    const hasKeypair = specification !== undefined && ownKeypair(bay, specification) !== undefined;
+    await cloud.removeNodeUser({ name: nodeUserName(bay), hasKeypair }, signal);
     return done();
   },
 };

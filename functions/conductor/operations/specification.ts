@@ -1,7 +1,7 @@
 /** The steps that complete a bay's specification before its stack: certificates, and the nodes' own credential. */
 import { bayModelUseKey } from "@jeroboam/core/bay-model/bay-model";
 import type { Bay } from "@jeroboam/core/bay/bay";
-import { secretContext } from "@jeroboam/core/bay/bay";
+import { nodeUserName, ownKeypair, secretContext } from "@jeroboam/core/bay/bay";
 import { changeSpecification, readSpecification } from "@jeroboam/core/bay/specification-store";
 import { asSettled, isProvisional } from "@jeroboam/core/operation/provisional";
 import type { Step } from "@jeroboam/core/operation/record";
@@ -61,7 +61,9 @@ export const ensureNodeCredential: Step<ConductorPorts, Bay> = {
     if (!credential) return failed(SPECIFICATION_MISSING);
     if (credential.user) return done();
     const password = await sealer.open(credential.passwordSealed, secretContext(bay, "node-password"));
-    const made = await cloud.ensureNodeUser({ name: userName, password, projectId: bay.projectId }, signal);
+    const sshPublicKey = ownKeypair(bay, specification)?.publicKey;
+    const user = { name: userName, password, projectId: bay.projectId, ...(sshPublicKey && { sshPublicKey }) };
+    const made = await cloud.ensureNodeUser(user, signal);
     if (made.kind === "refused") return failed(`the credential of the bay's nodes could not be made: ${made.reason}`);
     await changeSpecification(table, bay, (current) =>
       current.nodeCredential
@@ -71,15 +73,3 @@ export const ensureNodeCredential: Step<ConductorPorts, Bay> = {
     return done();
   },
 };
-
-/** Whom the nodes of a bay are to Keystone. */
-export function nodeUserName(bay: Pick<Bay, "uuid">): string {
-  return `${NODE_USER}${bay.uuid}`;
-}
-
-const NODE_USER = "jeroboam-bay-";
-
-/** The uuid of the bay whose nodes are that user, if it is such a one. */
-export function bayOfNodeUser(name: string): string | undefined {
-  return name.startsWith(NODE_USER) ? name.slice(NODE_USER.length) : undefined;
-}

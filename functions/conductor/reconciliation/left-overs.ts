@@ -3,7 +3,7 @@
  * table's write leaves one; nothing else knows its id. Each is looked up by one query, and what two rounds find unheld is
  * told, and removed where the operator lets us: only he can know that no other installation shares the service's user.
  */
-import { bayPartition } from "@jeroboam/core/bay/bay";
+import { bayOfNodeUser, bayPartition } from "@jeroboam/core/bay/bay";
 import { trustHolders } from "@jeroboam/core/identity/delegation";
 import { limits } from "@jeroboam/core/limits";
 import type { Finding } from "@jeroboam/core/reconciliation/job";
@@ -11,7 +11,6 @@ import type { Suspect } from "@jeroboam/core/reconciliation/suspect";
 import { forgetSuspect, isConfirmed } from "@jeroboam/core/reconciliation/suspect";
 import { Transient } from "@jeroboam/core/errors";
 import { z } from "zod";
-import { bayOfNodeUser } from "../operations/specification.ts";
 import type { ConductorPorts, Refused } from "../ports.ts";
 import type { JobPage, PageRequest } from "./page.ts";
 
@@ -38,7 +37,7 @@ const USERS: Kind = {
     return page.items.length > 0;
   },
   async remove({ cloud }, name, signal) {
-    await cloud.removeNodeUser({ name }, signal);
+    await cloud.removeNodeUser({ name, hasKeypair: true }, signal);
     return undefined;
   },
   suspect: "user",

@@ -1,5 +1,6 @@
 /** From a bay's record to what a bay type builds from: the one place where the two meet. */
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
+import { ownKeypair } from "@jeroboam/core/bay/bay";
 import type { NodeGroup, NodeGroupSpecification } from "@jeroboam/core/node-group/node-group";
 import type { BaySpec, BayTypeInput, NodeCredential, NodeGroupSpec } from "./bay-type.ts";
 
@@ -75,6 +76,7 @@ export function bayInput(
 ): BayTypeInput {
   return {
     ...baySpec({ ...specification, name: bay.name, nodeCount: bay.nodeCount, masterCount: bay.masterCount }),
+    keypairId: ownKeypair(bay, specification)?.name ?? specification.keypairId,
     ...settings,
     uuid: bay.uuid,
     nodeCredential: { ...login, trustId: null, projectId: bay.projectId },

@@ -151,8 +151,8 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: "the nodes' user stays behind",
     file: DELETE,
-    find: `await cloud.removeNodeUser({ name: nodeUserName(bay) }, signal);`,
-    put: `if (signal.aborted) await cloud.removeNodeUser({ name: nodeUserName(bay) }, signal);`,
+    find: `await cloud.removeNodeUser({ name: nodeUserName(bay), hasKeypair }, signal);`,
+    put: `if (signal.aborted) await cloud.removeNodeUser({ name: nodeUserName(bay), hasKeypair }, signal);`,
   },
   {
     name: "a bay goes and its items stay",

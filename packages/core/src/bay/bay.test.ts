@@ -68,6 +68,7 @@ const specification: Omit<BaySpecification, "delegation"> = {
   model: snapshot,
   bayType: "magnum_vm_atomic_k8s",
   keypairId: "ops",
+  sshPublicKey: null,
   flavorId: null,
   masterFlavorId: null,
   dockerVolumeSizeGb: null,

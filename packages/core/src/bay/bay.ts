@@ -58,6 +58,8 @@ export const baySpecificationSchema = z.object({
   /** The bay type's name, decided when the bay was accepted. */
   bayType: z.string(),
   keypairId: z.string().nullable(),
+  /** Of that key pair, which Nova knows for its owner alone. */
+  sshPublicKey: z.string().nullable().default(null),
   flavorId: z.string().nullable(),
   masterFlavorId: z.string().nullable(),
   dockerVolumeSizeGb: z.number().int().nullable(),
@@ -106,6 +108,31 @@ export const baySpecificationSchema = z.object({
     .nullable(),
 });
 export type BaySpecification = z.infer<typeof baySpecificationSchema>;
+
+/** Whom the bay's nodes are to Keystone. */
+export function nodeUserName(bay: Pick<Bay, "uuid">): string {
+  return `${NODE_USER}${bay.uuid}`;
+}
+
+const NODE_USER = "jeroboam-bay-";
+
+/** The uuid of the bay whose nodes are that user, if it is such a one. */
+export function bayOfNodeUser(name: string): string | undefined {
+  return name.startsWith(NODE_USER) ? name.slice(NODE_USER.length) : undefined;
+}
+
+/**
+ * The key pair that the service's user needs of its own, named like the user of the nodes: where it builds the bay itself,
+ * and not in the person's name. Undefined: the person's own serves, or there is none.
+ */
+export function ownKeypair(
+  bay: Pick<Bay, "uuid">,
+  { delegation, sshPublicKey }: Pick<BaySpecification, "delegation" | "sshPublicKey">,
+): { readonly name: string; readonly publicKey: string } | undefined {
+  return delegation.kind === "service" && sshPublicKey
+    ? { name: nodeUserName(bay), publicKey: sshPublicKey }
+    : undefined;
+}
 
 /** What the bay's delegation is sealed for. */
 export function delegationContext(bay: Pick<Bay, "uuid">): string {

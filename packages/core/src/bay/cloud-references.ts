@@ -46,6 +46,7 @@ export interface CheckedReferences {
   /** The first in the order of the references above. */
   readonly problem: CloudProblem | undefined;
   readonly image: Image | undefined;
+  readonly keypair: Keypair | undefined;
   /** Those that were looked up, by what they are for. */
   readonly flavors: Readonly<Partial<Record<"flavorId" | "masterFlavorId", Flavor>>>;
 }
@@ -73,7 +74,7 @@ export async function checkReferences(lookups: CloudLookups, references: CloudRe
     ...(flavor?.value && { flavorId: flavor.value }),
     ...(masterFlavor?.value && { masterFlavorId: masterFlavor.value }),
   };
-  return { problem, image: image?.value, flavors };
+  return { problem, image: image?.value, keypair: keypair?.value, flavors };
 }
 
 interface Answer<Value> {

@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { listAll, lookUp, single } from "./lookup.ts";
 import type { Ambiguous, Found, Missing } from "./lookup.ts";
+import { isSuccess } from "./http.ts";
+import { refusalOf } from "./refusal.ts";
 import type { Refusal } from "./refusal.ts";
 import type { CloudSession } from "./session.ts";
 
@@ -15,7 +17,11 @@ const flavorSchema = z.object({
   disk: z.number(),
 });
 
-const keypairSchema = z.object({ name: z.string(), fingerprint: z.string().nullish() });
+const keypairSchema = z.object({
+  name: z.string(),
+  fingerprint: z.string().nullish(),
+  public_key: z.string().nullish(),
+});
 
 const serverSchema = z.object({
   id: z.string(),
@@ -54,6 +60,24 @@ export async function findKeypair(session: CloudSession, name: string): Promise<
   const schema = z.object({ keypair: keypairSchema });
   const found = await lookUp(session, "compute", `/os-keypairs/${part(name)}`, schema);
   return found.kind === "found" ? { kind: "found", value: found.value.keypair } : found;
+}
+
+/** Gives the session's user a key pair of that name; one that is there already is theirs, so it is taken for this one. */
+export async function importKeypair(
+  session: CloudSession,
+  { name, publicKey }: { readonly name: string; readonly publicKey: string },
+): Promise<{ readonly kind: "done" } | Refusal> {
+  const json = { keypair: { name, public_key: publicKey } };
+  const reply = await session.request("compute", { method: "POST", path: "/os-keypairs", json });
+  if (reply.kind === "refused") return reply;
+  return isSuccess(reply) || reply.status === 409 ? { kind: "done" } : refusalOf(reply, "compute");
+}
+
+/** One that is gone already counts as deleted. */
+export async function deleteKeypair(session: CloudSession, name: string): Promise<{ readonly kind: "done" } | Refusal> {
+  const reply = await session.request("compute", { method: "DELETE", path: `/os-keypairs/${part(name)}` });
+  if (reply.kind === "refused") return reply;
+  return isSuccess(reply) || reply.status === 404 ? { kind: "done" } : refusalOf(reply, "compute");
 }
 
 export async function getServer(session: CloudSession, id: string): Promise<Found<Server> | Missing | Refusal> {
