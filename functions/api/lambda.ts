@@ -3,10 +3,8 @@
  * that something outside holds up gets 503 and when to come back.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { createBayTypes } from "@jeroboam/coe/bay-types";
 import { loadedEngineHttp } from "@jeroboam/coe/engines/open-bay-engine";
-import { fileTemplates } from "@jeroboam/coe/file-templates";
-import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
+import { installedBayTypes } from "@jeroboam/coe/file-bay-types";
 import { systemClock } from "@jeroboam/core/clock/system-clock";
 import { loadPolicy } from "@jeroboam/core/identity/file-policy";
 import { buildPolicy, readPolicyDefaults } from "@jeroboam/core/identity/policy";
@@ -50,7 +48,7 @@ async function prepareApp(): Promise<App> {
       sealer,
       sessions,
       delegations,
-      bayTypes: createBayTypes(seedBayTypes(fileTemplates())),
+      bayTypes: await installedBayTypes(variables),
       engineHttp: loadedEngineHttp(),
       web: loadedGuardedHttp(readNetworks(variables["JEROBOAM_MANIFEST_NETWORKS"])),
       policy: policy.policy,

@@ -2,10 +2,8 @@
  * The conductor's entry on AWS: Lambda hands it hints from SQS in batches. Each message fails by itself and comes again;
  * a batch ends before the function's timeout whatever its records do, because what was not finished is due again.
  */
-import { createBayTypes } from "@jeroboam/coe/bay-types";
 import { loadedEngineHttp } from "@jeroboam/coe/engines/open-bay-engine";
-import { fileTemplates } from "@jeroboam/coe/file-templates";
-import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
+import { installedBayTypes } from "@jeroboam/coe/file-bay-types";
 import { systemClock } from "@jeroboam/core/clock/system-clock";
 import { openLambdaCloud } from "@jeroboam/core/lambda/lambda-cloud";
 import { prepareOnce } from "@jeroboam/core/lambda/lambda-invocation";
@@ -49,7 +47,7 @@ async function preparePorts(): Promise<ConductorPorts> {
     sealer,
     sessions,
     delegations,
-    bayTypes: createBayTypes(seedBayTypes(fileTemplates())),
+    bayTypes: await installedBayTypes(variables),
     engineHttp: loadedEngineHttp(),
     settings: { bays, nodeUsers: DEFAULT_NODE_USERS, reconciliation: readReconciliation(variables) },
   });

@@ -9,6 +9,7 @@ import { JOB_NAMES } from "@jeroboam/core/reconciliation/job-names";
 import { POLICY_DEFAULTS } from "@jeroboam/core/identity/policy";
 import type { PolicyDefaults } from "@jeroboam/core/identity/policy";
 import type { JobName } from "@jeroboam/core/reconciliation/job";
+import type { TemplateListOptions } from "./list-templates.ts";
 import { runUntilStopped } from "./run-until-stopped.ts";
 
 const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -20,6 +21,13 @@ Examples:
   OS_CLOUD=production jeroboam up      for the cloud of that name in clouds.yaml; no sandbox
 
 With OS_AUTH_URL and credentials of a service user in the environment, or OS_CLOUD, it serves that cloud.
+`;
+
+const TEMPLATE_EXAMPLES = `
+Which there are, the environment says, here as for up, api and conductor:
+  JEROBOAM_BAY_TYPES            a folder of bay types of one's own (docs/bay-types.md)
+  JEROBOAM_ENABLED_BAY_TYPES    names with commas between; no others may be used
+  JEROBOAM_DISABLED_BAY_TYPES   names with commas between; these may not be used
 `;
 
 const PARTS_EXAMPLE = `
@@ -46,6 +54,7 @@ export function createProgram(): Command {
   addReconcile(program);
   addPolicy(program);
   addTable(program);
+  addTemplate(program);
   return program;
 }
 
@@ -197,6 +206,24 @@ function addTable(program: Command): void {
     .action(async ({ table }: { readonly table: string }) => {
       const { createTable } = await import("@jeroboam/local/stores");
       console.log(await createTable(table));
+    });
+}
+
+function addTemplate(program: Command): void {
+  program
+    .command("template")
+    .description("bay types, by the name that Magnum's tool has for them")
+    .command("list")
+    .description("list the bay types of this installation")
+    .option("-d, --details", "with a row for each platform that one builds on", false)
+    .option("-p, --paths", "with the path of its template", false)
+    .addOption(new Option("--enabled", "only those that may be used").conflicts("disabled"))
+    .addOption(new Option("--disabled", "only those that may not"))
+    .addHelpText("after", TEMPLATE_EXAMPLES)
+    .action(async (options: TemplateListOptions) => {
+      const { loadBayTypes } = await import("@jeroboam/local/bay-types");
+      const { listTemplates } = await import("./list-templates.ts");
+      console.log(listTemplates(await loadBayTypes(), options));
     });
 }
 

@@ -17,6 +17,8 @@ export interface BayTypes {
   byName(name: string): BayType | undefined;
   /** Those enabled, in order of preference. */
   list(): readonly BayType[];
+  /** All, with whether each may be used. */
+  all(): readonly { readonly bayType: BayType; readonly isEnabled: boolean }[];
 }
 
 /** What the operator allows: only `enabled` where given, and never what `disabled` names. */
@@ -46,6 +48,7 @@ export function createBayTypes(bayTypes: readonly BayType[], choice: BayTypeChoi
     },
     byName: (name) => bayTypes.find((bayType) => bayType.name === name),
     list: () => enabled,
+    all: () => bayTypes.map((bayType) => ({ bayType, isEnabled: isEnabled(bayType) })),
   };
 }
 

@@ -3,17 +3,22 @@
  * Heat's own tools expect it, relative to itself: `get_file: ../../node/etcd.sh`, `type: ../kubeminion.yaml`. As those
  * tools do, the loader gives each file one name, its path below the source folder, and writes that into the templates.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { TemplateLoader } from "./bay-type.ts";
 
 const reference = /((?:get_file|type): *)([\w./-]+\.(?:yaml|sh))/g;
 
-/** A loader over the files in `root`; each file is read once. */
-export function fileTemplates(root: string = import.meta.dirname): TemplateLoader {
+/** A loader over the files in `roots`, the first that has one; each file is read once. */
+export function fileTemplates(...roots: readonly string[]): TemplateLoader {
+  const places = roots.length > 0 ? roots : [import.meta.dirname];
   const texts = new Map<string, string>();
   const readOnce = (path: string): string => {
-    const text = texts.get(path) ?? readFileSync(join(root, path), "utf8");
+    const known = texts.get(path);
+    if (known !== undefined) return known;
+    const place = places.find((root) => existsSync(join(root, path)));
+    if (place === undefined) throw new Error(`${path} is in none of ${places.join(", ")}`);
+    const text = readFileSync(join(place, path), "utf8");
     texts.set(path, text);
     return text;
   };

@@ -5,10 +5,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { createApp } from "@jeroboam/api/app";
 import { createApiPorts } from "@jeroboam/api/compose";
-import { createBayTypes } from "@jeroboam/coe/bay-types";
+import type { BayTypes } from "@jeroboam/coe/bay-types";
 import { loadedEngineHttp } from "@jeroboam/coe/engines/open-bay-engine";
-import { fileTemplates } from "@jeroboam/coe/file-templates";
-import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
 import { createConductorPorts, DEFAULT_NODE_USERS } from "@jeroboam/conductor/compose";
 import { createDeliveryPorts } from "@jeroboam/conductor/compose-deliveries";
 import type { ConductorPorts, DeliveryConductorPorts, ReconciliationSettings } from "@jeroboam/conductor/ports";
@@ -45,6 +43,7 @@ export interface Adapters {
 /** What the operator says. */
 export interface Installation {
   readonly cloud: CloudConfig;
+  readonly bayTypes: BayTypes;
   /** The API as bays' nodes reach it, no slash at its end and no version. */
   readonly apiUrl: string;
   readonly webhooks: WebhookSettings;
@@ -69,14 +68,14 @@ export interface Composed {
   deliveries(): DeliveryConductorPorts;
 }
 
-export function compose(adapters: Adapters, { cloud, apiUrl, webhooks }: Installation): Composed {
+export function compose(adapters: Adapters, { cloud, bayTypes, apiUrl, webhooks }: Installation): Composed {
   const sessions = connectCloud(cloud, adapters.clock);
   const webTransport = createHttpsWebTransport();
   const shared = {
     ...adapters,
     sessions,
     delegations: createDelegations({ ...adapters, sessions }, DEFAULT_DELEGATION),
-    bayTypes: createBayTypes(seedBayTypes(fileTemplates())),
+    bayTypes,
     engineHttp: loadedEngineHttp(),
   };
   return {

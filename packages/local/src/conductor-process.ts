@@ -8,6 +8,7 @@ import { sweep } from "@jeroboam/core/operation/sweep";
 import { CONDUCTOR_BINARY, createReport } from "@jeroboam/core/service-record/service-record";
 import { pollSqsQueue } from "@jeroboam/core/queue/sqs-poller";
 import { DEFAULT_WEBHOOK_SETTINGS } from "@jeroboam/core/webhook/webhook-settings";
+import { loadBayTypes } from "./bay-types.ts";
 import { compose } from "./compose.ts";
 import { loadConfiguredCloud } from "./configured-cloud.ts";
 import { openSharedProcess } from "./shared-process.ts";
@@ -24,10 +25,12 @@ export interface ConductorProcessOptions extends SharedOptions {
 /** Throws StartRefused when the cloud cannot be used. */
 export async function startConductor(options: ConductorProcessOptions): Promise<{ stop(): Promise<void> }> {
   const cloud = await loadConfiguredCloud();
+  const bayTypes = await loadBayTypes();
   const { stores, adapters, name } = await openSharedProcess(options);
   const { log, random } = adapters;
   const composed = compose(adapters, {
     cloud,
+    bayTypes,
     apiUrl: options.publicUrl,
     webhooks: options.webhooks ?? DEFAULT_WEBHOOK_SETTINGS,
   });

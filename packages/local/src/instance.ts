@@ -24,6 +24,7 @@ import { CONDUCTOR_BINARY, createReport } from "@jeroboam/core/service-record/se
 import { openSqliteTable } from "@jeroboam/core/table/sqlite-table";
 import { DEFAULT_WEBHOOK_SETTINGS } from "@jeroboam/core/webhook/webhook-settings";
 import type { WebhookSettings } from "@jeroboam/core/webhook/webhook-settings";
+import { loadBayTypes } from "./bay-types.ts";
 import { compose } from "./compose.ts";
 import type { ApiSettings } from "./compose.ts";
 import { findConfiguredCloud } from "./configured-cloud.ts";
@@ -59,6 +60,7 @@ export interface Instance {
 
 /** Starts it all; throws StartRefused when that cannot be, with nothing left running. */
 export async function startInstance(options: InstanceOptions): Promise<Instance> {
+  const bayTypes = await loadBayTypes();
   await using parts = new AsyncDisposableStack();
   const folder = openDataFolder(options.data, options);
   parts.defer(() => folder.release());
@@ -77,7 +79,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   const apiUrl = options.publicUrl ?? api.url;
   const composed = compose(
     { ...base, sealer },
-    { cloud: cloud.config, apiUrl, webhooks: options.webhooks ?? DEFAULT_WEBHOOK_SETTINGS },
+    { cloud: cloud.config, bayTypes, apiUrl, webhooks: options.webhooks ?? DEFAULT_WEBHOOK_SETTINGS },
   );
 
   const removes = options.removes ?? (cloud.kind === "sandbox" ? "stacks" : "nothing");

@@ -11,6 +11,7 @@ import type { Engine } from "@jeroboam/core/operation/conduct";
 import { conduct } from "@jeroboam/core/operation/conduct";
 import type { JobName, Report } from "@jeroboam/core/reconciliation/job";
 import { jobKey, listJobs, readReport, startRound } from "@jeroboam/core/reconciliation/job";
+import { loadBayTypes } from "./bay-types.ts";
 import { compose } from "./compose.ts";
 import { loadConfiguredCloud } from "./configured-cloud.ts";
 import { openSharedProcess } from "./shared-process.ts";
@@ -37,9 +38,13 @@ export async function reconcileOnce(options: ReconcileOptions): Promise<readonly
   const cloud = await loadConfiguredCloud();
   const { stores, adapters, name } = await openSharedProcess(options);
   try {
-    const ports = compose(adapters, { cloud, webhooks: DEFAULT_WEBHOOK_SETTINGS, apiUrl: options.publicUrl }).conductor(
-      { removes: options.removes },
-    );
+    const bayTypes = await loadBayTypes();
+    const ports = compose(adapters, {
+      cloud,
+      bayTypes,
+      webhooks: DEFAULT_WEBHOOK_SETTINGS,
+      apiUrl: options.publicUrl,
+    }).conductor({ removes: options.removes });
     const engine = { ports, name, types: RECORD_TYPES };
     const reconciled: Reconciled[] = [];
     for (const job of options.jobs) {
