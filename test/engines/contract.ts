@@ -249,7 +249,7 @@ function podCases(get: () => Open): void {
     const hasReason = async (): Promise<boolean> => {
       const found = await engine.find("pod", one);
       if (found.kind === "found") reason = found.object.reason;
-      return reason !== null;
+      return reason?.includes("ErrImagePull") === true;
     };
     await until("the reason", hasReason, SETTLES_WITHIN_MS);
     expect(reason).toMatch(/ErrImagePull/);

@@ -31,7 +31,8 @@ export interface SandboxPlace extends Place {
   readonly asked: () => number;
 }
 
-export async function startSandboxEngine(coe: Coe): Promise<SandboxPlace> {
+/** `isRefused`: the nodes are kept from their certificates; rejects with what the nodes' stack then says. */
+export async function startSandboxEngine(coe: Coe, { isRefused = false } = {}): Promise<SandboxPlace> {
   const identity = await createBayIdentity();
   let asked = 0;
   const certificates = createServer((incoming, outgoing) => {
@@ -44,14 +45,26 @@ export async function startSandboxEngine(coe: Coe): Promise<SandboxPlace> {
     engines: true,
     settings: { resourceMs: 0, serverMs: 0, bootMs: 0, containerMs: 200 },
   });
+  if (isRefused) served.sandbox.knobs.add({ kind: "engine", effect: "no-certificate" });
   const magnum = `http://127.0.0.1:${(certificates.address() as AddressInfo).port}/v1`;
-  await createBay(
+  const readStack = await createBay(
     served.url,
     coe,
     magnum,
     served.sandbox.inventory().users.find(({ name }) => name === "demo")?.id ?? "",
   );
+  const close = async (): Promise<void> => {
+    await served.close();
+    certificates.closeAllConnections();
+    await new Promise((resolve) => certificates.close(resolve));
+  };
   const listeners = () => served.sandbox.engines.listeners();
+  if (isRefused) {
+    let stack = await readStack();
+    const hasFailed = async (): Promise<boolean> => (stack = await readStack()).stack_status === "CREATE_FAILED";
+    await until("the failure", hasFailed, READY_WITHIN_MS).finally(close);
+    throw new Error(`${stack.stack_status_reason}; ${listeners().length} listen`);
+  }
   await until("the engine", async () => await Promise.resolve(listeners().length > 0), READY_WITHIN_MS);
   const address = listeners()[0]?.address ?? "";
   const hasTls = coe !== "mesos";
@@ -72,11 +85,7 @@ export async function startSandboxEngine(coe: Coe): Promise<SandboxPlace> {
         served.sync();
       };
     },
-    async close() {
-      await served.close();
-      certificates.closeAllConnections();
-      await new Promise((resolve) => certificates.close(resolve));
-    },
+    close,
   };
 }
 
@@ -92,7 +101,7 @@ async function answer(identity: BayIdentity, incoming: IncomingMessage, outgoing
 
 const DEMO = { name: "demo", domain: { id: "default" } };
 
-async function createBay(cloud: string, coe: Coe, magnum: string, userId: string): Promise<void> {
+async function createBay(cloud: string, coe: Coe, magnum: string, userId: string): Promise<() => Promise<StackState>> {
   const auth = {
     identity: { methods: ["password"], password: { user: { ...DEMO, password: "secret" } } },
     scope: { project: DEMO },
@@ -102,8 +111,9 @@ async function createBay(cloud: string, coe: Coe, magnum: string, userId: string
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ auth }),
   });
-  const { token } = (await login.json()) as { token: { project: { id: string } } };
-  const projectId = token.project.id;
+  const answer = (await login.json()) as { token: { project: { id: string } } };
+  const projectId = answer.token.project.id;
+  const token = login.headers.get("x-subject-token") ?? "";
   const params = [
     ...ENGINES[coe].params,
     "TLS_DISABLED='False'",
@@ -117,16 +127,30 @@ async function createBay(cloud: string, coe: Coe, magnum: string, userId: string
   ];
   const created = await fetch(`${cloud}/orchestration/v1/${projectId}/stacks`, {
     method: "POST",
-    headers: { "content-type": "application/json", "x-auth-token": login.headers.get("x-subject-token") ?? "" },
+    headers: { "content-type": "application/json", "x-auth-token": token },
     body: JSON.stringify({ stack_name: "bay", template: templateOf(params) }),
   });
   if (created.status !== 201) throw new Error(await created.text());
+  const { stack } = (await created.json()) as { stack: { links: { href: string }[] } };
+  return async () => {
+    const shown = await fetch(stack.links[0]?.href ?? "", { headers: { "x-auth-token": token } });
+    return ((await shown.json()) as { stack: StackState }).stack;
+  };
+}
+
+interface StackState {
+  readonly stack_status: string;
+  readonly stack_status_reason: string;
 }
 
 /** A master and two workers on the network that this machine reaches. */
 function templateOf(params: readonly string[]): object {
   const node = (name: string, role: string): Record<string, object> => ({
     [`${name}-handle`]: { type: "OS::Heat::WaitConditionHandle" },
+    [`${name}-wait`]: {
+      type: "OS::Heat::WaitCondition",
+      properties: { handle: { get_resource: `${name}-handle` }, timeout: 60 },
+    },
     [name]: {
       type: "OS::Nova::Server",
       properties: {

@@ -168,7 +168,7 @@ async function answer(call: Call): Promise<Response> {
 async function answerSubresource(call: Call): Promise<Response> {
   const { subresource, request, resource } = call;
   if (subresource === "scale" && resource.name === "replicationcontrollers") {
-    if (request.method !== "GET" && request.method !== "PUT") throw methodNotAllowed();
+    if (!["GET", "PUT", "PATCH"].includes(request.method)) throw methodNotAllowed();
     const { status, object } = await scale(call);
     return json(object, status);
   }

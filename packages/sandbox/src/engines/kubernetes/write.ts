@@ -6,7 +6,7 @@ import type { JsonMap } from "../../json.ts";
 import { limits } from "../../limits.ts";
 import { toIso } from "../../times.ts";
 import type { Call } from "./call.ts";
-import { parseBody, readObject } from "./call.ts";
+import { mediaType, parseBody, readObject } from "./call.ts";
 import { SUFFIX_LETTERS, controllerOf, endPod } from "./control.ts";
 import {
   KubernetesFault,
@@ -337,7 +337,7 @@ export async function scale(call: Call): Promise<{ status: number; object: JsonM
   if (call.resource.name !== "replicationcontrollers") throw notFound(call.resource.name, call.name ?? "");
   const before = find(call);
   if (call.request.method === "GET") return { status: 200, object: scaleOf(before) };
-  const wanted = await readObject(call.request);
+  const wanted = await readScale(call);
   const { resourceVersion } = metadataOf(wanted);
   if (typeof resourceVersion === "string" && resourceVersion !== metadataOf(before)["resourceVersion"]) {
     throw conflict(call.resource.name, nameOf(before));
@@ -351,6 +351,17 @@ export async function scale(call: Call): Promise<{ status: number; object: JsonM
     ]);
   }
   return { status: 200, object: scaleOf(change(call, { ...before, spec: { ...specOf(before), replicas } })) };
+}
+
+/** A scale, or a patch of one: what counts in either is the number. */
+async function readScale({ request }: Call): Promise<JsonMap> {
+  if (request.method !== "PATCH") return await readObject(request);
+  if (!/^application\/(strategic-)?merge-patch\+json$/.test(mediaType(request))) {
+    throw new KubernetesFault(415, "UnsupportedMediaType", "the body of the request was in an unknown format");
+  }
+  const value = parseBody(await request.text(), "json");
+  if (!isMap(value)) throw badRequest("the patch is no object");
+  return value;
 }
 
 function scaleOf(controller: JsonMap): JsonMap {
