@@ -62,8 +62,10 @@ export async function startSandboxEngine(coe: Coe, { isRefused = false } = {}): 
   if (isRefused) {
     let stack = await readStack();
     const hasFailed = async (): Promise<boolean> => (stack = await readStack()).stack_status === "CREATE_FAILED";
-    await until("the failure", hasFailed, READY_WITHIN_MS).finally(close);
-    throw new Error(`${stack.stack_status_reason}; ${listeners().length} listen`);
+    await until("the failure", hasFailed, READY_WITHIN_MS);
+    const outcome = `${stack.stack_status_reason}; ${listeners().length} listen`;
+    await close();
+    throw new Error(outcome);
   }
   await until("the engine", async () => await Promise.resolve(listeners().length > 0), READY_WITHIN_MS);
   const address = listeners()[0]?.address ?? "";
