@@ -7,10 +7,12 @@ import type { RecordType } from "@jeroboam/core/operation/record";
 import { releasePlace } from "@jeroboam/core/quota/quota";
 import type { Webhook } from "@jeroboam/core/webhook/webhook";
 import { webhookShape } from "@jeroboam/core/webhook/webhook";
+import { abandonBay } from "./operations/abandon-bay.ts";
 import { createBay } from "./operations/create-bay.ts";
 import { deleteBay } from "./operations/delete-bay.ts";
 import { createNodeGroup, deleteNodeGroup, updateNodeGroup } from "./operations/node-group.ts";
 import { observeBay } from "./operations/observe-bay.ts";
+import { recreateBay } from "./operations/recreate-bay.ts";
 import { containerType } from "./operations/resources/container.ts";
 import { manifestedType } from "./operations/resources/manifested.ts";
 import { engineWatchType } from "./operations/resources/watch.ts";
@@ -25,7 +27,7 @@ const nodeGroupType: RecordType<ConductorPorts, NodeGroup> = {
 
 const bayType: RecordType<ConductorPorts, Bay> = {
   ...bayShape,
-  operations: [createBay, updateBay, observeBay, deleteBay],
+  operations: [createBay, recreateBay, updateBay, observeBay, deleteBay, abandonBay],
   // Not a moment sooner: a place is for a bay that anybody can see.
   beforeRemoval: (ports, { state: bay }) => releasePlace(ports, bay.projectId, bay.uuid),
 };

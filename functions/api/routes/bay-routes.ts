@@ -22,6 +22,7 @@ import type { PatchOperation, PatchRules } from "../wire/patch.ts";
 import { readPatch } from "../wire/patch.ts";
 import type { AttributeReader } from "../wire/attributes.ts";
 import { bayEventsRoute } from "./bay-events.ts";
+import { bayRepairRoutes } from "./bay-repairs.ts";
 import { notFound } from "./bay-requests.ts";
 
 export interface BayGeneration {
@@ -94,6 +95,7 @@ export function bayRoutes(generation: BayGeneration): readonly Route[] {
         return { status: 200, body: { ...view(request, bay), ...generation.viewMore?.(bay) } };
       },
     }),
+    ...bayRepairRoutes({ path, rules, noun: generation.noun }, find),
     bayEventsRoute(path, { rule: `${rules}:get`, allProjectsRule: inAllProjects("get_one") }, find),
     defineRoute({
       method: "PATCH",

@@ -14,7 +14,7 @@ import { ensureStackGone } from "./stack.ts";
 import { pollAfterMs } from "./stack-steps.ts";
 
 /** Its nodes are on the bay's network, so they go before it. Whatever goes on with a group, it is deleted. */
-const removeNodeGroups: Step<ConductorPorts, Bay> = {
+export const removeNodeGroups: Step<ConductorPorts, Bay> = {
   name: "remove-node-groups",
   async run(ports, { state: bay, operation }) {
     const groups = await readNodeGroups(ports.table, bay);
@@ -30,7 +30,7 @@ const removeNodeGroups: Step<ConductorPorts, Bay> = {
 };
 
 /** The nodes' credential goes after the nodes. */
-const removeNodeCredential: Step<ConductorPorts, Bay> = {
+export const removeNodeCredential: Step<ConductorPorts, Bay> = {
   name: "remove-node-credential",
   async run({ table, cloud }, { state: bay }, { signal }) {
     const specification = await readSpecification(table, bay);
@@ -41,7 +41,7 @@ const removeNodeCredential: Step<ConductorPorts, Bay> = {
 };
 
 /** What hangs on the bay first; the hot item goes last, by the engine. */
-const removeItems: Step<ConductorPorts, Bay> = {
+export const removeItems: Step<ConductorPorts, Bay> = {
   name: "remove-items",
   async run({ table }, { state: bay }) {
     if (!(await removeBayRecords(table, bay.uuid))) return again(0);

@@ -206,6 +206,8 @@ export const limits = {
     masters: 15,
     /** Pages of bays read to count them all: a hundred thousand. */
     countPages: 100,
+    /** What is waited for of a bay that is given up, a step. */
+    abandonStepMs: 5 * minute,
     createTimeoutDefaultMinutes: 60,
     createTimeoutMaxMinutes: 7 * 24 * 60,
     /** On top of the stack's own timeout, before the operation gives up by itself. */

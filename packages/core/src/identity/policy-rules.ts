@@ -123,8 +123,12 @@ export const POLICY_RULES: readonly PolicyRule[] = [
   ...BASE,
   ...recordRules("bay", "bay", "bays"),
   ...recordRules("baymodel", "bay model", "bay models"),
+  rule("bay:retry", ADMIN, "Try again what a bay is stuck in"),
+  rule("bay:abandon", ADMIN, "Give a bay up that cannot be deleted"),
   rule("baymodel:publish", ADMIN, "Make a bay model public"),
   ...recordRules("cluster", "cluster", "clusters"),
+  rule("cluster:retry", ADMIN, "Try again what a cluster is stuck in"),
+  rule("cluster:abandon", ADMIN, "Give a cluster up that cannot be deleted"),
   rule("cluster:resize", MEMBER, "Change a cluster's number of nodes, or name nodes to remove", ANYBODY),
   rule("cluster:upgrade", MEMBER, "Upgrade a cluster to another template", ANYBODY),
   rule(

@@ -1,0 +1,92 @@
+/**
+ * What an administrator does about a bay that is stuck: try again what it was at, or give it up. Both are one conditional
+ * write, as every change of a bay.
+ *
+ *   retry    what goes on, at once and with its time anew; what has failed, again: a creation from its stack on, an update
+ *            with the numbers that the bay is to have, a deletion
+ *   abandon  the bay goes, whatever can be removed of it in a bounded time; what cannot is told (bay.abandon.left-behind)
+ */
+import { limits } from "../limits.ts";
+import { withOperation } from "../operation/operation.ts";
+import type { WorkRecord } from "../operation/record.ts";
+import { changeRecord } from "../operation/record-store.ts";
+import type { Bay, BayStatus } from "./bay.ts";
+import { bayShape } from "./bay.ts";
+import type { ChangedBay } from "./change-bay.ts";
+import { deleteBay, resizeBay } from "./change-bay.ts";
+import type { BayPorts } from "./create-bay.ts";
+import { deadlineOf } from "./create-bay.ts";
+import type { BayWithSpecification } from "./find-bay.ts";
+
+export type RetriedBay = { readonly kind: "accepted" } | Exclude<ChangedBay, { readonly kind: "accepted" }>;
+
+export async function retryBay(ports: BayPorts, bay: BayWithSpecification): Promise<RetriedBay> {
+  const { state, operation } = bay.record;
+  if (operation) return hasten(ports, bay.record);
+  switch (state.status) {
+    case "CREATE_FAILED":
+      return recreate(ports, bay);
+    case "UPDATE_FAILED":
+    case "ROLLBACK_FAILED":
+    case "ROLLBACK_COMPLETE": {
+      const wish = { nodeCount: state.nodeCount, nodesToRemove: [], rollback: false };
+      const resized = await resizeBay(ports, bay, wish, "action");
+      return resized.kind === "accepted" ? { kind: "accepted" } : resized;
+    }
+    case "DELETE_FAILED":
+      return deleteBay(ports, bay.record);
+    default:
+      return { kind: "refused", status: state.status };
+  }
+}
+
+/** What goes on goes on now, not when it is due, and has as long again as it had at first. */
+async function hasten(ports: BayPorts, record: WorkRecord<Bay>): Promise<RetriedBay> {
+  const nowMs = ports.clock.nowMs();
+  const changed = await changeRecord<Bay, BayStatus>(ports, bayShape, record.key, (current) => {
+    const { operation, lease, state } = current;
+    if (!operation) return { kind: "refuse", refusal: state.status };
+    const lasts = operation.deadlineAtMs - operation.startedAtMs;
+    const anew = { ...operation, attempt: 0, bugs: 0, deadlineAtMs: Math.max(operation.deadlineAtMs, nowMs + lasts) };
+    return { kind: "write", record: { ...current, operation: anew, dueAtMs: Math.max(nowMs, lease?.untilMs ?? 0) } };
+  });
+  if (changed.kind === "refused") return { kind: "refused", status: changed.refusal };
+  return changed.kind === "absent" ? changed : { kind: "accepted" };
+}
+
+async function recreate(ports: BayPorts, { record, specification }: BayWithSpecification): Promise<RetriedBay> {
+  const nowMs = ports.clock.nowMs();
+  const deadlineAtMs = deadlineOf(nowMs, specification.createTimeoutMinutes);
+  const id = ports.random.uuid();
+  const changed = await changeRecord<Bay, BayStatus>(ports, bayShape, record.key, (current) => {
+    if (current.operation || current.state.status !== "CREATE_FAILED")
+      return { kind: "refuse", refusal: current.state.status };
+    const changes: Partial<Bay> = { status: "CREATE_IN_PROGRESS", statusReason: null, updatedAtMs: nowMs };
+    return {
+      kind: "write",
+      record: withOperation(bayShape, current, { id, kind: "recreate", nowMs, deadlineAtMs }, changes),
+    };
+  });
+  if (changed.kind === "refused") return { kind: "refused", status: changed.refusal };
+  return changed.kind === "absent" ? changed : { kind: "accepted" };
+}
+
+/** In any status, whatever goes on with it; again while that goes on changes nothing. */
+export async function abandonBay(
+  ports: BayPorts,
+  record: WorkRecord<Bay>,
+): Promise<{ readonly kind: "accepted" } | { readonly kind: "absent" }> {
+  const nowMs = ports.clock.nowMs();
+  const operation = {
+    id: ports.random.uuid(),
+    kind: "abandon",
+    nowMs,
+    deadlineAtMs: nowMs + limits.bay.deleteDeadlineMs,
+  };
+  const changed = await changeRecord<Bay, never>(ports, bayShape, record.key, (current) => {
+    if (current.operation?.kind === "abandon") return { kind: "keep" };
+    const changes: Partial<Bay> = { status: "DELETE_IN_PROGRESS", statusReason: null, updatedAtMs: nowMs };
+    return { kind: "write", record: withOperation(bayShape, current, operation, changes) };
+  });
+  return changed.kind === "absent" ? changed : { kind: "accepted" };
+}
