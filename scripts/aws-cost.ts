@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { limits } from "@jeroboam/core/limits";
-import { pollAfterMs } from "@jeroboam/conductor/operations/stack-steps";
+import { pollAfterMs } from "@jeroboam/conductor/operations/expected-end";
 import { sizes } from "../stacks/sizes.ts";
 import type { AwsWorld } from "../test/aws/aws-world.ts";
 import { startAwsWorld } from "../test/aws/aws-world.ts";
@@ -141,7 +141,7 @@ async function repeat(count: number, act: () => Promise<unknown>): Promise<void>
 
 /** How often a stack that takes so long is looked at. */
 function looksIn(minutes: number): number {
-  const operation = { startedAtMs: 0 } as Parameters<typeof pollAfterMs>[1];
+  const operation = { id: "", startedAtMs: 0, notes: {} };
   let looks = 0;
   for (let nowMs = 0; nowMs < minutes * 60_000; nowMs += pollAfterMs(nowMs, operation)) looks += 1;
   return looks;

@@ -11,7 +11,7 @@ import { again, done, failed } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
 import { revokeDelegation, revokeSuperseded } from "./delegation.ts";
 import { ensureStackGone } from "./stack.ts";
-import { pollAfterMs } from "./stack-steps.ts";
+import { pollAfterMs } from "./expected-end.ts";
 
 /** Its nodes are on the bay's network, so they go before it. Whatever goes on with a group, it is deleted. */
 export const removeNodeGroups: Step<ConductorPorts, Bay> = {

@@ -49,6 +49,7 @@ const groupStack: StackSubject<NodeGroup, GroupInBay> = {
   },
   access: (group, { own: { delegation } }) => ({ delegation, context: groupDelegationContext(group) }),
   nameOf: ({ stackPlans }, group) => stackPlans.nodeGroups.nameOf(group),
+  alike: () => "node-group",
   isOurs: ({ stackPlans }, group, stack) => stackPlans.nodeGroups.isOurs(group, stack),
   async plan(ports, { state: group }, { own, bay }, stacks) {
     if (!bay) return BAY_GONE;

@@ -9,7 +9,8 @@ import type { OperationDefinition } from "@jeroboam/core/operation/record";
 import { again, done } from "@jeroboam/core/operation/record";
 import type { ConductorPorts, Stack } from "../ports.ts";
 import { bayStack } from "./stack.ts";
-import { failureOf, findStack, pollAfterMs, withStacks } from "./stack-steps.ts";
+import { pollAfterMs } from "./expected-end.ts";
+import { failureOf, findStack, withStacks } from "./stack-steps.ts";
 
 /** What a bay has seen of a stack that is not there. */
 export const MISSING = "missing";

@@ -4,28 +4,17 @@
  * with its own id: so a step can tell whether the update that it sees finished is its own.
  */
 import { Transient } from "@jeroboam/core/errors";
-import { limits } from "@jeroboam/core/limits";
 import type { Delegation } from "@jeroboam/core/identity/delegation";
 import type { ActiveRecord, Operation, Step, StepBudget, StepResult } from "@jeroboam/core/operation/record";
 import { again, done, failed } from "@jeroboam/core/operation/record";
 import type { BayStatus } from "@jeroboam/core/bay/bay";
+import { expectedMs, learnEnd, NOTE, pollAfterMs } from "./expected-end.ts";
 import type { ConductorPorts, Refused, Stack, StackChange, StackPlan, Stacks } from "../ports.ts";
 
 /** So many deletes that Heat could not finish, and the owner says so. */
 const DELETE_FAILURES = 3;
 export const BUSY_MS = 2_000;
 const POLL_LEAST_MS = 1_000;
-const POLL_MOST_MS = 10_000;
-
-/**
- * Polling slows down with the operation's age: a tenth of it, between one second and ten; but for a while after somebody
- * has said that there is something to see.
- */
-export function pollAfterMs(nowMs: number, operation: Operation, nudge?: ActiveRecord<unknown>["nudge"]): number {
-  if (nudge?.operation === operation.id && nowMs - nudge.atMs < limits.callback.keenMs) return POLL_LEAST_MS;
-  return Math.min(POLL_MOST_MS, Math.max(POLL_LEAST_MS, Math.floor((nowMs - operation.startedAtMs) / 10)));
-}
-
 /** The tag by which an operation knows its own work on a stack; `part` where it works on it several times. */
 export function operationTag(operation: Operation, part = ""): string {
   return `jeroboam-operation-${operation.id}${part}`;
@@ -47,6 +36,8 @@ export interface StackSubject<State extends StackOwner, Specification> {
   read(ports: ConductorPorts, state: State): Promise<Specification | undefined>;
   access(state: State, specification: Specification): { readonly delegation: Delegation; readonly context: string };
   nameOf(ports: ConductorPorts, state: State): string;
+  /** Names those whose stacks take about as long. */
+  alike(state: State): string;
   isOurs(ports: ConductorPorts, state: State, stack: Stack): boolean;
   /** What Heat is to make; `stacks` to look at others. */
   plan(
@@ -261,13 +252,17 @@ async function awaitStack<State extends StackOwner, Specification>(
   const isRollback = stack.action === "ROLLBACK";
   const seen = { stackSeen: stack.seen };
   switch (stack.progress) {
-    case "IN_PROGRESS":
+    case "IN_PROGRESS": {
+      const notes = { [NOTE]: await expectedMs(ports.table, subject.alike(state), operation) };
       return again(
-        pollAfterMs(ports.clock.nowMs(), operation, record.nudge),
+        pollAfterMs(ports.clock.nowMs(), { ...operation, notes }, record.nudge),
         asChanges<State>(isRollback ? { status: "ROLLBACK_IN_PROGRESS" } : {}),
+        notes,
       );
+    }
     case "COMPLETE": {
       await subject.keepOutputs(ports, state, stack);
+      await learnEnd(ports.table, subject.alike(state), operation, ports.clock.nowMs());
       if (isRollback)
         return failed(rolledBack(stack), asChanges({ ...givenUp(record), ...seen, status: "ROLLBACK_COMPLETE" }));
       return done(asChanges({ stackId: stack.id, ...seen, statusReason: stack.reason }));

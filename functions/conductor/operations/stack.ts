@@ -14,6 +14,7 @@ export const bayStack: StackSubject<Bay, BaySpecification> = {
   read: ({ table }, bay) => readSpecification(table, bay),
   access: (bay, { delegation }) => ({ delegation, context: delegationContext(bay) }),
   nameOf: ({ stackPlans }, bay) => stackPlans.nameOf(bay),
+  alike: (bay) => `bay-model#${bay.bayModelId}`,
   isOurs: ({ stackPlans }, bay, stack) => stackPlans.isOurs(bay, stack),
   async plan(ports, { state: bay, operation }, specification) {
     const login = await nodeLogin(ports, bay, specification);

@@ -215,6 +215,8 @@ export const limits = {
     /** For operations without a timeout of their own (0 means none to Heat, not to us). */
     deadlineMs: 6 * hour,
     deleteDeadlineMs: 2 * hour,
+    /** How long it is remembered what the bays of a model take. */
+    expectationKeepMs: 90 * day,
   },
   longPoll: {
     /** The longest that a reply is kept waiting. */
