@@ -15,6 +15,7 @@ import { nodes } from "./nodes.ts";
 import { quotas } from "./quotas.ts";
 import { stats } from "./stats.ts";
 import { reconciliation } from "./reconciliation.ts";
+import { hooks } from "./hooks.ts";
 import { webhooks } from "./webhooks.ts";
 import { pods } from "./pods.ts";
 import { rcs } from "./rcs.ts";
@@ -42,4 +43,5 @@ export const ROUTES: readonly Route[] = [
   ...events,
   ...reconciliation,
   ...webhooks,
+  ...hooks,
 ];

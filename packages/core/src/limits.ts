@@ -362,6 +362,13 @@ export const limits = {
     /** So long after a use the operation is looked at each second: what was told of is about to be seen. */
     keenMs: 30 * second,
   },
+  hook: {
+    perProject: 50,
+    bodyBytes: 4_096,
+    idChars: 256,
+    /** How far a call's time may be from ours. */
+    toleranceMs: 5 * minute,
+  },
   webhook: {
     /** In one project. */
     perProject: 20,

@@ -178,6 +178,7 @@ export const POLICY_RULES: readonly PolicyRule[] = [
   rule("quota:update", ADMIN, "Change a project's quota"),
   rule("stats:get_all", READER, "Count clusters and nodes", ANYBODY),
   ...recordRules("federation", "federation", "federations"),
+  ...recordRules("hook", "hook", "hooks"),
   ...recordRules("webhook", "webhook", "webhooks"),
   rule("webhook:rotate", MEMBER, "Give a webhook a new secret"),
   rule("webhook:test", MEMBER, "Send a webhook an event to try it"),

@@ -1,0 +1,94 @@
+/**
+ * /v1/hooks (ours): addresses by which a project's own automations have one thing done to one bay (docs/webhooks.md). The
+ * calls themselves come to signed.ts.
+ */
+import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
+import { Rejected } from "@jeroboam/core/errors";
+import type { Hook } from "@jeroboam/core/hook/hook";
+import { changeHook, createHook, hookShape } from "@jeroboam/core/hook/hook";
+import { limits } from "@jeroboam/core/limits";
+import { deleteProjectRecord } from "@jeroboam/core/listing/project-record";
+import type { WorkRecord } from "@jeroboam/core/operation/record";
+import type { ApiRequest, Route } from "../route.ts";
+import { defineRoute, requireRule } from "../route.ts";
+import { viewHook } from "../views/hooks.ts";
+import { readHookChange, readHookWish } from "../wire/hook.ts";
+import type { RecordTarget } from "./project-records.ts";
+import { commonSortKeys, listRoutes, requireBayUuid, requireRecord } from "./project-records.ts";
+
+const PATH = "/v1/hooks";
+
+const HOOKS = {
+  collection: "hooks",
+  rules: "hook",
+  noun: "Hook",
+  shape: hookShape,
+  sortKeys: {
+    ...commonSortKeys<Hook>(),
+    name: ({ state }: WorkRecord<Hook>) => state.name,
+    bay_uuid: ({ state }: WorkRecord<Hook>) => state.bayUuid,
+  },
+  view: viewHook,
+  viewBrief: viewHook,
+};
+
+const find = (request: ApiRequest): Promise<RecordTarget<Hook>> => requireRecord(HOOKS, request);
+const absent = ({ ident }: ApiRequest): Rejected => new Rejected(404, `Hook ${ident} could not be found.`);
+
+export const hooks: readonly Route[] = [
+  defineRoute({
+    method: "POST",
+    path: PATH,
+    rule: "hook:create",
+    body: readHookWish,
+    async run(request, { body: { bay, ...wish } }) {
+      const { ports, caller, base } = request;
+      const bayUuid = await requireBayUuid(request, bay);
+      await requireMayResize(request, bayUuid);
+      const made = await createHook(ports, caller, { ...wish, bayUuid });
+      if (made.kind === "too-many") throw new Rejected(403, `A project has at most ${limits.hook.perProject} hooks`);
+      const { state } = made.record;
+      const headers = { Location: `${base}${PATH}/${state.uuid}` };
+      return { status: 201, body: { ...viewHook(state, base), secret: made.secret }, headers };
+    },
+  }),
+  ...listRoutes(HOOKS),
+  defineRoute({
+    method: "GET",
+    path: `${PATH}/:ident`,
+    rule: "hook:get",
+    find,
+    run: ({ base }, { target }) => Promise.resolve({ status: 200, body: viewHook(target.record.state, base) }),
+  }),
+  defineRoute({
+    method: "PATCH",
+    path: `${PATH}/:ident`,
+    rule: "hook:update",
+    body: readHookChange,
+    find,
+    async run(request, { body, target }) {
+      const changed = await changeHook(request.ports, target.record, body);
+      if (!changed) throw absent(request);
+      return { status: 200, body: viewHook(changed.state, request.base) };
+    },
+  }),
+  defineRoute({
+    method: "DELETE",
+    path: `${PATH}/:ident`,
+    rule: "hook:delete",
+    find,
+    async run(request, { target }) {
+      if ((await deleteProjectRecord(request.ports.table, hookShape, target.record)) === "absent")
+        throw absent(request);
+      return { status: 204 };
+    },
+  }),
+];
+
+/** Nobody gives away what they may not do themselves. */
+async function requireMayResize(request: ApiRequest, bayUuid: string): Promise<void> {
+  const { ports, caller } = request;
+  const scope = { projectId: caller.projectId, allProjects: false };
+  const bay = await findBayByUuid(ports.table, scope, bayUuid);
+  requireRule(request, "bay:update", bay?.record.state);
+}
