@@ -67,6 +67,8 @@ export async function createWorld(): Promise<World> {
   };
   for (const [coe, own] of Object.entries(models))
     await make(`model-${coe}`, "/v1/baymodels", { ...BAY_MODEL, name: `model-${coe}`, coe, ...own });
+  // In use by no bay.
+  await make("free", "/v1/baymodels", { ...BAY_MODEL, name: "free" });
   const bays = { blue: "kubernetes", green: "swarm", red: "mesos", grey: "kubernetes" } as const;
   for (const [name, coe] of Object.entries(bays)) {
     await make(name, "/v1/bays", { name, baymodel_id: ids[`model-${coe}`] ?? "" });

@@ -13,7 +13,7 @@ import { changeRecord, insertRecord, newRecord } from "../operation/record-store
 import type { StorePorts } from "../operation/record-store.ts";
 import type { Clock } from "../ports.ts";
 import type { Key } from "../table/table.ts";
-import { writeManifest } from "./manifest-items.ts";
+import { removeManifests, writeManifest } from "./manifest-items.ts";
 import type { Container, ContainerAction, ContainerResource, ResourceShape } from "./resource.ts";
 import { resourceShapes } from "./resource.ts";
 
@@ -43,7 +43,9 @@ export async function createResource<State extends ContainerResource>(
   if (manifest) await writeManifest(ports.table, key, operation, manifest);
   const record = withOperation(shape, newRecord(key, state), operation, {});
   const inserted = await insertRecord(ports, shape, record);
-  return inserted.kind === "exists" ? inserted : { kind: "created", record: inserted.record };
+  if (inserted.kind === "inserted") return { kind: "created", record: inserted.record };
+  await removeManifests(ports.table, key, operation.id);
+  return inserted;
 }
 
 export type ChangedResource<State> =
