@@ -30,6 +30,8 @@ const json = (body: JsonMap, status = 200): Response =>
 const text = (body: string, status = 200): Response =>
   new Response(body, { status, headers: { "Content-Type": "text/plain; charset=utf-8" } });
 
+const PATHS = ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v2", "/readyz", "/version"];
+
 /** Open to everybody. */
 const OPEN = new Set(["/healthz", "/livez", "/readyz", "/version"]);
 
@@ -51,7 +53,8 @@ async function serve(place: Place, request: Request, peer: Peer): Promise<Respon
   if (page) return page;
   if (!target) {
     if (/^\/apis?\//.test(path)) throw noSuchPath();
-    return text("404 page not found\n", 404);
+    // Who is let in is shown what there is.
+    return json({ paths: PATHS }, path === "/" ? 200 : 404);
   }
   return await answer({
     ...place,

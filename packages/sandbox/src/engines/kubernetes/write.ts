@@ -377,7 +377,7 @@ function scaleOf(controller: JsonMap): JsonMap {
       resourceVersion: resourceVersion ?? "",
       creationTimestamp: creationTimestamp ?? null,
     },
-    spec: { replicas: specOf(controller)["replicas"] ?? 0 },
+    spec: Number(specOf(controller)["replicas"] ?? 0) === 0 ? {} : { replicas: specOf(controller)["replicas"] ?? 0 },
     status: {
       replicas: stateOf(controller)["replicas"] ?? 0,
       selector: Object.entries(isMap(selector) ? selector : {})
