@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net";
 import { json as readJson } from "node:stream/consumers";
 import type { Coe } from "@jeroboam/core/bay-model/bay-model";
 import type { NewRule } from "@jeroboam/sandbox/knobs/knobs";
+import type { ServedSandbox } from "@jeroboam/sandbox/server";
 import { serveSandbox } from "@jeroboam/sandbox/server";
 import { createBayIdentity } from "./bay-identity.ts";
 import type { BayIdentity } from "./bay-identity.ts";
@@ -29,10 +30,15 @@ export interface SandboxPlace extends Place {
   readonly setFault: (rule: Omit<Extract<NewRule, { kind: "engine" }>, "kind">) => () => void;
   /** How many times the certificates API was asked. */
   readonly asked: () => number;
+  /** Ends it and starts another on the same folder, which the caller closes. */
+  readonly restart: () => Promise<ServedSandbox>;
 }
 
 /** `isRefused`: the nodes are kept from their certificates; rejects with what the nodes' stack then says. */
-export async function startSandboxEngine(coe: Coe, { isRefused = false } = {}): Promise<SandboxPlace> {
+export async function startSandboxEngine(
+  coe: Coe,
+  { isRefused = false, data }: { isRefused?: boolean; data?: string } = {},
+): Promise<SandboxPlace> {
   const identity = await createBayIdentity();
   let asked = 0;
   const certificates = createServer((incoming, outgoing) => {
@@ -43,6 +49,7 @@ export async function startSandboxEngine(coe: Coe, { isRefused = false } = {}): 
   const served = await serveSandbox({
     port: 0,
     engines: true,
+    ...(data !== undefined && { data }),
     settings: { resourceMs: 0, serverMs: 0, bootMs: 0, containerMs: 200 },
   });
   if (isRefused) served.sandbox.knobs.add({ kind: "engine", effect: "no-certificate" });
@@ -88,6 +95,10 @@ export async function startSandboxEngine(coe: Coe, { isRefused = false } = {}): 
       };
     },
     close,
+    async restart() {
+      await close();
+      return await serveSandbox({ port: 0, engines: true, ...(data !== undefined && { data }) });
+    },
   };
 }
 
