@@ -21,7 +21,7 @@ import { openPeople } from "./people.ts";
 import type { Bay, Place } from "./place.ts";
 import { sandboxPlace } from "./sandbox-place.ts";
 
-const LIFE_WITHIN_MS = 15 * 60_000;
+const LIFE_WITHIN_MS = 40 * 60_000;
 
 describe.skipIf(!isLabUp)("bays on real OpenStack", () => {
   let people: People;

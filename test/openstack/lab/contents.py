@@ -39,7 +39,6 @@ IMAGES = (
     ("fedora-coreos-latest", "fedora-coreos"),
     ("flatcar-stable", "flatcar"),
     ("ubuntu-24.04", "ubuntu"),
-    ("flatcar-stable", "flatcar"),
     ("cirros-0.3.4-x86_64-uec", None),
 )
 FLAVORS = (
