@@ -53,6 +53,7 @@ export async function startDocker({ isSwarm }: { readonly isSwarm: boolean }): P
       files.certificate,
       "--tlskey",
       files.key,
+      "--shutdown-timeout=1",
       "--iptables=false",
       "--ip6tables=false",
       "--storage-driver",

@@ -42,13 +42,13 @@ export function openLab(): Lab {
   };
 }
 
-const END_WITHIN_MS = 10_000;
+const END_WITHIN_MS = 30_000;
 
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const ended = new Promise((resolve) => child.once("close", resolve));
-  // With its group: what it started ends as well.
-  process.kill(-child.pid, "SIGTERM");
+  // It alone, so that it can end what it started in its own way; its group only when it does not.
+  process.kill(child.pid, "SIGTERM");
   await Promise.race([ended, sleep(END_WITHIN_MS, undefined, { ref: false })]);
   if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, "SIGKILL");
 }
