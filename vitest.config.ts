@@ -4,7 +4,14 @@ export default defineConfig({
   test: {
     include: ["{packages,functions,test,scripts}/**/*.test.ts"],
     // Suites of their own: they need more than the workspace's packages, or take longer.
-    exclude: ["**/node_modules/**", "test/openstack/**", "test/engines/**", "test/stacks/**", "test/aws/**"],
+    exclude: [
+      "**/node_modules/**",
+      "test/openstack/**",
+      "test/engines/**",
+      "test/stacks/**",
+      "test/aws/**",
+      "test/node-scripts/**",
+    ],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

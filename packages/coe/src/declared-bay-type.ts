@@ -19,6 +19,7 @@ import {
   checkMasters,
   checkNetwork,
   checkTexts,
+  ownNetwork,
   parseLabels,
   unknownLabels,
 } from "./spec-checks.ts";
@@ -322,6 +323,7 @@ function checkSpec(spec: BaySpec, { description, labels, reaches }: Knowledge): 
 /** What somebody asked for, and this stack could not do. */
 function checkReach(spec: BaySpec, description: Description, reaches: Knowledge["reaches"]): readonly SpecProblem[] {
   const passes = (source: Source): boolean => Object.values(description.parameters).includes(source);
+  const joins = ownNetwork(spec, undefined) === null;
   const asked: readonly (readonly [field: string, isAsked: boolean, isKnown: boolean])[] = [
     ["master_count", spec.masterCount > 1, passes("master_count")],
     ["node_count", spec.nodeCount !== 1, passes("node_count")],
@@ -336,6 +338,7 @@ function checkReach(spec: BaySpec, description: Description, reaches: Knowledge[
     ["docker_volume_size", spec.dockerVolumeSizeGb !== null, reaches("docker_volume_size")],
     ["docker_storage_driver", spec.dockerStorageDriver !== null, reaches("docker_storage_driver")],
     ["insecure_registry", spec.insecureRegistry !== null, reaches("insecure_registry")],
+    ["fixed_network", spec.fixedNetwork !== null, reaches(joins ? "fixed_network" : "fixed_network_cidr")],
     ["fixed_subnet", spec.fixedSubnet !== null, reaches("fixed_subnet")],
     ["dns_nameserver", spec.dnsNameserver !== null, reaches("dns_nameserver")],
     ["http_proxy", spec.httpProxy !== null, reaches("http_proxy")],

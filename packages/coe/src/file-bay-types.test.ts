@@ -43,6 +43,7 @@ describe("a folder of bay types", () => {
   test.each([
     ["an attribute that reaches no parameter", "registry_enabled", { registryEnabled: true }],
     ["more masters than it builds", "master_count", { masterCount: 3, masterLbEnabled: true }],
+    ["a network that it would not join", "fixed_network", { fixedNetwork: "lan" }],
     ["a label out of its range", "labels.docker_log_lines", { labels: { docker_log_lines: "7" } }],
     ["a driver it does not have", "volume_driver", { volumeDriver: "rexray" }],
   ])("refuses %s", async (_, field, overrides) => {

@@ -2,6 +2,7 @@
 step 'key of service accounts'
 service_account_key=/etc/kubernetes/service-account.key
 mkdir -p /etc/kubernetes
+getent group kube >/dev/null || groupadd --system kube
 install -m 0640 -g kube /dev/null "$service_account_key"
 retry 120 10 create_etcd service-account-key "$(openssl genrsa 2048 2>/dev/null | base64 --wrap 0)" ||
   fail 'etcd did not take the key of service accounts'

@@ -1,5 +1,6 @@
 # What pods need of the kernel.
 step 'kernel'
+mkdir -p /etc/modules-load.d /etc/sysctl.d
 printf '%s\n' overlay br_netfilter >/etc/modules-load.d/kubernetes.conf
 modprobe --all overlay br_netfilter || true # built into some kernels
 cat >/etc/sysctl.d/90-kubernetes.conf <<'CONFIGURATION'

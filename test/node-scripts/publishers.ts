@@ -1,0 +1,96 @@
+/** Stand-ins for what publishers have: programs that note how they are called, in the archives nodes know, with checksums. */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+export const VERSIONS = { kubernetes: "v1.35.1", etcd: "v3.5.26", containerd: "2.2.3", runc: "v1.3.4" } as const;
+
+const noted = (name: string): string => `#!/bin/sh\necho "${name} $*" >>/run/calls\n`;
+const KUBEADM = `${noted("kubeadm")}case "$*" in *control-plane*) mkdir -p /etc/kubernetes/manifests; : >/etc/kubernetes/manifests/kube-apiserver.yaml ;; esac\n`;
+
+export const digestOf = (content: string | Buffer): string => createHash("sha256").update(content).digest("hex");
+
+/** Everything below `folder/published`, by host and path; gives the digests that a bay's label names. */
+export function publish(folder: string, { isTampered }: { readonly isTampered: boolean }): Record<string, string> {
+  const place = (address: string): string => {
+    const path = join(folder, "published", address);
+    mkdirSync(dirname(path), { recursive: true });
+    return path;
+  };
+  const put = (address: string, content: string | Buffer): void => writeFileSync(place(address), content);
+  const kubernetes = `dl.k8s.io/release/${VERSIONS.kubernetes}/bin/linux/amd64`;
+  for (const [name, content] of Object.entries({
+    kubelet: noted("kubelet"),
+    kubeadm: KUBEADM,
+    kubectl: noted("kubectl"),
+  })) {
+    put(`${kubernetes}/${name}`, isTampered && name === "kubelet" ? `${content}# and more\n` : content);
+    put(`${kubernetes}/${name}.sha256`, digestOf(content));
+  }
+  const archive = (address: string, files: Readonly<Record<string, string | { readonly from: string }>>): Buffer => {
+    const tree = join(folder, "tree");
+    rmSync(tree, { recursive: true, force: true });
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(tree, path)), { recursive: true });
+      if (typeof content === "string") writeFileSync(join(tree, path), content);
+      else copyFileSync(content.from, join(tree, path));
+      chmodSync(join(tree, path), 0o755);
+    }
+    execFileSync("tar", [
+      "--create",
+      "--gzip",
+      `--file=${place(address)}`,
+      `--directory=${tree}`,
+      ...readdirSync(tree),
+    ]);
+    return readFileSync(place(address));
+  };
+  const github = "github.com";
+  const etcd = `${github}/etcd-io/etcd/releases/download/${VERSIONS.etcd}/etcd-${VERSIONS.etcd}-linux-amd64.tar.gz`;
+  const top = `etcd-${VERSIONS.etcd}-linux-amd64`;
+  const content = archive(etcd, {
+    [`${top}/etcd`]: { from: "/usr/bin/etcd" },
+    [`${top}/etcdctl`]: { from: "/usr/bin/etcdctl" },
+  });
+  put(join(dirname(etcd), "SHA256SUMS"), `${"0".repeat(64)}  other.tar.gz\n${digestOf(content)}  ${basename(etcd)}\n`);
+  const version = VERSIONS.containerd;
+  const containerd = `${github}/containerd/containerd/releases/download/v${version}/containerd-${version}-linux-amd64.tar.gz`;
+  const programs = { "bin/containerd": noted("containerd"), "bin/ctr": noted("ctr") };
+  put(`${containerd}.sha256sum`, `${digestOf(archive(containerd, programs))}  ${basename(containerd)}\n`);
+  const runc = `${github}/opencontainers/runc/releases/download/${VERSIONS.runc}`;
+  put(`${runc}/runc.amd64`, noted("runc"));
+  put(`${runc}/runc.sha256sum`, `${digestOf(noted("runc"))} *runc.amd64\n`);
+  const plugins = archive(
+    `${github}/containernetworking/plugins/releases/download/v1.8.0/cni-plugins-linux-amd64-v1.8.0.tgz`,
+    {
+      bridge: noted("bridge"),
+    },
+  );
+  const helm = archive("get.helm.sh/helm-v3.18.4-linux-amd64.tar.gz", { "linux-amd64/helm": noted("helm") });
+  const chart = archive("charts.example.org/flannel.tgz", { "flannel/Chart.yaml": "name: flannel\n" });
+  put("flannel-io.github.io/flannel/index.yaml", indexOf(digestOf(chart)));
+  return { "cni-plugins": digestOf(plugins), helm: digestOf(helm) };
+}
+
+/** As Helm writes it: keys by alphabet, maintainers with names of their own. */
+const indexOf = (digest: string): string => `apiVersion: v1
+entries:
+  flannel:
+  - apiVersion: v2
+    digest: ${"0".repeat(64)}
+    name: flannel
+    urls:
+    - https://charts.example.org/newer.tgz
+    version: v0.27.0
+  - apiVersion: v2
+    created: "2025-05-06T10:00:00Z"
+    digest: ${digest}
+    maintainers:
+    - email: somebody@example.org
+      name: somebody
+    name: flannel
+    urls:
+    - https://charts.example.org/flannel.tgz
+    version: v0.26.7
+`;

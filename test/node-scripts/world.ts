@@ -1,0 +1,60 @@
+/**
+ * The world that a node's scripts see, on the loopback of their own network: the cloud's endpoints, which give a token,
+ * sign with a bay's authority as the service does, and take signals; and the publishers, which serve stand-ins for what
+ * they publish. Run as `world.ts FOLDER`; everything that was asked is in FOLDER/asked.jsonl.
+ */
+import { createServer } from "node:https";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { signRequest } from "@jeroboam/core/certificate/sign-request";
+import { systemClock } from "@jeroboam/core/clock/system-clock";
+import { systemRandom } from "@jeroboam/core/random/system-random";
+
+const folder = process.argv[2] ?? "";
+const read = (name: string): string => readFileSync(join(folder, name), "utf8");
+const authority = { certificate: read("bay-ca.crt"), privateKey: read("bay-ca.key") };
+const ports = { clock: systemClock, random: systemRandom };
+
+interface Answer {
+  readonly status: number;
+  readonly body: string | Buffer;
+  readonly headers?: Record<string, string>;
+}
+const json = (status: number, value: unknown, headers = {}): Answer => ({
+  status,
+  body: JSON.stringify(value),
+  headers: { "content-type": "application/json", ...headers },
+});
+
+async function answer(host: string, path: string, body: string, token: string | undefined): Promise<Answer> {
+  if (path === "/v3/auth/tokens") {
+    const { auth } = JSON.parse(body) as { auth: { identity: { password: { user: { password: string } } } } };
+    const isRight = auth.identity.password.user.password === "q7Kf0wXv2Zb9LrTn";
+    return isRight ? json(201, { token: {} }, { "x-subject-token": "token-of-the-node" }) : json(401, {});
+  }
+  if (path.endsWith("/signal") || path.startsWith("/v1/callbacks/")) return json(200, {});
+  if (path.startsWith("/v1/certificates")) {
+    if (token !== "token-of-the-node") return json(401, {});
+    if (body === "") return json(200, { pem: authority.certificate });
+    const signed = await signRequest(ports, authority, (JSON.parse(body) as { csr: string }).csr);
+    return signed.kind === "signed" ? json(201, { pem: signed.certificate }) : json(400, { reason: signed.reason });
+  }
+  const file = join(folder, "published", host, path);
+  return existsSync(file) ? { status: 200, body: readFileSync(file) } : json(404, {});
+}
+
+createServer({ key: read("world.key"), cert: read("world.crt") }, (request, response) => {
+  const parts: Buffer[] = [];
+  request.on("data", (part: Buffer) => parts.push(part));
+  request.on("end", () => {
+    const body = Buffer.concat(parts).toString("utf8");
+    const host = request.headers.host ?? "";
+    const path = request.url ?? "";
+    const token = request.headers["x-auth-token"] as string | undefined;
+    void answer(host, path.replace(/\?.*/, ""), body, token).then((given) => {
+      const asked = { host, path, method: request.method, body, status: given.status };
+      appendFileSync(join(folder, "asked.jsonl"), `${JSON.stringify(asked)}\n`);
+      response.writeHead(given.status, given.headers).end(given.body);
+    });
+  });
+}).listen(443, "127.0.0.1", () => writeFileSync(join(folder, "ready"), ""));
