@@ -71,7 +71,8 @@ def services_of(types):
 
 
 def sample_value(kind):
-    return {"number": 1, "boolean": True, "comma_delimited_list": "10.0.0.5,10.0.0.6"}.get(kind, "sample")
+    samples = {"number": 1, "boolean": True, "comma_delimited_list": "10.0.0.5,10.0.0.6", "json": {}}
+    return samples.get(kind, "sample")
 
 
 def parts_of(mime):
