@@ -155,7 +155,9 @@ export interface Stacks {
   failures(stack: Stack): Promise<readonly string[]>;
 }
 
-export type StackParameters = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+export type StackParameters = Readonly<
+  Record<string, string | number | boolean | readonly string[] | Readonly<Record<string, string>>>
+>;
 
 export interface StackPlan {
   readonly template: string;
@@ -185,6 +187,10 @@ export interface StackPlans {
   plan(bay: Bay, specification: BaySpecification, credential: NodeLogin, token: string): StackPlan;
   /** What to change for the bay's present counts: those parameters alone, so that no node is built anew. */
   planScaling(bay: Bay, specification: BaySpecification, workersToRemove: readonly Member[]): StackChange;
+  /** What new workers are from now on, while those that run keep these images, by index. Touches no node. */
+  planUpgrade(bay: Bay, specification: BaySpecification, credential: NodeLogin, stack: Stack): StackChange;
+  /** The labels that an upgrade takes from the newer model. */
+  versionLabels(specification: BaySpecification): readonly string[];
   readOutputs(specification: BaySpecification, outputs: Stack["outputs"]): BayOutcome;
   readonly nodeGroups: NodeGroupPlans;
 }
@@ -194,16 +200,24 @@ export type BayOutcome = Pick<
   "apiAddress" | "nodeAddresses" | "masterAddresses" | "discoveryUrl" | "workers"
 >;
 
+/** A bay as its node groups see it, with what its own stack says, for their nodes join it. */
+export interface ParentBay {
+  readonly bay: Bay;
+  readonly specification: BaySpecification;
+  readonly outputs: Stack["outputs"];
+}
+
 /** The same for the node groups of a bay. */
 export interface NodeGroupPlans {
   nameOf(group: NodeGroup): string;
   isOurs(group: NodeGroup, stack: Stack): boolean;
-  /** `bayStack`: what the bay's own stack says, for the group's nodes join it. */
-  plan(
-    parent: { readonly bay: Bay; readonly specification: BaySpecification; readonly outputs: Stack["outputs"] },
+  plan(parent: ParentBay, own: NodeGroupWithSpecification, credential: NodeLogin): StackPlan | Refused;
+  planUpgrade(
+    parent: ParentBay,
     own: NodeGroupWithSpecification,
     credential: NodeLogin,
-  ): StackPlan | Refused;
+    stack: Stack,
+  ): StackChange | Refused;
   planScaling(bay: BaySpecification, group: NodeGroup, workersToRemove: readonly Member[]): StackChange;
   readOutputs(bay: BaySpecification, outputs: Stack["outputs"]): GroupOutcome;
 }

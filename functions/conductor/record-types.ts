@@ -10,7 +10,7 @@ import { webhookShape } from "@jeroboam/core/webhook/webhook";
 import { abandonBay } from "./operations/abandon-bay.ts";
 import { createBay } from "./operations/create-bay.ts";
 import { deleteBay } from "./operations/delete-bay.ts";
-import { createNodeGroup, deleteNodeGroup, updateNodeGroup } from "./operations/node-group.ts";
+import { createNodeGroup, deleteNodeGroup, updateNodeGroup, upgradeNodeGroup } from "./operations/node-group.ts";
 import { observeBay } from "./operations/observe-bay.ts";
 import { recreateBay } from "./operations/recreate-bay.ts";
 import { containerType } from "./operations/resources/container.ts";
@@ -18,16 +18,17 @@ import { manifestedType } from "./operations/resources/manifested.ts";
 import { engineWatchType } from "./operations/resources/watch.ts";
 import { jobType } from "./operations/run-job.ts";
 import { updateBay } from "./operations/update-bay.ts";
+import { upgradeBay } from "./operations/upgrade-bay.ts";
 import type { ConductorPorts } from "./ports.ts";
 
 const nodeGroupType: RecordType<ConductorPorts, NodeGroup> = {
   ...nodeGroupShape,
-  operations: [createNodeGroup, updateNodeGroup, deleteNodeGroup],
+  operations: [createNodeGroup, updateNodeGroup, upgradeNodeGroup, deleteNodeGroup],
 };
 
 const bayType: RecordType<ConductorPorts, Bay> = {
   ...bayShape,
-  operations: [createBay, recreateBay, updateBay, observeBay, deleteBay, abandonBay],
+  operations: [createBay, recreateBay, updateBay, upgradeBay, observeBay, deleteBay, abandonBay],
   // Not a moment sooner: a place is for a bay that anybody can see.
   beforeRemoval: (ports, { state: bay }) => releasePlace(ports, bay.projectId, bay.uuid),
 };

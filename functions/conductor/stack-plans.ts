@@ -6,7 +6,8 @@ import type { BayTypes } from "@jeroboam/coe/bay-types";
 import { groupStackName, groupStackTags, stackName, stackTags } from "@jeroboam/coe/stack-name";
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import type { Member } from "@jeroboam/core/bay/bay-nodes";
-import type { NodeGroupPlans, NodeLogin, StackPlan, StackPlans } from "./ports.ts";
+import { pinnedImages } from "./pinned-images.ts";
+import type { NodeGroupPlans, NodeLogin, Stack, StackChange, StackPlan, StackPlans } from "./ports.ts";
 
 /** The parameter that marks a stack as a bay's. */
 const MARK = "bay_uuid";
@@ -33,6 +34,15 @@ export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): Sta
       const removals = bayType.removalParameters(workersToRemove);
       return { parameters: { ...Object.fromEntries(changed), ...removals }, tags: stackTags(bay.uuid) };
     },
+
+    planUpgrade(bay, specification, credential, stack) {
+      const bayType = bayTypeOf(bayTypes, specification);
+      const plan = planOf(bayType, bay, specification, credential);
+      const { workers } = bayType.readOutputs(stack.outputs, specification.model);
+      return upgradeOf(plan, workers, stack);
+    },
+
+    versionLabels: (specification) => bayTypeOf(bayTypes, specification).upgrade?.versionLabels ?? [],
 
     readOutputs(specification, outputs) {
       const { tlsDisabled, apiserverPort } = specification.model;
@@ -63,6 +73,27 @@ export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): Sta
   }
 }
 
+/**
+ * The newer plan over the stack as it is: its image is that of new workers alone, for a server whose image changes is
+ * built anew where it stands. Workers that are there keep theirs.
+ */
+function upgradeOf(plan: StackPlan, workers: readonly Worker[], stack: Stack): StackChange {
+  const { server_image: newer, ...parameters } = plan.parameters;
+  const present = stack.parameters["minion_image"] || stack.parameters["server_image"];
+  const pinned = pinnedImages(stack);
+  const pins = workers.map(({ index }) => [index, pinned[index] ?? textOf(present)] as const);
+  const { template, files, environment, tags } = plan;
+  return {
+    template: { template, files, environment },
+    parameters: { ...parameters, minion_image: textOf(newer), pinned_images: Object.fromEntries(pins) },
+    tags,
+  };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
 /** Of a bay whose type has none there are no groups either: the API takes none. */
 function createNodeGroupPlans(bayTypes: BayTypes, settings: BaySettings): NodeGroupPlans {
   const typeOf = (specification: BaySpecification): NodeGroupType => {
@@ -80,6 +111,12 @@ function createNodeGroupPlans(bayTypes: BayTypes, settings: BaySettings): NodeGr
       if (typeof planned === "string") return { kind: "refused", reason: planned };
       const { template, files, environment, parameters, tags, timeoutMinutes } = planned;
       return { template, files, environment, parameters, tags, timeoutMinutes };
+    },
+
+    planUpgrade(parent, own, credential, stack) {
+      const plan = this.plan(parent, own, credential);
+      if ("kind" in plan) return plan;
+      return upgradeOf(plan, typeOf(parent.specification).readOutputs(stack.outputs).workers, stack);
     },
 
     planScaling(bay, group, workersToRemove) {

@@ -4,6 +4,7 @@ import { bayModelKey, bayModelShape } from "@jeroboam/core/bay-model/bay-model";
 import { createMemoryEngines } from "@jeroboam/coe/engines/memory-engines";
 import type { Bay } from "@jeroboam/core/bay/bay";
 import { bayKey, bayShape } from "@jeroboam/core/bay/bay";
+import { upgradeBay, upgradeNodeGroup } from "@jeroboam/core/bay/upgrade-bay";
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
 import { deleteNodeGroup, resizeNodeGroup } from "@jeroboam/core/node-group/change-node-group";
 import { createNodeGroup } from "@jeroboam/core/node-group/create-node-group";
@@ -20,6 +21,7 @@ import { createMemoryTable } from "@jeroboam/core/table/memory-table";
 import { discardProvisional } from "@jeroboam/conductor/discard";
 import type { Member } from "@jeroboam/core/bay/bay-nodes";
 import type { ConductorPorts, NodeGroupPlans, Stack } from "@jeroboam/conductor/ports";
+import { pinnedImages } from "@jeroboam/conductor/pinned-images";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import { createSimulatedClock } from "../simulated/clock.ts";
 import type { CloudBehaviour } from "../simulated/cloud.ts";
@@ -36,13 +38,21 @@ export interface BayRun extends ScenarioRun<ConductorPorts> {
 
 export type BayWorld = ReturnType<typeof createBayWorld>;
 
-/** So many nodes as there are to be, by their indexes. */
+/** So many nodes as there are to be, by indexes that are never used again. */
 function membersOf(outputs: Stack["outputs"]): Member[] {
-  return Array.from({ length: Number(outputs["nodes"]) }, (_, index) => ({
-    index: String(index),
-    serverId: `server-${index}`,
-    name: `node-${index}`,
-  }));
+  const gone = new Set((outputs["gone"] as readonly string[] | undefined) ?? []);
+  const free = Array.from({ length: Number(outputs["nodes"]) + gone.size }, (_, index) => String(index));
+  return free
+    .filter((index) => !gone.has(index))
+    .map((index) => ({ index, serverId: `server-${index}`, name: `node-${index}` }));
+}
+
+/** As the real plans do: who is there keeps the image it has. */
+function upgraded(image: string, stack: Stack, nodes: number) {
+  const { minion_image: upgradedBefore = "first-image" } = stack.parameters;
+  const present = typeof upgradedBefore === "string" ? upgradedBefore : "";
+  const pins = membersOf(stack.outputs).map(({ index }) => [index, pinnedImages(stack)[index] ?? present] as const);
+  return { nodes, minion_image: image, pinned_images: Object.fromEntries(pins) };
 }
 
 export const SIMULATED_GROUPS: NodeGroupPlans = {
@@ -55,6 +65,10 @@ export const SIMULATED_GROUPS: NodeGroupPlans = {
     parameters: { group_uuid: group.uuid, nodes: group.nodeCount },
     tags: [],
     timeoutMinutes: undefined,
+  }),
+  planUpgrade: ({ specification }, { group }, _login, stack) => ({
+    parameters: upgraded(specification.model.imageId, stack, group.nodeCount),
+    tags: [],
   }),
   planScaling: (_bay, group, workers) => ({
     parameters: { nodes: group.nodeCount, removed: workers.map(({ index }) => index) },
@@ -110,6 +124,11 @@ export function createBayWorld(
         parameters: { nodes: bay.nodeCount, removed: workers.map(({ index }) => index) },
         tags: stackTags(bay.uuid),
       }),
+      planUpgrade: (bay, { model }, _login, stack) => ({
+        parameters: upgraded(model.imageId, stack, bay.nodeCount),
+        tags: stackTags(bay.uuid),
+      }),
+      versionLabels: () => ["kube_tag"],
       nodeGroups: SIMULATED_GROUPS,
       readOutputs: (specification, outputs) => ({
         apiAddress: "https://10.0.0.5:6443",
@@ -155,6 +174,9 @@ export interface BayActs {
   /** As an autoscaler does: also while another goes on. */
   resizeGroup(nodeCount: number, nodesToRemove?: readonly string[]): Promise<void>;
   removeGroup(): Promise<void>;
+  /** To a newer model. */
+  upgrade(): Promise<void>;
+  upgradeGroup(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -205,7 +227,7 @@ export function actsOn(world: BayWorld): BayActs {
       const record = await findRecord(table, bayShape, world.bayKey);
       const specification = record && (await readSpecification(table, record.state));
       if (record && specification)
-        await resizeBay(ports, { record, specification }, { nodeCount, nodesToRemove: [], rollback: false });
+        await resizeBay(ports, { record, specification }, { nodeCount, nodesToRemove: [], rollback: false }, "action");
     },
     async addGroup(name = "gpu") {
       const bay = await findBayByUuid(table, SCOPE, uuidOf(world));
@@ -216,6 +238,17 @@ export function actsOn(world: BayWorld): BayActs {
       const group = bay?.nodeGroups[0]?.group;
       if (bay && group) await resizeNodeGroup(ports, bay, group, { nodeCount, nodesToRemove, rollback: false });
     },
+    async upgrade() {
+      await makeNewerModel(world);
+      const bay = await findBayByUuid(table, SCOPE, uuidOf(world));
+      if (bay) await upgradeBay(ports, bay, { bayModelId: NEWER_MODEL_ID, maxBatchSize: 2 });
+    },
+    async upgradeGroup() {
+      const bay = await findBayByUuid(table, SCOPE, uuidOf(world));
+      const group = bay?.nodeGroups[0]?.group;
+      const wish = { bayModelId: MODEL_ID, maxBatchSize: 1 };
+      if (bay && group) await upgradeNodeGroup(ports, bay, group, wish);
+    },
     async removeGroup() {
       const group = (await findBayByUuid(table, SCOPE, uuidOf(world)))?.nodeGroups[0]?.group;
       if (group) await deleteNodeGroup(ports, group);
@@ -225,6 +258,13 @@ export function actsOn(world: BayWorld): BayActs {
       if (record) await deleteBay(ports, record);
     },
   };
+}
+
+export const NEWER_MODEL_ID = "0b1c6a0e-3d1f-4f0e-9a77-5b8f5d2c1a02";
+
+async function makeNewerModel({ ports, clock }: BayWorld): Promise<void> {
+  const state = { ...newModel(clock.nowMs()), uuid: NEWER_MODEL_ID, imageId: "newer", labels: { kube_tag: "v1.20.4" } };
+  await insertRecord(ports, bayModelShape, newRecord(bayModelKey(PROJECT, NEWER_MODEL_ID), state));
 }
 
 const SCOPE = { projectId: PROJECT, allProjects: false };

@@ -1,8 +1,10 @@
 /** Every operation on a node group, through the harness: right status, one stack of its own, nothing left behind. */
 import { expect } from "vitest";
 import type { ConductorPorts } from "@jeroboam/conductor/ports";
+import { readSpecification } from "@jeroboam/core/bay/specification-store";
+import { isProvisional } from "@jeroboam/core/operation/provisional";
 import type { BayRun, BayWorld } from "./bay-world.ts";
-import { actsOn, bayOf, bayScenario, groupsOf } from "./bay-world.ts";
+import { actsOn, bayOf, bayScenario, groupsOf, NEWER_MODEL_ID } from "./bay-world.ts";
 import { describeInterruption, describeOperationFaults } from "./harness.ts";
 
 const quick = { stackMs: 1_500 };
@@ -153,6 +155,75 @@ describeOperationFaults(
         statusReason: "node group gpu: minion 0: a port is in use",
       });
       expect(world.trusts.size).toBe(2);
+    },
+  ),
+);
+
+/** Every worker that was there is gone, and the newer model alone is in use. */
+async function verifyUpgraded(world: BayWorld): Promise<void> {
+  const bay = await bayOf(world);
+  expect([bay?.status, bay?.statusReason]).toEqual(["UPDATE_COMPLETE", expect.stringContaining("completed")]);
+  expect(bay).toMatchObject({ bayModelId: NEWER_MODEL_ID, nodeCount: 3 });
+  const specification = bay && (await readSpecification(world.table, bay));
+  expect(specification?.model).toMatchObject({ uuid: NEWER_MODEL_ID, imageId: "newer" });
+  expect(specification?.labels).toEqual({ kube_tag: "v1.20.4" });
+  expect(specification?.workers?.map(({ index }) => index)).toEqual(["3", "4", "5"]);
+  // Told once, then two workers at a time of three.
+  expect(world.counts.updates).toBe(3);
+  const marks = world.table.items().filter(({ sk }) => sk.startsWith("use#"));
+  expect(marks.map(({ pk }) => pk)).toEqual([`bay-model#${NEWER_MODEL_ID}`]);
+}
+
+const upgrading = bayScenario(
+  "upgrading a bay",
+  quick,
+  async (acts, _world, settle) => {
+    await acts.create(3);
+    await settle();
+    await acts.upgrade();
+  },
+  verifyUpgraded,
+);
+describeOperationFaults(upgrading);
+describeInterruption<ConductorPorts, BayRun>(upgrading, {
+  name: "the bay's delete",
+  act: ({ world }) => actsOn(world).remove(),
+  verify({ world }) {
+    const lasting = world.table.items().filter(({ expiresAtSeconds }) => expiresAtSeconds === undefined);
+    // A mark that was put in the very moment is provisional: the sweep takes it.
+    expect(lasting.filter((item) => !isProvisional(item)).map(({ sk }) => sk)).toEqual(["model#p1", "model#p1"]);
+    expect(world.stacks.size).toBe(0);
+    return Promise.resolve();
+  },
+});
+describeInterruption<ConductorPorts, BayRun>(upgrading, {
+  name: "a resize",
+  act: ({ world }) => actsOn(world).resize(1),
+  async verify({ world }) {
+    const bay = await bayOf(world);
+    expect(bay).toMatchObject({ status: "UPDATE_COMPLETE", nodeCount: 1 });
+    const specification = bay && (await readSpecification(world.table, bay));
+    expect(specification?.workers).toHaveLength(1);
+    expect(Number(specification?.workers?.[0]?.index)).toBeGreaterThan(2);
+  },
+});
+
+describeOperationFaults(
+  bayScenario(
+    "upgrading a node group",
+    quick,
+    async (acts, _world, settle) => {
+      await acts.create(1);
+      await settle();
+      await acts.addGroup();
+      await settle();
+      await acts.upgradeGroup();
+    },
+    async (world) => {
+      const [group] = await groupsOf(world);
+      expect(group?.group).toMatchObject({ status: "UPDATE_COMPLETE", nodeCount: 2 });
+      expect(group?.specification.members.map(({ index }) => index)).toEqual(["2", "3"]);
+      expect(world.counts.updates).toBe(3);
     },
   ),
 );

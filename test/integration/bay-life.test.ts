@@ -7,6 +7,7 @@ import { bayShape } from "@jeroboam/core/bay/bay";
 import { deleteBay, resizeBay } from "@jeroboam/core/bay/change-bay";
 import { createBay } from "@jeroboam/core/bay/create-bay";
 import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
+import { upgradeBay } from "@jeroboam/core/bay/upgrade-bay";
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
 import { resizeNodeGroup } from "@jeroboam/core/node-group/change-node-group";
 import { createNodeGroup } from "@jeroboam/core/node-group/create-node-group";
@@ -72,6 +73,30 @@ async function readWhole(key: Key): Promise<BayWithSpecification> {
   const bay = await findBayByUuid(world.table, { projectId: state.projectId, allProjects: false }, state.uuid);
   if (!bay) throw new Error("no such bay");
   return bay;
+}
+
+const NEWER_ID = "0b1c6a0e-3d1f-4f0e-9a77-5b8f5d2c1a02";
+
+async function ask<Body>(service: "compute" | "image", path: string): Promise<Body> {
+  const reply = await world.sessions.service().request(service, { method: "GET", path });
+  if (reply.kind === "refused" || reply.status !== 200) throw new Error(JSON.stringify(reply));
+  return JSON.parse(reply.body) as Body;
+}
+
+interface Server {
+  readonly id: string;
+  readonly name: string;
+  readonly image: { readonly id: string };
+}
+
+async function servers(): Promise<readonly Server[]> {
+  const { servers: all } = await ask<{ servers: Server[] }>("compute", "/servers/detail?all_tenants=1");
+  return all.map(({ id, name, image }) => ({ id, name, image }));
+}
+
+async function imagesByName(): Promise<Readonly<Record<string, string>>> {
+  const { images } = await ask<{ images: { id: string; name: string }[] }>("image", "/v2/images");
+  return Object.fromEntries(images.map(({ id, name }) => [name, id]));
 }
 
 async function addGroup(bay: BayWithSpecification, name: string): Promise<void> {
@@ -202,6 +227,44 @@ describe("a bay of magnum_vm_atomic_k8s", () => {
     const resized = await read(key);
     expect(resized.record.state).toMatchObject({ status: "UPDATE_COMPLETE", nodeCount: 1 });
     expect(resized.specification.workers).toEqual([second]);
+  });
+
+  test("is upgraded: its workers become servers of the newer image, two at a time, its master stays", async () => {
+    const key = await create(3);
+    await runToRest(world);
+    const before = await readWhole(key);
+    const newer = { ...before.specification.model, uuid: NEWER_ID, imageId: "fedora-coreos-latest" };
+    const state = { ...newer, createdAtMs: 1, updatedAtMs: null, deletingSinceMs: null };
+    const { projectId } = before.record.state;
+    await insertRecord(world.ports, bayModelShape, newRecord(bayModelKey(projectId, NEWER_ID), state));
+    const master = (await servers()).find(({ name }) => name.includes("master"));
+
+    await upgradeBay(world.ports, before, { bayModelId: NEWER_ID, maxBatchSize: 2 });
+    await runToRest(world);
+    const after = await readWhole(key);
+    expect(after.record.state).toMatchObject({ status: "UPDATE_COMPLETE", bayModelId: NEWER_ID, nodeCount: 3 });
+    const serversOf = ({ specification }: BayWithSpecification) =>
+      specification.workers?.map(({ serverId }) => serverId);
+    expect(serversOf(after)).toHaveLength(3);
+    for (const server of serversOf(before) ?? []) expect(serversOf(after)).not.toContain(server);
+    expect(after.specification.masterAddresses).toEqual(before.specification.masterAddresses);
+    const images = await imagesByName();
+    const [old, ...others] = new Set(
+      (await servers()).filter(({ name }) => name.includes("minion")).map(({ image }) => image.id),
+    );
+    expect(others).toEqual([]);
+    expect(old).toBe(images["fedora-coreos-latest"]);
+    expect((await servers()).find(({ name }) => name.includes("master"))).toEqual(master);
+
+    // Then a worker more: it is of the newer image, and nobody else is touched.
+    await resizeBay(world.ports, await read(key), { nodeCount: 4, nodesToRemove: [], rollback: false }, "action");
+    await runToRest(world);
+    const grown = await readWhole(key);
+    expect(serversOf(grown)).toEqual(expect.arrayContaining(serversOf(after) ?? []));
+    expect(serversOf(grown)).toHaveLength(4);
+    await deleteBay(world.ports, (await read(key)).record);
+    await runToRest(world);
+    expect(await findRecord(world.table, bayShape, key)).toBeUndefined();
   });
 
   test("goes back to what it was when an update that is to be rolled back fails", async () => {

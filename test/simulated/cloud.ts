@@ -27,6 +27,8 @@ interface SimulatedStack {
   fails: string | undefined;
   tags: readonly string[];
   parameters: Record<string, unknown>;
+  /** Indexes of nodes that were taken out: none is used again. */
+  gone: readonly unknown[];
 }
 
 export interface SimulatedCloud {
@@ -70,7 +72,7 @@ export function createSimulatedCloud(gate: Gate, clock: Clock, behaviour: CloudB
     reason: isInProgress(stack) ? "in progress" : (stack.fails ?? `Stack ${stack.action} completed successfully`),
     tags: stack.tags,
     parameters: stack.parameters,
-    outputs: { nodes: stack.parameters["nodes"] },
+    outputs: { nodes: stack.parameters["nodes"], gone: stack.gone },
   });
   const seenOf = (stack: SimulatedStack): string => {
     const { action, progress } = statusOf(stack);
@@ -120,6 +122,7 @@ export function createSimulatedCloud(gate: Gate, clock: Clock, behaviour: CloudB
           fails: behaviour.fails,
           tags,
           parameters: { ...parameters },
+          gone: [],
         });
         return Promise.resolve({ kind: "made" as const, id });
       }),
@@ -132,7 +135,9 @@ export function createSimulatedCloud(gate: Gate, clock: Clock, behaviour: CloudB
         if (isInProgress(stack)) return Promise.resolve({ kind: "busy" as const });
         counts.updates += 1;
         begin(stack, "UPDATE", behaviour.fails);
-        Object.assign(stack, { tags, parameters: { ...stack.parameters, ...parameters } });
+        const removed = parameters["removed"];
+        const gone = new Set([...stack.gone, ...(Array.isArray(removed) ? (removed as unknown[]) : [])]);
+        Object.assign(stack, { tags, parameters: { ...stack.parameters, ...parameters }, gone: [...gone] });
         return Promise.resolve({ kind: "accepted" as const });
       }),
     remove: ({ id }) =>

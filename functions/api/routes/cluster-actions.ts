@@ -1,12 +1,14 @@
 /** /v1/clusters/{cluster}/actions: what is done to a cluster as it runs (cluster sheet 8.7, 8.8). */
+import { Rejected } from "@jeroboam/core/errors";
 import { DEFAULT_WORKER } from "@jeroboam/core/node-group/default-groups";
 import { GATES } from "../microversion.ts";
 import type { Route } from "../route.ts";
 import { defineRoute } from "../route.ts";
-import { readResize } from "../wire/node-group.ts";
+import { readResize, readUpgrade } from "../wire/node-group.ts";
 import { requireBay } from "./bay-routes.ts";
 import { accepted, requireMoreThanZero } from "./clusters.ts";
 import { acceptGroupResize } from "./node-group-changes.ts";
+import { acceptUpgrade } from "./upgrades.ts";
 import { requireNodeGroup } from "./node-groups.ts";
 
 const PATH = "/v1/clusters/:ident/actions";
@@ -25,6 +27,23 @@ export const clusterActions: readonly Route[] = [
     find: (request, scope) => requireBay({ noun: "Cluster" }, request, scope),
     async run(request, { body, target: { bay } }) {
       await acceptGroupResize(request, bay, requireNodeGroup(bay, body.group ?? DEFAULT_WORKER), body);
+      return accepted(bay);
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: `${PATH}/upgrade`,
+    since: GATES.resize,
+    rule: "cluster:upgrade",
+    allProjectsRule: "cluster:upgrade_all_projects",
+    body(given, { minor }) {
+      if (minor < GATES.upgrade)
+        throw new Rejected(400, `Upgrades need API version 1.${GATES.upgrade} or later; the request's is 1.${minor}.`);
+      return readUpgrade(given);
+    },
+    find: (request, scope) => requireBay({ noun: "Cluster" }, request, scope),
+    async run(request, { body, target: { bay } }) {
+      await acceptUpgrade(request, bay, requireNodeGroup(bay, body.group ?? DEFAULT_WORKER), body);
       return accepted(bay);
     },
   }),

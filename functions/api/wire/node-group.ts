@@ -212,3 +212,26 @@ export function readResize(given: Json | undefined): ResizeRequest {
   const { node_count, nodes_to_remove, nodegroup } = readAttributes(RESIZE, given);
   return { nodeCount: node_count, nodesToRemove: nodes_to_remove ?? [], group: nodegroup };
 }
+
+const UPGRADE = {
+  argument: "cluster_upgrade_req",
+  schema: z.strictObject({
+    cluster_template: reference,
+    max_batch_size: integer(1, limits.bay.nodes).default(1),
+    nodegroup: optional(reference),
+  }),
+  readOnly: [],
+} satisfies AttributeSet<z.ZodObject>;
+
+export interface UpgradeRequest {
+  /** Uuid or name. */
+  readonly model: string;
+  readonly maxBatchSize: number;
+  /** Uuid or name; null: the default workers. */
+  readonly group: string | null;
+}
+
+export function readUpgrade(given: Json | undefined): UpgradeRequest {
+  const { cluster_template, max_batch_size, nodegroup } = readAttributes(UPGRADE, given);
+  return { model: cluster_template, maxBatchSize: max_batch_size, group: nodegroup };
+}

@@ -45,10 +45,14 @@ export const removeItems: Step<ConductorPorts, Bay> = {
   name: "remove-items",
   async run({ table }, { state: bay }) {
     if (!(await removeBayRecords(table, bay.uuid))) return again(0);
+    // An upgrade that was cut short has both of them.
+    const models = new Set([bay.bayModelId, (await readSpecification(table, bay))?.model.uuid ?? bay.bayModelId]);
+    for (const model of models) {
+      const mark = await table.get(bayModelUseKey(model, bay.uuid));
+      // Refused: another run of this step, or the sweep, has changed or removed it; the next run sees.
+      if (mark && (await table.remove(mark, mark.revision)) === "refused") return again(0);
+    }
     await removeSpecification(table, bay);
-    const mark = await table.get(bayModelUseKey(bay.bayModelId, bay.uuid));
-    // Refused: another run of this step, or the sweep, has changed or removed it; the next run sees.
-    if (mark && (await table.remove(mark, mark.revision)) === "refused") return again(0);
     return done();
   },
 };

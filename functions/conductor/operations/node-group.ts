@@ -11,17 +11,20 @@ import {
 } from "@jeroboam/core/node-group/group-specification-store";
 import type { NodeGroup, NodeGroupSpecification } from "@jeroboam/core/node-group/node-group";
 import { groupDelegationContext } from "@jeroboam/core/node-group/node-group";
+import { upgradedLabels } from "@jeroboam/core/node-group/upgrade-input";
 import { resizeInputSchema } from "@jeroboam/core/node-group/resize-input";
 import { asSettled, isProvisional } from "@jeroboam/core/operation/provisional";
 import type { OperationDefinition, OperationOutcome, Step } from "@jeroboam/core/operation/record";
 import { again, done, failed } from "@jeroboam/core/operation/record";
 import { changeRecord, findRecord } from "@jeroboam/core/operation/record-store";
-import type { ConductorPorts, Refused, Stack, Stacks } from "../ports.ts";
+import type { ConductorPorts, NodeLogin, ParentBay, Refused, Stack, Stacks } from "../ports.ts";
 import { chooseRemovals } from "./choose-removals.ts";
 import { ended } from "./ended.ts";
 import { nodeLogin } from "./stack.ts";
 import type { StackSubject } from "./stack-steps.ts";
 import { specificationMissing, stackSteps } from "./stack-steps.ts";
+import type { UpgradeSubject } from "./upgrade.ts";
+import { upgradeSteps } from "./upgrade.ts";
 
 type GroupStep = Step<ConductorPorts, NodeGroup>;
 type GroupOperation = OperationDefinition<ConductorPorts, NodeGroup>;
@@ -52,16 +55,9 @@ const groupStack: StackSubject<NodeGroup, GroupInBay> = {
   alike: () => "node-group",
   isOurs: ({ stackPlans }, group, stack) => stackPlans.nodeGroups.isOurs(group, stack),
   async plan(ports, { state: group }, { own, bay }, stacks) {
-    if (!bay) return BAY_GONE;
-    const login = await nodeLogin(ports, bay.state, bay.specification);
-    if (!login) return { kind: "refused", reason: specificationMissing("the bay's") };
-    const outputs = await bayOutputs(ports, bay.state, stacks);
-    if (!outputs) return { kind: "refused", reason: "the cluster's own stack was not found in Heat" };
-    return ports.stackPlans.nodeGroups.plan(
-      { bay: bay.state, specification: bay.specification, outputs },
-      { group, specification: own },
-      login,
-    );
+    const joined = await joinedBay(ports, bay, stacks);
+    if ("kind" in joined) return joined;
+    return ports.stackPlans.nodeGroups.plan(joined.parent, { group, specification: own }, joined.login);
   },
   planUpdate({ stackPlans: { nodeGroups } }, { state: group, operation }, { bay }, { outputs }) {
     if (!bay) return BAY_GONE;
@@ -77,6 +73,20 @@ const groupStack: StackSubject<NodeGroup, GroupInBay> = {
     await changeGroupSpecification(ports.table, group, () => read);
   },
 };
+
+/** The bay that the group is of, with what its nodes log in with. */
+async function joinedBay(
+  ports: ConductorPorts,
+  bay: GroupInBay["bay"],
+  stacks: Stacks,
+): Promise<{ readonly parent: ParentBay; readonly login: NodeLogin } | Refused> {
+  if (!bay) return BAY_GONE;
+  const login = await nodeLogin(ports, bay.state, bay.specification);
+  if (!login) return { kind: "refused", reason: specificationMissing("the bay's") };
+  const outputs = await bayOutputs(ports, bay.state, stacks);
+  if (!outputs) return { kind: "refused", reason: "the cluster's own stack was not found in Heat" };
+  return { parent: { bay: bay.state, specification: bay.specification, outputs }, login };
+}
 
 async function bayOutputs(
   { stackPlans }: ConductorPorts,
@@ -156,6 +166,45 @@ export const updateNodeGroup: GroupOperation = {
   kind: "update",
   version: 1,
   steps: [ensureStackUpdated, awaitStackUpdated],
+  always: [],
+  end: (group, outcome, nowMs) => kept("UPDATE", group, outcome, nowMs),
+};
+
+/** The group's nodes are to be what its bay's are: that is where a group is upgraded to. */
+const takeVersions: GroupStep = {
+  name: "take-versions",
+  async run(ports, { state: group }) {
+    const bay = await readBay(ports, group);
+    if (!bay) return failed(BAY_GONE.reason);
+    const { model, labels } = bay.specification;
+    const versionLabels = ports.stackPlans.versionLabels(bay.specification);
+    await changeGroupSpecification(ports.table, group, (current) => ({
+      imageId: model.imageId,
+      labels: upgradedLabels(current.labels, labels, versionLabels),
+    }));
+    return done();
+  },
+};
+
+const upgradable: UpgradeSubject<NodeGroup, GroupInBay> = {
+  stack: groupStack,
+  async planUpgrade(ports, group, { own, bay }, stack, stacks) {
+    const joined = await joinedBay(ports, bay, stacks);
+    if ("kind" in joined) return joined;
+    const { nodeGroups } = ports.stackPlans;
+    return nodeGroups.planUpgrade(joined.parent, { group, specification: own }, joined.login, stack);
+  },
+  members: ({ stackPlans }, { bay }, { outputs }) =>
+    (bay && stackPlans.nodeGroups.readOutputs(bay.specification, outputs).members) ?? [],
+  planRemoval: ({ stackPlans }, group, { bay }, members) =>
+    bay ? stackPlans.nodeGroups.planScaling(bay.specification, group, members) : BAY_GONE,
+  bayOf: ({ projectId, bayUuid }) => ({ projectId, bayUuid }),
+};
+
+export const upgradeNodeGroup: GroupOperation = {
+  kind: "upgrade",
+  version: 1,
+  steps: [takeVersions, ...upgradeSteps(upgradable)],
   always: [],
   end: (group, outcome, nowMs) => kept("UPDATE", group, outcome, nowMs),
 };

@@ -15,9 +15,9 @@ import type { ConductorPorts, Refused, Stack, StackChange, StackPlan, Stacks } f
 const DELETE_FAILURES = 3;
 export const BUSY_MS = 2_000;
 const POLL_LEAST_MS = 1_000;
-/** The tag by which an operation knows its own work on a stack; `part` where it works on it several times. */
-export function operationTag(operation: Operation, part = ""): string {
-  return `jeroboam-operation-${operation.id}${part}`;
+/** The tag by which an operation knows its own work on a stack. */
+function operationTag(operation: Operation): string {
+  return `jeroboam-operation-${operation.id}`;
 }
 
 /** What a record that has a stack holds of it. */
@@ -227,7 +227,7 @@ function asChanges<State extends StackOwner>(changes: Partial<StackOwner>): Part
 }
 
 /** Waits for the update that bears the tag. */
-export async function awaitUpdate<State extends StackOwner, Specification>(
+async function awaitUpdate<State extends StackOwner, Specification>(
   subject: StackSubject<State, Specification>,
   ports: ConductorPorts,
   record: ActiveRecord<State>,

@@ -149,6 +149,8 @@ export interface BayType {
     outputs: Readonly<Record<string, unknown>>,
     spec: Pick<BaySpec, "tlsDisabled" | "apiserverPort">,
   ): BayOutputs;
+  /** Absent: workers of this type cannot be upgraded. */
+  readonly upgrade?: UpgradeType;
   /** Absent: bays of this type have no further groups of workers. */
   readonly nodeGroups?: NodeGroupType;
   /** The parameters that make a smaller stack drop just these workers. */
@@ -167,6 +169,17 @@ export interface NodeGroupSpec {
   readonly labels: Readonly<Record<string, string>>;
   readonly nodeLabels: Readonly<Record<string, string>>;
   readonly nodeTaints: readonly { readonly key: string; readonly value: string | null; readonly effect: string }[];
+}
+
+/**
+ * How workers of a bay type are upgraded: replaced by new ones of another image and other versions. The bay's template has
+ * the parameters `minion_image` and `pinned_images` for it.
+ */
+export interface UpgradeType {
+  /** The labels that name versions; an upgrade changes no others. */
+  readonly versionLabels: readonly string[];
+  /** Everything that forbids it, all at once. `to` has everything that the bay would have. */
+  checkUpgrade(from: BaySpec, to: BaySpec): readonly SpecProblem[];
 }
 
 /** How a bay type builds further groups of workers, each a stack of its own that joins the bay. */

@@ -250,6 +250,9 @@ export const limits = {
   nodeGroup: {
     /** Besides the two that every bay has. */
     perBay: 32,
+    /** Work that has not left a node by then goes with it; and how often to look. */
+    drainMs: 5 * minute,
+    drainLookMs: 5 * second,
     /** A name that was taken by a request that is dead by now may be taken over. */
     nameMs: 2 * minute,
     nodeLabels: 64,

@@ -556,3 +556,128 @@ describe("resize", () => {
     },
   );
 });
+
+describe("upgrade", () => {
+  const path = (): string => `/v1/clusters/${cluster.uuid}/actions/upgrade`;
+  const upgrade = (body: JsonObject, more: Call = {}) => call("POST", path(), { body, ...more });
+
+  async function makeTemplate(changes: JsonObject = {}, as: Call["as"] = "memberA"): Promise<Shown> {
+    const body = { ...CLUSTER_TEMPLATE, keypair_id: "ops", name: "newer", image_id: "atomic-25", ...changes };
+    const answer = await api.call("POST", "/v1/clustertemplates", { as, body });
+    expect(answer).toMatchObject({ status: 201 });
+    return shown(answer.body);
+  }
+
+  test("to another template: 202 with the uuid alone, the status changed, batches of one", async () => {
+    const newer = await makeTemplate();
+    const answer = await upgrade({ cluster_template: "newer" });
+    expect([answer.status, answer.body]).toEqual([202, { uuid: cluster.uuid }]);
+    expect(await showCluster()).toMatchObject({ status: "UPDATE_IN_PROGRESS" });
+    expect((await api.record(cluster.uuid))?.operation).toMatchObject({
+      kind: "upgrade",
+      input: { bayModelId: newer.uuid, maxBatchSize: 1 },
+    });
+  });
+
+  test("what clients send: a null or other batch size, either default group for the whole cluster", async () => {
+    const { uuid } = await makeTemplate();
+    for (const more of [{ max_batch_size: null }, { max_batch_size: 3 }, { nodegroup: "default-master" }]) {
+      await api.settle(cluster.uuid, { status: "UPDATE_COMPLETE" });
+      expect(await upgrade({ cluster_template: uuid, ...more })).toMatchObject({ status: 202 });
+    }
+  });
+
+  test("a resize while it goes on is done by it; one that names nodes has to wait, as a patch has", async () => {
+    const { uuid } = await makeTemplate();
+    await upgrade({ cluster_template: uuid, max_batch_size: 2 });
+    const resize = `/v1/clusters/${cluster.uuid}/actions/resize`;
+    expect(await call("POST", resize, { body: { node_count: 5 } })).toMatchObject({ status: 202 });
+    expect(await showCluster()).toMatchObject({ node_count: 5, status: "UPDATE_IN_PROGRESS" });
+    expect((await api.record(cluster.uuid))?.operation).toMatchObject({
+      kind: "upgrade",
+      input: { bayModelId: uuid, maxBatchSize: 2 },
+    });
+    const naming = { ...LATEST, body: { node_count: 4, nodes_to_remove: [SERVER] } };
+    await expectRefusal(api, 400, "UPDATE_IN_PROGRESS", "POST", resize, naming);
+    const patch = { ...LATEST, body: [{ op: "replace", path: "/node_count", value: 3 }] };
+    await expectRefusal(api, 400, "UPDATE_IN_PROGRESS", "PATCH", `/v1/clusters/${cluster.uuid}`, patch);
+    await expectRefusal(api, 400, "UPDATE_IN_PROGRESS", "POST", path(), {
+      ...LATEST,
+      body: { cluster_template: uuid },
+    });
+  });
+
+  test("of another group, to the cluster's own template alone", async () => {
+    const { uuid } = await makeTemplate();
+    await settleGroup(await make(), { status: "CREATE_COMPLETE" });
+    const body = { cluster_template: uuid, nodegroup: "gpu" };
+    await expectRefusal(api, 409, "upgrade the cluster first", "POST", path(), { ...LATEST, body });
+    const own = textIn(await showCluster(), "cluster_template_id");
+    expect(await upgrade({ cluster_template: own, nodegroup: "gpu" })).toMatchObject({ status: 202 });
+    expect(await show("gpu")).toMatchObject({ status: "UPDATE_IN_PROGRESS" });
+    expect(await show("default-worker")).toMatchObject({ status: "CREATE_COMPLETE" });
+  });
+
+  test("is 406 before 1.7, 400 at 1.7, and there from 1.8 on", async () => {
+    const { uuid } = await makeTemplate();
+    const body = { cluster_template: uuid };
+    expect(await api.call("POST", path(), { ...at("1.6"), body })).toMatchObject({ status: 406 });
+    await expectRefusal(api, 400, "1.8", "POST", path(), { ...at("1.7"), body });
+    expect(await api.call("POST", path(), { ...at("1.8"), body })).toMatchObject({ status: 202 });
+  });
+
+  test.each<[string, JsonObject, JsonObject, number, string]>([
+    ["no template", {}, { cluster_template: null }, 400, "cluster_template"],
+    ["one that is not there", {}, { cluster_template: "nope" }, 404, "nope"],
+    ["an empty batch", {}, { max_batch_size: 0 }, 400, "max_batch_size"],
+    ["a batch that is no number", {}, { max_batch_size: "all" }, 400, "max_batch_size"],
+    ["an unknown attribute", {}, { rollback: true }, 400, "rollback"],
+    ["a group that is not there", {}, { nodegroup: "nope" }, 404, "nope"],
+    ["a template of another kind", { coe: "swarm", network_driver: null }, {}, 409, "magnum_vm_atomic_swarm"],
+    ["one of another network", { external_network_id: "ext-b" }, {}, 409, "external_network_id"],
+    ["one without TLS", { tls_disabled: true }, {}, 409, "tls_disabled"],
+    ["a version where there was none to compare with", { labels: { kube_tag: "v1.20.4" } }, {}, 409, "kube_tag"],
+  ])("%s is refused, and the cluster stays as it is", async (_name, template, changes, status, says) => {
+    await makeTemplate(template);
+    const body = { cluster_template: "newer", ...changes };
+    await expectRefusal(api, status, says, "POST", path(), { ...LATEST, body });
+  });
+
+  test.each([
+    ["v1.20.2", "v1.20.4", 202, ""],
+    ["v1.20.4", "v1.20.2", 409, "older"],
+    ["v1.20.4", "v1.21.0", 409, "masters"],
+    ["v1.20.4", "v1.19.9", 409, "older"],
+  ])("from %s to %s is %d", async (from, to, status, says) => {
+    cluster = await makeCluster({}, { labels: { kube_tag: from } });
+    await makeTemplate({ labels: { kube_tag: to } });
+    const answer = await upgrade({ cluster_template: "newer" });
+    expect(answer.status).toBe(status);
+    expect(JSON.stringify(answer.body)).toContain(says);
+  });
+
+  test("clusters whose type has no upgrade are told so by name", async () => {
+    cluster = await makeCluster({}, { coe: "swarm", labels: {} });
+    const body = { cluster_template: (await makeTemplate()).uuid };
+    await expectRefusal(api, 400, "magnum_vm_atomic_swarm", "POST", path(), { ...LATEST, body });
+  });
+
+  test("administrators upgrade any project's clusters, to templates that the project sees", async () => {
+    const { uuid } = await makeTemplate();
+    const as = { ...LATEST, as: "admin" } as const;
+    const own = await makeTemplate({}, "admin");
+    expect(await api.call("POST", path(), { ...as, body: { cluster_template: own.uuid } })).toMatchObject({
+      status: 404,
+    });
+    expect(await api.call("POST", path(), { ...as, body: { cluster_template: uuid } })).toMatchObject({ status: 202 });
+  });
+
+  test.each(bayStatusSchema.options)("in %s is taken and done, or refused", async (status) => {
+    const { uuid } = await makeTemplate();
+    await api.settle(cluster.uuid, { status });
+    const body = { cluster_template: uuid };
+    const isTaken = status.endsWith("COMPLETE") || status === "UPDATE_FAILED" || status === "ROLLBACK_FAILED";
+    if (!isTaken) return expectRefusal(api, 400, status, "POST", path(), { ...LATEST, body });
+    expect(await upgrade(body)).toMatchObject({ status: 202 });
+  });
+});

@@ -25,6 +25,7 @@ import {
   networkLabels,
 } from "../network-labels.ts";
 import { kubernetesNodeGroups } from "./node-groups.ts";
+import { kubernetesUpgrade } from "./upgrade.ts";
 import { serverLabels } from "../server-labels.ts";
 import {
   checkDrivers,
@@ -65,6 +66,8 @@ const labels = z.object({
   kubeproxy_options: textLabel.optional().describe("further arguments of kube-proxy"),
 });
 type Labels = z.infer<typeof labels>;
+
+const VERSION_LABELS = ["kube_tag", "etcd_tag", "flannel_tag", "container_infra_prefix", "hyperkube_prefix"];
 
 const BAY_WIDE_LABELS = [
   ...Object.keys(networkLabels),
@@ -123,6 +126,12 @@ function kubernetes(load: TemplateLoader, system: System): BayType {
         }),
       };
     },
+    upgrade: kubernetesUpgrade({
+      versionLabels: VERSION_LABELS,
+      checkSpec: (spec) => checkSpec(spec, system),
+      defaultTag: system.tags.kube,
+      name: system.name,
+    }),
     nodeGroups: kubernetesNodeGroups(load, {
       checkSpec: (spec) => checkSpec(spec, system),
       parametersFor: (input) => allParameters(input, system),

@@ -5,6 +5,7 @@
  * stay in the API's views.
  */
 import { z } from "zod";
+import type { BayModel } from "../bay-model/bay-model.ts";
 import { bayModelSchema, creationKey } from "../bay-model/bay-model.ts";
 import { delegationIndexKey, delegationSchema } from "../identity/delegation.ts";
 import { limits } from "../limits.ts";
@@ -51,6 +52,12 @@ export type Bay = z.infer<typeof baySchema>;
 
 /** The model as it was when the bay was made: the bay keeps working whatever becomes of the model. */
 const modelSnapshotSchema = bayModelSchema.omit({ deletingSinceMs: true, createdAtMs: true, updatedAtMs: true });
+
+/** The model as a bay keeps it. */
+export function snapshotOf(model: BayModel): z.infer<typeof modelSnapshotSchema> {
+  const { deletingSinceMs: _deleting, createdAtMs: _created, updatedAtMs: _updated, ...snapshot } = model;
+  return snapshot;
+}
 
 /** The cold item: what the bay is built from, and what came of it. Secrets in it are sealed. */
 export const baySpecificationSchema = z.object({

@@ -7,7 +7,7 @@ import { limits } from "../limits.ts";
 import { withOperation } from "../operation/operation.ts";
 import type { WorkRecord } from "../operation/record.ts";
 import { changeRecord } from "../operation/record-store.ts";
-import { resizeInput } from "../node-group/resize-input.ts";
+import { resizeInput, upgradeAgain } from "../node-group/resize-input.ts";
 import type { ResizeWish } from "../node-group/resize-input.ts";
 import type { Bay, BayStatus } from "./bay.ts";
 import { bayShape } from "./bay.ts";
@@ -42,9 +42,12 @@ export async function resizeBay(
   const deadlineAtMs = deadlineOf(nowMs, specification.createTimeoutMinutes);
   const changed = await changeRecord<Bay, BayStatus>(ports, bayShape, record.key, (current) => {
     const { status } = current.state;
+    const id = ports.random.uuid();
+    const upgrade = by === "action" ? upgradeAgain(current.operation, wish, { id, nowMs }) : undefined;
+    if (upgrade) return { kind: "write", record: withOperation(bayShape, current, upgrade, { nodeCount }) };
     const input = isAllowed(status) ? resizeInput(current.state, current.operation, wish) : undefined;
     if (!input) return { kind: "refuse", refusal: status };
-    const operation = { id: ports.random.uuid(), kind: "update", nowMs, deadlineAtMs, input };
+    const operation = { id, kind: "update", nowMs, deadlineAtMs, input };
     const changes: Partial<Bay> = { nodeCount, status: "UPDATE_IN_PROGRESS", statusReason: null, updatedAtMs: nowMs };
     return { kind: "write", record: withOperation(bayShape, current, operation, changes) };
   });

@@ -12,7 +12,7 @@ import { limits } from "../limits.ts";
 import { withOperation } from "../operation/operation.ts";
 import type { Changed } from "../operation/record-store.ts";
 import { changeRecord } from "../operation/record-store.ts";
-import { resizeInput } from "./resize-input.ts";
+import { resizeInput, upgradeAgain } from "./resize-input.ts";
 import type { ResizeWish } from "./resize-input.ts";
 import type { NodeGroup } from "./node-group.ts";
 import { nodeGroupKey, nodeGroupShape } from "./node-group.ts";
@@ -37,6 +37,12 @@ export async function resizeNodeGroup(
   return outcomeOf(
     await changeRecord<NodeGroup, BayStatus>(ports, nodeGroupShape, keyOf(group), (current) => {
       const { state, operation: running } = current;
+      const upgrade = upgradeAgain(running, wish, { id: ports.random.uuid(), nowMs });
+      if (upgrade)
+        return {
+          kind: "write",
+          record: withOperation(nodeGroupShape, current, upgrade, { nodeCount: wish.nodeCount }),
+        };
       const input = isResizable(state.status) ? resizeInput(state, running, wish) : undefined;
       if (!input) return { kind: "refuse", refusal: state.status };
       const operation = { id: ports.random.uuid(), kind: "update", nowMs, deadlineAtMs, input };

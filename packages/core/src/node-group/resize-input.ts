@@ -6,6 +6,7 @@
 import { z } from "zod";
 import type { BayStatus } from "../bay/bay.ts";
 import type { JsonObject } from "../json.ts";
+import type { OperationRequest } from "../operation/operation.ts";
 import type { Operation } from "../operation/record.ts";
 
 export interface ResizeWish {
@@ -37,4 +38,17 @@ export function resizeInput(
   if (running.kind !== "update") return undefined;
   const { previousNodeCount, nodesToRemove: named, carriedNodes } = resizeInputSchema.parse(running.input);
   return { ...fresh, previousNodeCount, carriedNodes: [...new Set([...carriedNodes, ...named])] };
+}
+
+/**
+ * The upgrade that goes on, begun again under another id where it is: so it does the resize too. None: nodes are named,
+ * or no upgrade goes on.
+ */
+export function upgradeAgain(
+  running: Operation | undefined,
+  { nodesToRemove }: ResizeWish,
+  { id, nowMs }: { readonly id: string; readonly nowMs: number },
+): OperationRequest | undefined {
+  if (running?.kind !== "upgrade" || nodesToRemove.length > 0) return undefined;
+  return { id, kind: "upgrade", nowMs, deadlineAtMs: running.deadlineAtMs, input: running.input };
 }

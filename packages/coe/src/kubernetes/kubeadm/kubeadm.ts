@@ -20,6 +20,7 @@ import {
   needsFloatingIp,
   networkLabels,
 } from "../../network-labels.ts";
+import { kubernetesUpgrade } from "../upgrade.ts";
 import { serverLabels } from "../../server-labels.ts";
 import {
   checkDrivers,
@@ -116,6 +117,12 @@ export function kubernetesByKubeadm(load: TemplateLoader, system: KubeadmSystem)
         }),
       };
     },
+    upgrade: kubernetesUpgrade({
+      versionLabels: Object.keys(downloadLabels),
+      checkSpec,
+      defaultTag: kubernetesVersion({}),
+      name: system.name,
+    }),
     removalParameters: (workers) => ({ minions_to_remove: workers.map(({ index }) => index) }),
   };
 }

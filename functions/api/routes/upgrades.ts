@@ -1,0 +1,78 @@
+/**
+ * Upgrades of clusters and of their node groups, checked before they are accepted (cluster sheet 8.8): what a driver would
+ * find out later leaves the cluster as it is (user ask C7).
+ */
+import { baySpec } from "@jeroboam/coe/bay-input";
+import type { UpgradeType } from "@jeroboam/coe/bay-type";
+import { findBayModel } from "@jeroboam/core/bay-model/find-bay-model";
+import type { BayModel } from "@jeroboam/core/bay-model/bay-model";
+import { snapshotOf } from "@jeroboam/core/bay/bay";
+import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
+import { upgradeBay, upgradeNodeGroup } from "@jeroboam/core/bay/upgrade-bay";
+import { Rejected } from "@jeroboam/core/errors";
+import type { ListedNodeGroup } from "@jeroboam/core/node-group/list-node-groups";
+import { upgradedLabels } from "@jeroboam/core/node-group/upgrade-input";
+import type { ApiRequest } from "../route.ts";
+import type { UpgradeRequest } from "../wire/node-group.ts";
+import { notFound } from "./bay-requests.ts";
+import { requireReferences } from "./cloud-checks.ts";
+import { requireBayType } from "./platform.ts";
+
+/** The default groups stand for the whole cluster; another group follows to what the cluster is. */
+export async function acceptUpgrade(
+  request: ApiRequest,
+  bay: BayWithSpecification,
+  group: ListedNodeGroup,
+  { model: ident, maxBatchSize }: UpgradeRequest,
+): Promise<void> {
+  const model = await requireModel(request, bay, ident);
+  const { own } = group;
+  if (own && model.uuid !== bay.record.state.bayModelId)
+    throw new Rejected(
+      409,
+      `Node group ${group.name} is upgraded to its cluster's own template, ${bay.record.state.bayModelId}: upgrade the cluster first.`,
+    );
+  await requireUpgradable(request, bay, model);
+  const wish = { bayModelId: model.uuid, maxBatchSize };
+  const outcome = own
+    ? await upgradeNodeGroup(request.ports, bay, own.group, wish)
+    : await upgradeBay(request.ports, bay, wish);
+  if (outcome.kind === "absent") throw notFound("Cluster", request.ident);
+  if (outcome.kind === "refused")
+    throw new Rejected(400, `Cluster ${request.ident} cannot be upgraded while its status is ${outcome.status}.`);
+}
+
+/** As the cluster's project sees it: an administrator's own templates are of no use to it. */
+async function requireModel({ ports }: ApiRequest, { record }: BayWithSpecification, ident: string): Promise<BayModel> {
+  const scope = { projectId: record.state.projectId, allProjects: false };
+  const found = await findBayModel(ports.table, scope, ident);
+  if (found.kind === "absent") throw new Rejected(404, `ClusterTemplate ${ident} could not be found.`);
+  if (found.kind === "ambiguous") throw new Rejected(409, `Several are named ${ident}. Please use the uuid instead.`);
+  return found.model.state;
+}
+
+async function requireUpgradable(
+  request: ApiRequest,
+  { record: { state }, specification }: BayWithSpecification,
+  model: BayModel,
+): Promise<void> {
+  const upgrade = requireUpgradeType(request, specification.bayType);
+  const newer = requireBayType(request, model).name;
+  if (newer !== specification.bayType)
+    throw new Rejected(
+      409,
+      `ClusterTemplate ${model.uuid} is of type ${newer}, the cluster of ${specification.bayType}.`,
+    );
+  const labels = upgradedLabels(specification.labels, model.labels, upgrade.versionLabels);
+  const from = baySpec({ ...specification, ...state });
+  const to = baySpec({ ...specification, ...state, labels, model: snapshotOf(model) });
+  const [problem] = upgrade.checkUpgrade(from, to);
+  if (problem) throw new Rejected(409, `Invalid template for upgrade. ${problem.field}: ${problem.message}`);
+  await requireReferences(request, { imageId: model.imageId });
+}
+
+function requireUpgradeType({ ports }: ApiRequest, bayType: string): UpgradeType {
+  const upgrade = ports.bayTypes.byName(bayType)?.upgrade;
+  if (!upgrade) throw new Rejected(400, `Clusters of type ${bayType} cannot be upgraded: make a new one.`);
+  return upgrade;
+}

@@ -1,0 +1,75 @@
+/** What happens to a bay that is upgraded: it takes the newer model as its own, then its workers follow. */
+import { asSettled, isProvisional } from "@jeroboam/core/operation/provisional";
+import { bayModelUseKey } from "@jeroboam/core/bay-model/bay-model";
+import { findBayModel } from "@jeroboam/core/bay-model/find-bay-model";
+import { markBayModelUse } from "@jeroboam/core/bay-model/use-mark";
+import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
+import { snapshotOf } from "@jeroboam/core/bay/bay";
+import { changeSpecification, readSpecification } from "@jeroboam/core/bay/specification-store";
+import { upgradedLabels, upgradeInputSchema } from "@jeroboam/core/node-group/upgrade-input";
+import type { OperationDefinition, Step } from "@jeroboam/core/operation/record";
+import { done, failed } from "@jeroboam/core/operation/record";
+import type { Table } from "@jeroboam/core/table/table";
+import type { ConductorPorts } from "../ports.ts";
+import { ended } from "./ended.ts";
+import { bayStack, nodeLogin } from "./stack.ts";
+import { specificationMissing } from "./stack-steps.ts";
+import type { UpgradeSubject } from "./upgrade.ts";
+import { upgradeSteps } from "./upgrade.ts";
+
+/** The bay is the newer model's from here on; the mark on the older one goes before what it stands for. */
+const takeModel: Step<ConductorPorts, Bay> = {
+  name: "take-model",
+  async run(ports, { key, state: bay, operation }) {
+    const { table, stackPlans } = ports;
+    const { bayModelId } = upgradeInputSchema.parse(operation.input);
+    const specification = await readSpecification(table, bay);
+    if (!specification) return failed("the bay's specification is missing");
+    const scope = { projectId: bay.projectId, allProjects: false };
+    const found = await findBayModel(table, scope, bayModelId);
+    const marked = found.kind === "found" && (await markBayModelUse(ports, found.model.state, { uuid: bay.uuid, key }));
+    if (!marked) return failed(`cluster template ${bayModelId} is gone`);
+    const { model, labels } = specification;
+    if (model.uuid !== bayModelId) await removeMark(table, model.uuid, bay);
+    const versionLabels = stackPlans.versionLabels(specification);
+    await changeSpecification(table, bay, () => ({
+      model: snapshotOf(marked.state),
+      labels: upgradedLabels(labels, marked.state.labels, versionLabels),
+    }));
+    await settleMark(table, bayModelId, bay);
+    return done({ bayModelId });
+  },
+};
+
+/** The bay exists: its mark stays as long as it does. */
+async function settleMark(table: Table, bayModelId: string, bay: Bay): Promise<void> {
+  const mark = await table.get(bayModelUseKey(bayModelId, bay.uuid));
+  // Refused: somebody settled it just now.
+  if (mark && isProvisional(mark))
+    await table.put({ ...asSettled(mark), revision: mark.revision + 1 }, { revision: mark.revision });
+}
+
+async function removeMark(table: Table, bayModelId: string, bay: Bay): Promise<void> {
+  const mark = await table.get(bayModelUseKey(bayModelId, bay.uuid));
+  if (mark) await table.remove(mark, mark.revision);
+}
+
+const subject: UpgradeSubject<Bay, BaySpecification> = {
+  stack: bayStack,
+  async planUpgrade(ports, bay, specification, stack) {
+    const login = await nodeLogin(ports, bay, specification);
+    if (!login) return { kind: "refused", reason: specificationMissing("the bay's") };
+    return ports.stackPlans.planUpgrade(bay, specification, login, stack);
+  },
+  members: ({ stackPlans }, specification, { outputs }) => stackPlans.readOutputs(specification, outputs).workers ?? [],
+  planRemoval: ({ stackPlans }, bay, specification, members) => stackPlans.planScaling(bay, specification, members),
+  bayOf: ({ projectId, uuid }) => ({ projectId, bayUuid: uuid }),
+};
+
+export const upgradeBay: OperationDefinition<ConductorPorts, Bay> = {
+  kind: "upgrade",
+  version: 1,
+  steps: [takeModel, ...upgradeSteps(subject)],
+  always: [],
+  end: (bay, outcome, nowMs) => ({ kind: "kept", changes: ended("UPDATE", bay.status, outcome, nowMs) }),
+};
