@@ -11,6 +11,8 @@ export interface Settings {
   readonly authoritiesFile?: string;
   /** Rules over the default policy, in oslo.policy's form: a file in the project's folder. */
   readonly policyFile?: string;
+  /** Seconds between two checks of a bay's health. */
+  readonly healthInterval?: string;
   /** Bays a project may have where no administrator set a limit. */
   readonly bayQuota?: string;
   /** Networks that manifests may be fetched from besides the public internet: CIDRs with commas between. */
@@ -38,7 +40,11 @@ export function readSettings(environment: Environment, stage: string = $app.stag
   const cloud = cloudVariables(environment);
   const { JEROBOAM_DOMAIN: name, JEROBOAM_CERTIFICATE_ARN: certificateArn } = environment;
   const { JEROBOAM_AUTHORITIES_FILE: authoritiesFile, JEROBOAM_POLICY_FILE: policyFile } = environment;
-  const { JEROBOAM_BAY_QUOTA: bayQuota, JEROBOAM_MANIFEST_NETWORKS: manifestNetworks } = environment;
+  const {
+    JEROBOAM_BAY_QUOTA: bayQuota,
+    JEROBOAM_HEALTH_INTERVAL: healthInterval,
+    JEROBOAM_MANIFEST_NETWORKS: manifestNetworks,
+  } = environment;
   const { JEROBOAM_ALARM_EMAIL: alarmEmail } = environment;
   const byApplicationCredential = "OS_APPLICATION_CREDENTIAL_ID" in cloud || "OS_APPLICATION_CREDENTIAL_NAME" in cloud;
   return {
@@ -50,6 +56,7 @@ export function readSettings(environment: Environment, stage: string = $app.stag
     ...(authoritiesFile && { authoritiesFile }),
     ...(policyFile && { policyFile }),
     ...(bayQuota && { bayQuota }),
+    ...(healthInterval && { healthInterval }),
     ...(manifestNetworks && { manifestNetworks }),
     ...(name && { domain: { name, ...(certificateArn && { certificateArn }) } }),
     ...(alarmEmail && { alarmEmail }),

@@ -39,6 +39,16 @@ export interface ConductorSettings {
   readonly bays: BaySettings;
   readonly nodeUsers: NodeUserSettings;
   readonly reconciliation: ReconciliationSettings;
+  /** Between two checks of a bay's health; 0: nobody checks. */
+  readonly healthCheckMs: number;
+}
+
+/** `JEROBOAM_HEALTH_INTERVAL`: seconds between two checks of a bay's health, 0 for none. */
+export function readHealthCheckMs(variables: Readonly<Record<string, string | undefined>>, presetMs: number): number {
+  const text = variables["JEROBOAM_HEALTH_INTERVAL"];
+  if (!text) return presetMs;
+  if (!/^\d{1,6}$/.test(text)) throw new Error("JEROBOAM_HEALTH_INTERVAL must be a number of seconds, 0 for no checks");
+  return Number(text) * 1_000;
 }
 
 /** Users of nodes where nothing else is configured. */
@@ -68,5 +78,6 @@ export function createConductorPorts(parts: ConductorParts): ConductorPorts {
     certificates: createCertificateMaker({ clock, random }),
     openEngine: createOpenBayEngine({ http: engineHttp, sealer }),
     reconciliation: settings.reconciliation,
+    ...(settings.healthCheckMs > 0 && { healthChecks: { intervalMs: settings.healthCheckMs } }),
   };
 }

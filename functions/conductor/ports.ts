@@ -22,6 +22,8 @@ export interface ConductorPorts extends EnginePorts {
   /** What runs inside a bay. */
   readonly openEngine: OpenBayEngine;
   readonly sealer: Sealer;
+  /** Absent: nobody checks the health of bays. */
+  readonly healthChecks?: { readonly intervalMs: number };
   readonly reconciliation: ReconciliationSettings;
 }
 

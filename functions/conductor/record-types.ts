@@ -8,6 +8,7 @@ import { releasePlace } from "@jeroboam/core/quota/quota";
 import type { Webhook } from "@jeroboam/core/webhook/webhook";
 import { webhookShape } from "@jeroboam/core/webhook/webhook";
 import { abandonBay } from "./operations/abandon-bay.ts";
+import { healthWatchType } from "./operations/check-health.ts";
 import { createBay } from "./operations/create-bay.ts";
 import { deleteBay } from "./operations/delete-bay.ts";
 import { createNodeGroup, deleteNodeGroup, updateNodeGroup, upgradeNodeGroup } from "./operations/node-group.ts";
@@ -44,6 +45,7 @@ export const RECORD_TYPES: readonly RecordType<ConductorPorts, unknown>[] = [
   manifestedType("rc"),
   containerType,
   engineWatchType,
+  healthWatchType,
   jobType,
   webhookType,
 ];

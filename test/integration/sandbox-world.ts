@@ -93,6 +93,7 @@ export async function createSandboxWorld(gate: Pick<Gate, "pass" | "moment">, se
           plainHttpAllowed: true,
         },
         reconciliation: { removes: "stacks" },
+        healthCheckMs: 0,
         nodeUsers: DEFAULT_NODE_USERS,
       },
     }),

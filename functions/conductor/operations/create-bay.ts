@@ -2,6 +2,7 @@
 import type { Bay } from "@jeroboam/core/bay/bay";
 import type { OperationDefinition } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
+import { beginHealthChecks } from "./check-health.ts";
 import { ended } from "./ended.ts";
 import { ensureCertificates, ensureNodeCredential, settleItems } from "./specification.ts";
 import { awaitStackCreated, ensureStack } from "./stack.ts";
@@ -9,7 +10,7 @@ import { awaitStackCreated, ensureStack } from "./stack.ts";
 export const createBay: OperationDefinition<ConductorPorts, Bay> = {
   kind: "create",
   version: 1,
-  steps: [settleItems, ensureCertificates, ensureNodeCredential, ensureStack, awaitStackCreated],
+  steps: [settleItems, ensureCertificates, ensureNodeCredential, ensureStack, awaitStackCreated, beginHealthChecks],
   always: [],
   end: (bay, outcome, nowMs) => ({ kind: "kept", changes: ended("CREATE", bay.status, outcome, nowMs) }),
 };

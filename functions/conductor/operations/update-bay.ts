@@ -2,13 +2,14 @@
 import type { Bay } from "@jeroboam/core/bay/bay";
 import type { OperationDefinition } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
+import { beginHealthChecks } from "./check-health.ts";
 import { ended } from "./ended.ts";
 import { awaitStackUpdated, ensureStackUpdated } from "./stack.ts";
 
 export const updateBay: OperationDefinition<ConductorPorts, Bay> = {
   kind: "update",
   version: 1,
-  steps: [ensureStackUpdated, awaitStackUpdated],
+  steps: [ensureStackUpdated, awaitStackUpdated, beginHealthChecks],
   always: [],
   end: (bay, outcome, nowMs) => ({ kind: "kept", changes: ended("UPDATE", bay.status, outcome, nowMs) }),
 };

@@ -208,6 +208,10 @@ export const limits = {
     countPages: 100,
     /** What is waited for of a bay that is given up, a step. */
     abandonStepMs: 5 * minute,
+    /** Nodes whose condition one check tells of. */
+    healthReasons: 500,
+    /** Between two checks of a bay's health: Magnum's `health_polling_interval`. */
+    healthCheckMs: minute,
     createTimeoutDefaultMinutes: 60,
     createTimeoutMaxMinutes: 7 * 24 * 60,
     /** On top of the stack's own timeout, before the operation gives up by itself. */

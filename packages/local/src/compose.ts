@@ -7,7 +7,7 @@ import { createApp } from "@jeroboam/api/app";
 import { createApiPorts } from "@jeroboam/api/compose";
 import type { BayTypes } from "@jeroboam/coe/bay-types";
 import { loadedEngineHttp } from "@jeroboam/coe/engines/open-bay-engine";
-import { createConductorPorts, DEFAULT_NODE_USERS } from "@jeroboam/conductor/compose";
+import { createConductorPorts, DEFAULT_NODE_USERS, readHealthCheckMs } from "@jeroboam/conductor/compose";
 import { createDeliveryPorts } from "@jeroboam/conductor/compose-deliveries";
 import type { ConductorPorts, DeliveryConductorPorts, ReconciliationSettings } from "@jeroboam/conductor/ports";
 import { createDelegations, DEFAULT_DELEGATION } from "@jeroboam/core/identity/delegation";
@@ -116,7 +116,12 @@ export function compose(adapters: Adapters, { cloud, bayTypes, apiUrl, webhooks 
       };
       return createConductorPorts({
         ...shared,
-        settings: { bays, nodeUsers: DEFAULT_NODE_USERS, reconciliation },
+        settings: {
+          bays,
+          nodeUsers: DEFAULT_NODE_USERS,
+          reconciliation,
+          healthCheckMs: readHealthCheckMs(process.env, limits.bay.healthCheckMs),
+        },
       });
     },
     deliveries: () => createDeliveryPorts({ ...adapters, webTransport, settings: webhooks }),

@@ -17,7 +17,7 @@ export interface HealthReport {
 /** Writes what changed: the reason first, so that a status is never newer than its reason. */
 export async function reportHealth(
   ports: BayPorts,
-  { record }: BayWithSpecification,
+  { record }: Pick<BayWithSpecification, "record">,
   { healthStatus, healthStatusReason }: HealthReport,
 ): Promise<void> {
   const nowMs = ports.clock.nowMs();
