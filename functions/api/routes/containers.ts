@@ -20,7 +20,7 @@ import type { ContainerWish } from "../wire/container-resource.ts";
 import type { PatchOperation } from "../wire/patch.ts";
 import { applyPatch, readPatch } from "../wire/patch.ts";
 import { z } from "zod";
-import { awaitEnd, requireAbility, requireFreeName, requireReadyBay } from "./resource-requests.ts";
+import { awaitEnd, madeEarlier, requireAbility, requireFreeName, requireReadyBay } from "./resource-requests.ts";
 import { findItem, notFound, readBayArgument, resourceItemRoutes, resourceListRoutes } from "./resource-routes.ts";
 
 const PATH = "/v1/containers";
@@ -116,16 +116,22 @@ async function create(request: ApiRequest, { uuid, ...wish }: ContainerWish): Pr
   const { ports, base } = request;
   const { projectId, userId } = request.caller;
   const { bayUuid } = wish;
+  const accepted = async (made: WorkRecord<Container>): Promise<Reply> => {
+    const record = await awaitEnd(request, resourceShapes.container, made);
+    const headers = { Location: `${base}${PATH}/${record.state.uuid}` };
+    return { status: 201, body: viewContainer(record, base), headers };
+  };
+  const earlier = await madeEarlier(request, resourceShapes.container, uuid);
+  if (earlier) return accepted(earlier);
   const bay = await requireReadyBay(request, bayUuid, "container");
   await requireFreeName(request, resourceShapes.container, { projectId, bayUuid }, wish.name);
   const { coe } = bay.specification.model;
   const fresh = { coe, status: "Stopped", host: null, asked: [], doneNumber: 0 };
-  const state = { ...wish, ...fresh, environment: { ...wish.environment }, uuid, projectId, userId };
-  const created = await createResource(ports, resourceShapes.container, state, undefined);
+  const state = { ...wish, ...fresh, environment: { ...wish.environment }, projectId, userId };
+  const named = { ...state, uuid: uuid ?? request.creation?.uuid };
+  const created = await createResource(ports, resourceShapes.container, named, undefined);
   if (created.kind === "exists") throw new Rejected(409, `A container with UUID ${uuid ?? ""} already exists.`);
-  const record = await awaitEnd(request, resourceShapes.container, created.record);
-  const headers = { Location: `${base}${PATH}/${record.state.uuid}` };
-  return { status: 201, body: viewContainer(record, base), headers };
+  return accepted(created.record);
 }
 
 /** A container is what it was made as: of the record only the name changes, which the engine does not know it by. */

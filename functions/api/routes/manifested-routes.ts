@@ -9,6 +9,7 @@ import type { ContainerResources, ResourceKind } from "@jeroboam/core/container/
 import { Rejected } from "@jeroboam/core/errors";
 import type { Json, JsonObject } from "@jeroboam/core/json";
 import { limits } from "@jeroboam/core/limits";
+import type { WorkRecord } from "@jeroboam/core/operation/record";
 import type { Manifest } from "@jeroboam/core/manifest/manifest";
 import type { ApiRequest, Route } from "../route.ts";
 import { defineRoute } from "../route.ts";
@@ -17,7 +18,14 @@ import type { ManifestWish } from "../wire/container-resource.ts";
 import { invalid } from "../wire/attributes.ts";
 import type { PatchOperation } from "../wire/patch.ts";
 import { applyPatch, readPatch } from "../wire/patch.ts";
-import { awaitEnd, requireFreeName, requireManifest, requireReadyBay, requireShowable } from "./resource-requests.ts";
+import {
+  awaitEnd,
+  madeEarlier,
+  requireFreeName,
+  requireManifest,
+  requireReadyBay,
+  requireShowable,
+} from "./resource-requests.ts";
 import type { ResourceCollection } from "./resource-routes.ts";
 import {
   findItem,
@@ -83,19 +91,24 @@ async function create<Kind extends ManifestedKind>(
   const { ports, base } = request;
   const { projectId, userId } = request.caller;
   const { bayUuid } = wish;
+  const accepted = async (made: WorkRecord<State>) => {
+    const record = await awaitEnd(request, shape, made);
+    const headers = { Location: `${base}/v1/${collection}/${record.state.uuid}` };
+    return { status: 201, body: { ...view(record, base), ...echo(wish) }, headers };
+  };
+  const earlier = await madeEarlier(request, shape, wish.uuid);
+  if (earlier) return accepted(earlier);
   await requireReadyBay(request, bayUuid, ENGINE_KINDS[kind]);
   const manifest = await requireManifest<EngineKind<Kind>>(request, ENGINE_KINDS[kind], wish);
   const facts = factsOf(manifest);
   requireShowable(facts);
   await requireFreeName(request, shape, { projectId, bayUuid }, facts.name ?? null);
-  const own = { uuid: wish.uuid, projectId, userId, bayUuid };
+  const own = { uuid: wish.uuid ?? request.creation?.uuid, projectId, userId, bayUuid };
   const state = { ...begin(facts, wish), ...own } as unknown as NewResource<State>;
   const created = await createResource(ports, shape, state, manifest);
   if (created.kind === "exists")
     throw new Rejected(409, `A ${things.noun.toLowerCase()} with UUID ${wish.uuid ?? ""} already exists.`);
-  const record = await awaitEnd(request, shape, created.record);
-  const headers = { Location: `${base}/v1/${collection}/${record.state.uuid}` };
-  return { status: 201, body: { ...view(record, base), ...echo(wish) }, headers };
+  return accepted(created.record);
 }
 
 /** Manifests are told to those who sent them, and to nobody else. */

@@ -11,6 +11,7 @@ import { isNameTaken } from "@jeroboam/core/container/resource";
 import { Rejected } from "@jeroboam/core/errors";
 import { limits } from "@jeroboam/core/limits";
 import type { Manifest, ManifestKind } from "@jeroboam/core/manifest/manifest";
+import { projectRecordKey } from "@jeroboam/core/listing/project-record";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
 import { findRecord } from "@jeroboam/core/operation/record-store";
 import type { ApiRequest } from "../route.ts";
@@ -83,6 +84,18 @@ async function fetchManifest({ ports, signal }: ApiRequest, url: string | null):
   if (reply.kind !== "reply") throw refuse(reply.reason);
   if (reply.status !== 200) throw refuse(`the answer was ${reply.status}`);
   return reply.body;
+}
+
+/** What a request under a key, which came before, has made already. */
+export async function madeEarlier<State extends ContainerResource>(
+  { ports, caller, creation }: ApiRequest,
+  shape: ResourceShape<State>,
+  uuid: string | undefined,
+): Promise<WorkRecord<State> | undefined> {
+  if (!creation?.isRepeat) return undefined;
+  const key = projectRecordKey(shape, caller.projectId, uuid ?? creation.uuid);
+  const record = await findRecord(ports.table, shape, key);
+  return record && record.state.createdAtMs >= creation.startedAtMs ? record : undefined;
 }
 
 /** A record shows some of a manifest; there is a limit to that. */

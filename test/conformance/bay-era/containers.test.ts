@@ -1,5 +1,8 @@
 /** Pods, services, replication controllers and containers over HTTP, through to their bay's engine (bay-era sheet 3.4 to 3.7). */
+import { createApp } from "@jeroboam/api/app";
+import { TOKENS } from "@jeroboam/api/testing/fake-ports";
 import type { JsonObject } from "@jeroboam/core/json";
+import { limits } from "@jeroboam/core/limits";
 import { beforeEach, describe, expect, test } from "vitest";
 import { shown, textIn } from "../api-harness.ts";
 import type { World } from "./world.ts";
@@ -276,4 +279,56 @@ test("another project sees nothing of it, and can do nothing to it", async () =>
     expect((await world.call("GET", `/v1/${collection}`, { as: "memberB" })).body).toEqual({ [collection]: [] });
   const body = { bay_uuid: world.ids["blue"] ?? "", manifest: RC_MANIFEST };
   expect((await world.call("POST", "/v1/rcs", { as: "memberB", body })).status).toBe(400);
+});
+
+test.each([
+  ["pods", { bay_uuid: "{blue}", manifest: named(POD_MANIFEST, "keyed") }],
+  ["containers", { bay_uuid: "{green}", name: "keyed", image: "nginx" }],
+])("under an Idempotency-Key one of the %s is made, whenever the process dies", async (collection, body) => {
+  let [calls, diesAt] = [0, Infinity];
+  const pass = async <Value>(call: () => Promise<Value>): Promise<Value> => {
+    calls += 1;
+    if (calls >= diesAt) throw new Error("the process died");
+    return call();
+  };
+  const { table } = world.ports;
+  const app = createApp({
+    ...world.ports,
+    table: {
+      get: (key) => pass(() => table.get(key)),
+      put: (item, condition) => pass(() => table.put(item, condition)),
+      remove: (key, revision) => pass(() => table.remove(key, revision)),
+      query: (pk, range) => pass(() => table.query(pk, range)),
+      queryIndex: (index, pk, range) => pass(() => table.queryIndex(index, pk, range)),
+    },
+  });
+  const post = async (key: string): Promise<{ status: number; uuid: unknown }> => {
+    calls = 0;
+    const headers = { "x-auth-token": TOKENS.memberA, "content-type": "application/json", "idempotency-key": key };
+    const text = filled(world.ids, JSON.stringify(body));
+    const answer = await app.request(`http://magnum.test/v1/${collection}`, { method: "POST", headers, body: text });
+    return { status: answer.status, uuid: ((await answer.json()) as JsonObject)["uuid"] };
+  };
+  const made = async () =>
+    ((await call("GET", `/v1/${collection}`)).body[collection] as { name: string }[]).filter(
+      ({ name }) => name === "keyed",
+    );
+  const clean = await post("clean");
+  const needed = calls;
+  expect(clean.status).toBe(201);
+  expect(await post("clean")).toEqual(clean);
+  for (let at = 1; at <= needed; at += 1) {
+    for (const { uuid } of (await made()) as unknown as { uuid: string }[])
+      await call("DELETE", `/v1/${collection}/${uuid}${collection === "pods" ? "/blue" : ""}`);
+    await world.conduct();
+    diesAt = at;
+    expect((await post(`key-${at}`)).status).toBe(500);
+    diesAt = Infinity;
+    world.ports.clock.advance(limits.idempotency.leaseMs);
+    const again = await post(`key-${at}`);
+    expect({ at, status: again.status }).toEqual({ at, status: 201 });
+    expect(await post(`key-${at}`)).toEqual(again);
+    await world.conduct();
+    expect(await made()).toHaveLength(1);
+  }
 });
