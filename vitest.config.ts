@@ -11,6 +11,7 @@ export default defineConfig({
       "test/stacks/**",
       "test/aws/**",
       "test/node-scripts/**",
+      "test/security/**",
     ],
     testTimeout: 30_000,
     hookTimeout: 60_000,
