@@ -189,6 +189,8 @@ export interface StackPlans {
   plan(bay: Bay, specification: BaySpecification, credential: NodeLogin, token: string): StackPlan;
   /** What to change for the bay's present counts: those parameters alone, so that no node is built anew. */
   planScaling(bay: Bay, specification: BaySpecification, workersToRemove: readonly Member[]): StackChange;
+  /** The password that new nodes are told from now on; of the bay's own stack and of its groups' alike. Touches no node. */
+  planPassword(bay: Bay, specification: BaySpecification, credential: NodeLogin): StackChange;
   /** What new workers are from now on, while those that run keep these images, by index. Touches no node. */
   planUpgrade(bay: Bay, specification: BaySpecification, credential: NodeLogin, stack: Stack): StackChange;
   /** The labels that an upgrade takes from the newer model. */

@@ -18,6 +18,7 @@ import { containerType } from "./operations/resources/container.ts";
 import { manifestedType } from "./operations/resources/manifested.ts";
 import { engineWatchType } from "./operations/resources/watch.ts";
 import { jobType } from "./operations/run-job.ts";
+import { rotateCredential } from "./operations/rotate-credential.ts";
 import { updateBay } from "./operations/update-bay.ts";
 import { upgradeBay } from "./operations/upgrade-bay.ts";
 import type { ConductorPorts } from "./ports.ts";
@@ -29,7 +30,7 @@ const nodeGroupType: RecordType<ConductorPorts, NodeGroup> = {
 
 const bayType: RecordType<ConductorPorts, Bay> = {
   ...bayShape,
-  operations: [createBay, recreateBay, updateBay, upgradeBay, observeBay, deleteBay, abandonBay],
+  operations: [createBay, recreateBay, updateBay, upgradeBay, rotateCredential, observeBay, deleteBay, abandonBay],
   // Not a moment sooner: a place is for a bay that anybody can see.
   beforeRemoval: (ports, { state: bay }) => releasePlace(ports, bay.projectId, bay.uuid),
 };

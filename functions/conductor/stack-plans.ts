@@ -12,6 +12,8 @@ import type { NodeGroupPlans, NodeLogin, Stack, StackChange, StackPlan, StackPla
 /** The parameter that marks a stack as a bay's. */
 const MARK = "bay_uuid";
 const GROUP_MARK = "group_uuid";
+/** What nodes log in by; bay types whose nodes do not log in have none. */
+const PASSWORD = "trustee_password";
 
 export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): StackPlans {
   return {
@@ -33,6 +35,12 @@ export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): Sta
       );
       const removals = bayType.removalParameters(workersToRemove);
       return { parameters: { ...Object.fromEntries(changed), ...removals }, tags: stackTags(bay.uuid) };
+    },
+
+    planPassword(bay, specification, credential) {
+      const { parameters } = planOf(bayTypeOf(bayTypes, specification), bay, specification, credential);
+      const changed = Object.entries(parameters).filter(([name]) => name === PASSWORD);
+      return { parameters: Object.fromEntries(changed), tags: stackTags(bay.uuid) };
     },
 
     planUpgrade(bay, specification, credential, stack) {

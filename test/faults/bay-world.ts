@@ -4,6 +4,7 @@ import { bayModelKey, bayModelShape } from "@jeroboam/core/bay-model/bay-model";
 import { createMemoryEngines } from "@jeroboam/coe/engines/memory-engines";
 import type { Bay } from "@jeroboam/core/bay/bay";
 import { bayKey, bayShape } from "@jeroboam/core/bay/bay";
+import { rotateCredential } from "@jeroboam/core/bay/rotate-credential";
 import { upgradeBay, upgradeNodeGroup } from "@jeroboam/core/bay/upgrade-bay";
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
 import { deleteNodeGroup, resizeNodeGroup } from "@jeroboam/core/node-group/change-node-group";
@@ -124,6 +125,7 @@ export function createBayWorld(
         parameters: { nodes: bay.nodeCount, removed: workers.map(({ index }) => index) },
         tags: stackTags(bay.uuid),
       }),
+      planPassword: (bay, _specification, { password }) => ({ parameters: { password }, tags: stackTags(bay.uuid) }),
       planUpgrade: (bay, { model }, _login, stack) => ({
         parameters: upgraded(model.imageId, stack, bay.nodeCount),
         tags: stackTags(bay.uuid),
@@ -174,6 +176,7 @@ export interface BayActs {
   /** As an autoscaler does: also while another goes on. */
   resizeGroup(nodeCount: number, nodesToRemove?: readonly string[]): Promise<void>;
   removeGroup(): Promise<void>;
+  rotateCredential(): Promise<void>;
   /** To a newer model. */
   upgrade(): Promise<void>;
   upgradeGroup(): Promise<void>;
@@ -237,6 +240,10 @@ export function actsOn(world: BayWorld): BayActs {
       const bay = await findBayByUuid(table, SCOPE, uuidOf(world));
       const group = bay?.nodeGroups[0]?.group;
       if (bay && group) await resizeNodeGroup(ports, bay, group, { nodeCount, nodesToRemove, rollback: false });
+    },
+    async rotateCredential() {
+      const bay = await findBayByUuid(table, SCOPE, uuidOf(world));
+      if (bay) await rotateCredential(ports, bay);
     },
     async upgrade() {
       await makeNewerModel(world);

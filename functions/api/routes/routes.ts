@@ -3,6 +3,7 @@ import type { Route } from "../route.ts";
 import { baymodels } from "./baymodels.ts";
 import { bays } from "./bays.ts";
 import { certificates } from "./certificates.ts";
+import { credentials } from "./credentials.ts";
 import { clusterActions } from "./cluster-actions.ts";
 import { clusters } from "./clusters.ts";
 import { clustertemplates } from "./clustertemplates.ts";
@@ -30,6 +31,7 @@ export const ROUTES: readonly Route[] = [
   ...nodeGroups,
   ...clusterActions,
   ...certificates,
+  ...credentials,
   ...nodes,
   ...pods,
   ...services,

@@ -1,17 +1,17 @@
 /** The steps that complete a bay's specification before its stack: certificates, and the nodes' own credential. */
 import { bayModelUseKey } from "@jeroboam/core/bay-model/bay-model";
-import type { Bay } from "@jeroboam/core/bay/bay";
+import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import { nodeUserName, ownKeypair, secretContext } from "@jeroboam/core/bay/bay";
 import { changeSpecification, readSpecification } from "@jeroboam/core/bay/specification-store";
 import { asSettled, isProvisional } from "@jeroboam/core/operation/provisional";
 import type { Step } from "@jeroboam/core/operation/record";
 import { done, failed } from "@jeroboam/core/operation/record";
-import type { ConductorPorts } from "../ports.ts";
+import type { ConductorPorts, NodeUser } from "../ports.ts";
 
 const SPECIFICATION_MISSING = "the bay's specification is missing";
 
 /** The length of the nodes' password before its encoding. */
-const PASSWORD_BYTES = 24;
+export const PASSWORD_BYTES = 24;
 
 /** What was provisional until the bay existed stays for good. */
 export const settleItems: Step<ConductorPorts, Bay> = {
@@ -61,9 +61,7 @@ export const ensureNodeCredential: Step<ConductorPorts, Bay> = {
     if (!credential) return failed(SPECIFICATION_MISSING);
     if (credential.user) return done();
     const password = await sealer.open(credential.passwordSealed, secretContext(bay, "node-password"));
-    const sshPublicKey = ownKeypair(bay, specification)?.publicKey;
-    const user = { name: userName, password, projectId: bay.projectId, ...(sshPublicKey && { sshPublicKey }) };
-    const made = await cloud.ensureNodeUser(user, signal);
+    const made = await cloud.ensureNodeUser(nodeUserOf(bay, specification, password), signal);
     if (made.kind === "refused") return failed(`the credential of the bay's nodes could not be made: ${made.reason}`);
     await changeSpecification(table, bay, (current) =>
       current.nodeCredential
@@ -73,3 +71,9 @@ export const ensureNodeCredential: Step<ConductorPorts, Bay> = {
     return done();
   },
 };
+
+/** The nodes' user as Keystone is to have it. */
+export function nodeUserOf(bay: Bay, specification: BaySpecification, password: string): NodeUser {
+  const sshPublicKey = ownKeypair(bay, specification)?.publicKey;
+  return { name: nodeUserName(bay), password, projectId: bay.projectId, ...(sshPublicKey && { sshPublicKey }) };
+}

@@ -110,7 +110,7 @@ export function withStacks<State extends StackOwner, Specification>(
  * Heat changes nothing for a conductor whose lease has ended: one that slept in the middle of a step may wake when
  * another has done its work, and the operation is over. What it had sent before that is as late as it is.
  */
-function fenced(stacks: Stacks, isOurs: () => boolean): Stacks {
+export function fenced(stacks: Stacks, isOurs: () => boolean): Stacks {
   const guarded = <Result>(change: () => Promise<Result>): Promise<Result> =>
     isOurs() ? change() : Promise.reject(new Transient("the conductor's lease has ended"));
   return {
@@ -122,7 +122,7 @@ function fenced(stacks: Stacks, isOurs: () => boolean): Stacks {
 }
 
 /** As far as one can tell by one's own clock. */
-function isHeld<State>({ lease }: ActiveRecord<State>, { clock }: ConductorPorts): boolean {
+export function isHeld<State>({ lease }: ActiveRecord<State>, { clock }: ConductorPorts): boolean {
   return lease !== undefined && clock.nowMs() < lease.untilMs;
 }
 

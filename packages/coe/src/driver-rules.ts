@@ -49,3 +49,14 @@ export const devicemapperVolumeMinGb = 3;
 export function hasRoomForStorageDriver(driver: string | null, dockerVolumeSizeGb: number | null): boolean {
   return driver !== "devicemapper" || (dockerVolumeSizeGb ?? 0) >= devicemapperVolumeMinGb;
 }
+
+/**
+ * Whether nodes that run go on using their credential for the cloud: for volumes, and for the object storage behind a
+ * registry. Others need it only at their first boot, so it may be renewed without them.
+ */
+export function nodesKeepCredential(model: {
+  readonly volumeDriver: string | null;
+  readonly registryEnabled: boolean;
+}): boolean {
+  return model.volumeDriver !== null || model.registryEnabled;
+}

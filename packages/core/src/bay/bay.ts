@@ -111,6 +111,8 @@ export const baySpecificationSchema = z.object({
       user: z.object({ id: z.string(), domainId: z.string() }).nullable(),
       userName: z.string(),
       passwordSealed: z.string(),
+      /** The operation that has renewed the password last. */
+      renewedBy: z.string().exactOptional(),
     })
     .nullable(),
 });

@@ -1,0 +1,38 @@
+/** Renewing the credential of a bay's nodes, through the harness: one password, in Keystone and in every stack. */
+import { expect } from "vitest";
+import type { ConductorPorts } from "@jeroboam/conductor/ports";
+import { readSpecification } from "@jeroboam/core/bay/specification-store";
+import type { BayRun } from "./bay-world.ts";
+import { actsOn, bayOf, bayScenario } from "./bay-world.ts";
+import { describeInterruption, describeOperationFaults } from "./harness.ts";
+
+const rotating = bayScenario(
+  "renewing a credential",
+  { stackMs: 1_500 },
+  async (acts, _world, settle) => {
+    await acts.create(1);
+    await settle();
+    await acts.addGroup();
+    await settle();
+    await acts.rotateCredential();
+  },
+  async (world) => {
+    const bay = await bayOf(world);
+    expect(bay?.status).toBe("UPDATE_COMPLETE");
+    const credential = bay && (await readSpecification(world.table, bay))?.nodeCredential;
+    const password = await world.ports.sealer.open(credential?.passwordSealed ?? "", `bay/${bay?.uuid}/node-password`);
+    expect([...world.users.values()]).toEqual([password]);
+    expect([...world.stacks.values()].map(({ parameters }) => parameters["password"])).toEqual([password, password]);
+    // Nobody was made anew, and each stack was told once.
+    expect(world.counts).toMatchObject({ creates: 2, updates: 2 });
+  },
+);
+describeOperationFaults(rotating);
+describeInterruption<ConductorPorts, BayRun>(rotating, {
+  name: "the bay's delete",
+  act: ({ world }) => actsOn(world).remove(),
+  verify({ world }) {
+    expect([world.stacks.size, world.users.size, world.trusts.size]).toEqual([0, 0, 0]);
+    return Promise.resolve();
+  },
+});
