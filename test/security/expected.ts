@@ -38,6 +38,7 @@ const IN_EVERY_PROJECT: ReadonlySet<string> = new Set([
   "DELETE /v1/clustertemplates/:ident",
   "GET /v1/clusters/:ident/nodegroups",
   "GET /v1/clusters/:ident/nodegroups/:group",
+  "POST /v1/clusters/:ident/actions/upgrade",
   "POST /v1/clusters/:ident/actions/retry",
   "POST /v1/clusters/:ident/actions/abandon",
   "POST /v1/bays/:ident/actions/retry",

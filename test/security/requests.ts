@@ -76,6 +76,7 @@ const BODIES: Readonly<Record<string, Json>> = {
   "POST /v1/clusters/:ident/actions/retry": null,
   "POST /v1/clusters/:ident/actions/abandon": null,
   "POST /v1/clusters/:ident/actions/resize": { node_count: 3 },
+  "POST /v1/clusters/:ident/actions/upgrade": { cluster_template: "{model}" },
   "POST /v1/clusters/:ident/nodegroups": { name: "next" },
   "PATCH /v1/clusters/:ident/nodegroups/:group": replace("/max_node_count", 7),
   "POST /v1/certificates": { bay_uuid: "{blue}", csr: CSR },
@@ -131,7 +132,7 @@ export function planRequest(route: Pick<Route, "method" | "path">): PlannedReque
   const sends = ["POST", "PATCH", "PUT"].includes(route.method);
   if (sends && body === undefined) throw new Error(`test/security/requests.ts has no body for ${name}`);
   // What is stuck is one that is still being made.
-  const record = route.path.includes("/actions/") && !route.path.endsWith("resize") ? "{growing}" : undefined;
+  const record = route.path.includes("/actions/") && !/(?:resize|upgrade)$/.test(route.path) ? "{growing}" : undefined;
   const path = route.path.replaceAll(/:[a-z]+/g, (parameter) => {
     const collection = route.path.split("/", 3)[2] ?? "";
     const value = parameter === ":ident" ? (record ?? RECORDS[collection]) : OTHER_PARAMETERS[parameter];
