@@ -222,8 +222,13 @@ describe.each(["k8s_ubuntu_v1", "k8s_fedora_coreos_v1"])("a master of %s", (name
     expect(chart).toContain("upgrade --install flannel /var/cache/jeroboam/chart.tgz --namespace kube-flannel");
     expect(parse(run.after("var/lib/kubelet/config.yaml"))).toMatchObject({
       clusterDNS: ["10.254.0.10"],
-      registerWithTaints: [{ key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" }],
     });
+  });
+
+  test("takes no pods but those that bear with it, and says which group it is of", () => {
+    const unit = run.after("etc/systemd/system/kubelet.service");
+    expect(unit).toContain("--register-with-taints=node-role.kubernetes.io/control-plane:NoSchedule");
+    expect(unit).toContain("magnum.openstack.org/nodegroup=default-master");
   });
 
   test("has a unit of each service, to start at each boot", () => {

@@ -133,6 +133,7 @@ function kubernetes(load: TemplateLoader, system: System): BayType {
       name: system.name,
     }),
     nodeGroups: kubernetesNodeGroups(load, {
+      template: "kubernetes/kubeworkers.yaml",
       checkSpec: (spec) => checkSpec(spec, system),
       parametersFor: (input) => allParameters(input, system),
       bayWide: BAY_WIDE_LABELS,

@@ -19,6 +19,11 @@ type Parameters = Readonly<Record<string, HeatParameter>>;
 
 /** What the Kubernetes bay types know of a bay with a group's labels. */
 export interface WorkerKnowledge {
+  /** The template of a group's stack. */
+  readonly template: string;
+  readonly userData?: "cloud-init" | "ignition";
+  /** Parameters of those that speak of masters which this type's workers are told all the same. */
+  readonly alsoForWorkers?: readonly string[];
   checkSpec(spec: BaySpec): readonly SpecProblem[];
   parametersFor(input: BayTypeInput): Parameters;
   /** Labels that speak of the bay as a whole: all its nodes must agree in them. */
@@ -33,11 +38,15 @@ export interface WorkerKnowledge {
 const NOT_FOR_WORKERS: ReadonlySet<string> = new Set([
   "admission_control_list",
   "bay_name",
+  "calico_encapsulation",
+  "container_infra_prefix",
   "discovery_url",
   "dns_nameserver",
+  "download_mirror",
   "fixed_network_cidr",
   "flannel_backend",
   "flannel_network_subnetlen",
+  "kube_image_repository",
   "kubeapi_options",
   "kubecontroller_options",
   "kubescheduler_options",
@@ -46,9 +55,11 @@ const NOT_FOR_WORKERS: ReadonlySet<string> = new Set([
   "master_lb_allowed_cidrs",
   "master_lb_enabled",
   "master_lb_floating_ip_enabled",
+  "network_chart",
   "number_of_masters",
   "octavia_lb_algorithm",
   "octavia_provider",
+  "pod_subnetlen",
   "portal_network_cidr",
 ]);
 
@@ -73,9 +84,12 @@ export function kubernetesNodeGroups(load: TemplateLoader, knowledge: WorkerKnow
       const joins = joinParameters(bayOutputs);
       if (typeof joins === "string") return joins;
       const input: BayTypeInput = { ...bay, ...asWorkers(group, bay) };
-      const inherited = Object.entries(knowledge.parametersFor(input)).filter(([name]) => !NOT_FOR_WORKERS.has(name));
+      const { template, userData, alsoForWorkers = [] } = knowledge;
+      const isForWorkers = (name: string): boolean => !NOT_FOR_WORKERS.has(name) || alsoForWorkers.includes(name);
+      const inherited = Object.entries(knowledge.parametersFor(input)).filter(([name]) => isForWorkers(name));
       const definition = defineStack(load, input, {
-        template: "kubernetes/kubeworkers.yaml",
+        template,
+        ...(userData && { userData }),
         parameters: { ...Object.fromEntries(inherited), ...joins, ...groupParameters(bay, group) },
         ...knowledge.bootVolume(input.labels),
       });

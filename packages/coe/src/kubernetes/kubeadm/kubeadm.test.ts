@@ -1,11 +1,16 @@
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import type { BayTypeInput } from "../../bay-type.ts";
 import { fileTemplates } from "../../file-templates.ts";
-import { sampleBay } from "../../sample-bay.ts";
+import { SAMPLE_OUTPUTS, sampleBay, sampleBays, sampleGroup } from "../../sample-bay.ts";
 import { kubernetesByKubeadm } from "./kubeadm.ts";
 
 const ubuntu = kubernetesByKubeadm(fileTemplates(), { name: "k8s_ubuntu_v1", os: "ubuntu", userData: "cloud-init" });
-const coreos = kubernetesByKubeadm(fileTemplates(), { name: "k8s", os: "fedora-coreos", userData: "ignition" });
+const coreos = kubernetesByKubeadm(fileTemplates(), {
+  name: "k8s_fedora_coreos_v1",
+  os: "fedora-coreos",
+  userData: "ignition",
+});
 const parametersOf = (overrides: Partial<BayTypeInput>) => ubuntu.stackFor(sampleBay(overrides)).parameters;
 const problemsOf = (overrides: Partial<BayTypeInput>) => ubuntu.checkSpec(sampleBay(overrides));
 const DIGEST = "a".repeat(64);
@@ -138,5 +143,28 @@ describe("refuses", () => {
 
   test("not Docker's usual storage driver, which clients send unasked", () => {
     expect(problemsOf({ dockerStorageDriver: "overlay2" })).toEqual([]);
+  });
+});
+
+describe("a group of workers", () => {
+  test.each(
+    [ubuntu, coreos].flatMap((type) => Object.entries(sampleBays(type)).map(([name, bay]) => ({ type, name, bay }))),
+  )("passes declared parameters, and all required: $type.name, $name", ({ type, bay }) => {
+    const stack = type.nodeGroups?.stackFor(bay, sampleGroup(), SAMPLE_OUTPUTS);
+    if (typeof stack !== "object") throw new Error(String(stack));
+    const declared = (parse(stack.template) as { parameters: Record<string, object> }).parameters;
+    const required = Object.keys(declared).filter((name) => !("default" in (declared[name] ?? {})));
+    expect(Object.keys(declared)).toEqual(expect.arrayContaining(Object.keys(stack.parameters)));
+    expect(Object.keys(stack.parameters)).toEqual(expect.arrayContaining(required));
+  });
+
+  test("is told at its first boot just what the bay's own workers are", () => {
+    const stack = ubuntu.nodeGroups?.stackFor(sampleBay(), sampleGroup(), SAMPLE_OUTPUTS);
+    const bootOf = (template: string) => {
+      const parts = parse(template) as { resources: { minion_boot: { properties: { parts: { config: unknown }[] } } } };
+      return parts.resources.minion_boot.properties.parts[1]?.config;
+    };
+    if (typeof stack !== "object") throw new Error(String(stack));
+    expect(bootOf(stack.template)).toEqual(bootOf(ubuntu.stackFor(sampleBay()).template));
   });
 });

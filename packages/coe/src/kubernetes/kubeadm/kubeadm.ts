@@ -20,6 +20,7 @@ import {
   needsFloatingIp,
   networkLabels,
 } from "../../network-labels.ts";
+import { kubernetesNodeGroups } from "../node-groups.ts";
 import { kubernetesUpgrade } from "../upgrade.ts";
 import { serverLabels } from "../../server-labels.ts";
 import {
@@ -93,16 +94,13 @@ export function kubernetesByKubeadm(load: TemplateLoader, system: KubeadmSystem)
     labels,
     checkSpec,
     unknownLabels: (all) => unknownLabels(labels, all),
-    stackFor(input) {
-      const values = parseLabels(labels, input.labels);
-      return defineStack(load, input, {
+    stackFor: (input) =>
+      defineStack(load, input, {
         template: TEMPLATE,
-        parameters: parametersFor(input, values),
-        bootVolumeSize: values.boot_volume_size,
-        bootVolumeType: values.boot_volume_type,
+        parameters: parametersFor(input, parseLabels(labels, input.labels)),
+        ...bootVolume(input.labels),
         userData: system.userData,
-      });
-    },
+      }),
     readOutputs: (outputs, spec) => {
       const address = textOutput(outputs, "api_address");
       return {
@@ -123,11 +121,36 @@ export function kubernetesByKubeadm(load: TemplateLoader, system: KubeadmSystem)
       defaultTag: kubernetesVersion({}),
       name: system.name,
     }),
+    nodeGroups: kubernetesNodeGroups(load, {
+      template: WORKERS_TEMPLATE,
+      userData: system.userData,
+      checkSpec,
+      parametersFor: (input) => parametersFor(input, parseLabels(labels, input.labels)),
+      bayWide: BAY_WIDE_LABELS,
+      bootVolume,
+      alsoForWorkers: ["portal_network_cidr"],
+    }),
     removalParameters: (workers) => ({ minions_to_remove: workers.map(({ index }) => index) }),
   };
 }
 
 const TEMPLATE = "kubernetes/kubeadm/kubecluster.yaml";
+const WORKERS_TEMPLATE = "kubernetes/kubeadm/kubeworkers.yaml";
+
+/** Labels that speak of all nodes, or of what a bay has once. */
+const BAY_WIDE_LABELS = [
+  ...Object.keys(networkLabels),
+  ...Object.keys(flannelLabels),
+  "calico_ipv4pool",
+  "calico_ipv4pool_ipip",
+  "service_cluster_ip_range",
+  "admission_control_list",
+];
+
+function bootVolume(all: BaySpec["labels"]) {
+  const values = parseLabels(labels, all);
+  return { bootVolumeSize: values.boot_volume_size, bootVolumeType: values.boot_volume_type };
+}
 
 function checkSpec(spec: BaySpec): readonly SpecProblem[] {
   const { values, problems } = checkLabels(labels, spec.labels);

@@ -1,8 +1,6 @@
 # The kubelet runs what the API and /etc/kubernetes/manifests say. A master takes no pods but those that bear with it.
 step 'kubelet'
 mkdir -p /etc/kubernetes/manifests /var/lib/kubelet
-taints='[]'
-if [[ $NODE_ROLE == master ]]; then taints='[{key: node-role.kubernetes.io/control-plane, effect: NoSchedule}]'; fi
 IFS=./ read -r portal_a portal_b portal_c portal_d _ <<<"$PORTAL_NETWORK_CIDR"
 cat >/var/lib/kubelet/config.yaml <<CONFIGURATION
 apiVersion: kubelet.config.k8s.io/v1beta1
@@ -18,14 +16,14 @@ containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
 cgroupDriver: systemd
 clusterDNS: [$portal_a.$portal_b.$portal_c.$((portal_d + 10))]
 clusterDomain: cluster.local
-registerWithTaints: $taints
 staticPodPath: /etc/kubernetes/manifests
 CONFIGURATION
 if [[ -e /run/systemd/resolve/resolv.conf ]]; then
   echo 'resolvConf: /run/systemd/resolve/resolv.conf' >>/var/lib/kubelet/config.yaml
 fi
 kubelet_arguments=(--config=/var/lib/kubelet/config.yaml --kubeconfig=/etc/kubernetes/kubelet.conf
-  "--hostname-override=$NODE_NAME" "--node-ip=$NODE_IP" "--node-labels=magnum.openstack.org/role=$NODE_ROLE")
+  "--hostname-override=$NODE_NAME" "--node-ip=$NODE_IP" "--node-labels=$NODE_LABELS")
+if [[ -n $NODE_TAINTS ]]; then kubelet_arguments+=("--register-with-taints=$NODE_TAINTS"); fi
 cat >/etc/systemd/system/kubelet.service <<UNIT
 [Unit]
 Description=kubelet
