@@ -81,6 +81,8 @@ export interface CloudParts {
   readonly clock: Clock;
   readonly random: Pick<Random, "fraction">;
   readonly faults: Faults;
+  /** How long Heat is at work on a stack; absent: mostly short, sometimes minutes. */
+  readonly stackMs?: number | undefined;
   readonly sealer: Sealer;
   readonly watch: (effect: CloudEffect) => void;
   /** Tells what is done to a bay that may make it fail. */
@@ -95,7 +97,7 @@ const STACK_LEAST_MS = 10_000;
 const STACK_MOST_MS = 150_000;
 const SHOWN_LATE_MOST_MS = 1_500;
 
-export function createCloud({ clock, random, faults, sealer, watch, blow }: CloudParts): SimulatedCloud {
+export function createCloud({ clock, random, faults, stackMs, sealer, watch, blow }: CloudParts): SimulatedCloud {
   const stacks = new Map<string, CloudStack>();
   const trusts = new Map<string, Trust>();
   const users = new Map<string, string>();
@@ -112,7 +114,7 @@ export function createCloud({ clock, random, faults, sealer, watch, blow }: Clou
       stack.shows = { stack: show(stack), untilMs: clock.nowMs() + SHOWN_LATE_MOST_MS * random.fraction() ** 2 };
     const fault = faults.decide("stack");
     if (fault) blow(stack.bayUuid, fault.kind);
-    const takesMs = STACK_LEAST_MS + (STACK_MOST_MS - STACK_LEAST_MS) * random.fraction() ** 4;
+    const takesMs = stackMs ?? STACK_LEAST_MS + (STACK_MOST_MS - STACK_LEAST_MS) * random.fraction() ** 4;
     Object.assign(stack, {
       action,
       endsAtMs: fault?.kind === "stack stuck" ? Infinity : clock.nowMs() + takesMs,

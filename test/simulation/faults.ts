@@ -98,6 +98,8 @@ export interface Faults {
   stop(): void;
   /** What has struck. */
   readonly struck: readonly Fault[];
+  /** Decisions so far, of each site. */
+  readonly places: ReadonlyMap<Site, number>;
 }
 
 /** Which faults and conditions a seed has. */
@@ -151,6 +153,7 @@ export function createFaults(random: Pick<Random, "fraction">, plan: FaultPlan):
   return {
     conditions: plan.conditions,
     struck,
+    places,
     decide(site, mayStrike = () => true) {
       if (stopped) return undefined;
       const place = (places.get(site) ?? 0) + 1;

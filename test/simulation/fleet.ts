@@ -31,6 +31,9 @@ export interface Fleet {
   readonly resumeWork: () => void;
   /** No sweep before then. */
   readonly holdSweeps: (forMs: number) => void;
+  /** No conductor takes a message, until they are free again. */
+  readonly holdConductors: () => void;
+  readonly freeConductors: () => void;
   /** Everybody awake, the schedule on. */
   readonly heal: () => void;
   /** Whether code of ours is at work, a sweep aside. */
@@ -70,6 +73,8 @@ export function createFleet(options: FleetOptions): Fleet {
     stop: conductors.stop,
     sweepNow: schedule.sweepNow,
     holdSweeps: schedule.hold,
+    holdConductors: conductors.hold,
+    freeConductors: conductors.free,
     resumeWork() {
       const [conductor] = conductors.processes();
       if (conductor) conductors.resumeWork(conductor);
@@ -77,6 +82,7 @@ export function createFleet(options: FleetOptions): Fleet {
     heal() {
       for (const process of processes()) process.wake();
       schedule.hold(-1);
+      conductors.free();
       net.scheduler.after(limits.engine.sweepIntervalMs * random.fraction(), schedule.sweepNow);
     },
     isBusy: () => [...api.processes(), ...conductors.processes()].some((process) => process.busy() > 0),
@@ -196,8 +202,9 @@ function createConductors(options: FleetOptions) {
     : 0;
   if (beginsAtMs > 0) scheduler.after(beginsAtMs - scheduler.clock.nowMs(), dispatch);
 
+  let isHeld = false;
   function dispatch(): void {
-    if (scheduler.clock.nowMs() < beginsAtMs) return;
+    if (isHeld || scheduler.clock.nowMs() < beginsAtMs) return;
     const free = pool
       .processes()
       .filter((process) => !process.isAsleep() && process.busy() < batches)
@@ -236,6 +243,13 @@ function createConductors(options: FleetOptions) {
 
   return {
     processes: pool.processes,
+    hold: (): void => {
+      isHeld = true;
+    },
+    free: (): void => {
+      isHeld = false;
+      scheduler.after(0, dispatch);
+    },
     stop: (process: Process): void => {
       const conductor = conductors.get(process);
       if (!conductor || process.busy() === 0) return process.kill("stopped");

@@ -20,8 +20,16 @@ export interface Net {
   readonly faults: Faults;
   /** For latencies. */
   readonly random: Pick<Random, "fraction">;
+  /** Who decides when a call takes effect, in place of time: resolves when it may. Absent: time does. */
+  hold?(call: HeldCall): Promise<void> | undefined;
   /** Whether a call fails now because the service is down or throttles. */
   isRefusing(service: Service): boolean;
+}
+
+export interface HeldCall {
+  readonly process: string;
+  readonly service: Service;
+  readonly what: string;
 }
 
 export type WorkOutcome<Result> =
@@ -178,6 +186,15 @@ export function createProcess(net: Net, name: string, skewMs: number, died: () =
         const giveUp = (afterMs: number, why: string): void =>
           scheduler.after(afterMs, () => call.fail(new Transient(`${service}: ${why}`)));
 
+        const held = net.hold?.({ process: name, service, what });
+        if (held) {
+          void held
+            .then(() => Promise.allSettled([call.effect()]))
+            .then(([result]) =>
+              result.status === "fulfilled" ? call.succeed(result.value) : call.fail(result.reason),
+            );
+          return;
+        }
         if (net.isRefusing(service)) return giveUp(leg(), "does not answer");
         // What every service can do, and what this call has an answer for.
         const fault = faults.decide(service, (kind) => kind in canned || isAt(kind, "table"));

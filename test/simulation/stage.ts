@@ -27,6 +27,8 @@ export interface StageOptions {
   /** Lines of the trace to keep. */
   readonly lines?: number;
   readonly invariants?: readonly Invariant[];
+  /** How long Heat is at work on a stack; absent: as chance has it. */
+  readonly stackMs?: number;
   /** Whoever acts: what they still mean to do is not over. */
   readonly isDone: () => boolean;
 }
@@ -42,7 +44,9 @@ export interface Stage {
   readonly broken: (id: string, how: string) => void;
   /** Lets things happen until it is over; anything else is a broken promise of progress. False: a promise is broken. */
   readonly phase: (name: string, isOver: () => boolean, withinMs?: number) => Promise<boolean>;
-  /** Nobody has anything to do any more. */
+  /** No work is due, and no message is under way. */
+  readonly hasNoWork: () => boolean;
+  /** Besides, nobody has anything to do any more. */
   readonly isAtRest: () => boolean;
   /** From now on nothing fails; whoever sleeps wakes. */
   readonly calm: () => void;
@@ -55,11 +59,11 @@ const STEPS = 60_000;
 /** The longest that anything takes when nothing goes wrong any more: the longest deadline, what is provisional, two ticks. */
 export const REST_MS = limits.bay.deleteDeadlineMs + limits.bay.deadlineMs + 2 * limits.engine.provisionalMs;
 
-export function createStage({ seed, plan, lines = 0, invariants = INVARIANTS, isDone }: StageOptions): Stage {
+export function createStage({ seed, plan, lines = 0, invariants = INVARIANTS, stackMs, isDone }: StageOptions): Stage {
   const scheduler = createScheduler(streamOf(seed, 11));
   const trace = createTrace(scheduler.clock, lines);
   const faults = createFaults(streamOf(seed, 12), plan);
-  const world = createWorld({ seed, scheduler, trace, faults });
+  const world = createWorld({ seed, scheduler, trace, faults, stackMs });
   let violation: Violation | undefined;
   const broken = (id: string, how: string): void => {
     if (violation) return;
@@ -82,6 +86,7 @@ export function createStage({ seed, plan, lines = 0, invariants = INVARIANTS, is
     fleet,
     broken,
     violation: () => violation,
+    hasNoWork: () => hasNoWork(world),
     isAtRest: () => isDone() && !fleet.isBusy() && hasNoWork(world),
     calm() {
       faults.stop();

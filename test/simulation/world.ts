@@ -49,6 +49,8 @@ export interface World {
   calmForMs(): number;
   /** What was sealed. */
   secretIn(sealed: string): string | undefined;
+  /** Bays on whose stacks a call came late, by their uuids. */
+  readonly lateCalls: Set<string>;
   /** What is not promised yet, and was seen to happen: told in the summary, and no violation. */
   readonly gaps: Set<Gap>;
 }
@@ -73,6 +75,8 @@ export interface WorldParts {
   readonly scheduler: Scheduler;
   readonly trace: Trace;
   readonly faults: Faults;
+  /** How long Heat is at work on a stack; absent: as chance has it. */
+  readonly stackMs?: number | undefined;
 }
 
 /** Chance is drawn from a stream for each purpose, so that one more draw here moves nothing there. */
@@ -82,7 +86,7 @@ export function streamOf(seed: number, purpose: number): ReturnType<typeof creat
 
 const LAG_MOST_MS = 60_000;
 
-export function createWorld({ seed, scheduler, trace, faults }: WorldParts): World {
+export function createWorld({ seed, scheduler, trace, faults, stackMs }: WorldParts): World {
   const { clock } = scheduler;
   const history = createHistory(() => scheduler.steps);
   let eyes = watchAll([history]);
@@ -108,6 +112,7 @@ export function createWorld({ seed, scheduler, trace, faults }: WorldParts): Wor
     clock,
     random: chance.cloud,
     faults,
+    stackMs,
     sealer,
     watch: (effect) => tell().effected(effect),
     blow: strikeBay,
@@ -154,6 +159,7 @@ export function createWorld({ seed, scheduler, trace, faults }: WorldParts): Wor
     tell,
     strikeBay,
     gaps: new Set(),
+    lateCalls: new Set(),
     watch(watchers) {
       eyes = watchAll([history, births, ...watchers]);
     },

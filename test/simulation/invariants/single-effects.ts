@@ -27,6 +27,7 @@ export const singleEffects: Invariant = {
           const isDeleting = world.history.current(effect.stack.bayUuid)?.operation?.kind === "delete";
           // Sent in time, and under way until it was too late.
           if (problem && wasItsOwn && !isDeleting && world.history.current(effect.stack.bayUuid)) {
+            world.lateCalls.add(effect.stack.bayUuid);
             if (effect.changed) world.gaps.add("late call");
           } else if (problem) broken(`${effect.kind} of ${effect.stack.name} ${problem}`);
         }

@@ -62,11 +62,12 @@ function wasReady(world: World, bay: Bay): boolean {
   return bay.status !== "DELETE_FAILED" && stack.endsAtMs + PLAIN_TO_SEE_MS < world.scheduler.clock.nowMs();
 }
 
-function problemOf({ cloud, items, blows }: World, bay: Bay): string | undefined {
+function problemOf({ cloud, items, blows, lateCalls }: World, bay: Bay): string | undefined {
   if (bay.status.endsWith("_IN_PROGRESS")) return "at rest";
   const stack = [...cloud.stacks.values()].find(({ bayUuid }) => bayUuid === bay.uuid);
   if (!bay.status.endsWith("_COMPLETE") || !stack) return undefined;
-  if (!cloud.isSettled(stack) || stack.fails !== undefined) return "but its stack is not";
+  const isLate = lateCalls.has(bay.uuid);
+  if (!(cloud.isSettled(stack) || isLate) || stack.fails !== undefined) return "but its stack is not";
   if (stack.parameters["number_of_minions"] !== bay.nodeCount)
     return `of ${bay.nodeCount} nodes, and its stack has ${String(stack.parameters["number_of_minions"])}`;
   const password = stack.parameters["trustee_password"];

@@ -11,7 +11,7 @@ import { SABOTAGES } from "./sabotages.ts";
 import type { Task, Verdict } from "./worker.ts";
 
 const { values } = parseArgs({
-  options: { only: { type: "string" }, seeds: { type: "string", default: "400" } },
+  options: { only: { type: "string" }, seeds: { type: "string", default: "60" } },
 });
 const WIDTH = 54;
 
@@ -22,9 +22,11 @@ const verdicts: Outcome[] = [];
 const total = waiting.length;
 await Promise.all(Array.from({ length: Math.min(availableParallelism(), total) }, huntAll));
 
-const caught = verdicts.flatMap((verdict) => (verdict.kind === "caught" ? [verdict.seeds] : [])).sort((a, b) => a - b);
+const caught = verdicts
+  .flatMap((verdict) => (verdict.kind === "caught" ? [verdict.part === undefined ? verdict.seeds : Infinity] : []))
+  .sort((a, b) => a - b);
 console.log(
-  `sabotages: ${caught.length} of ${total} caught, median seeds to catch ${caught[caught.length >> 1] ?? "none"}, most ${caught.at(-1) ?? "none"}`,
+  `sabotages: ${caught.length} of ${total} caught, median seeds to catch ${caught[caught.length >> 1] ?? "none"}, ${caught.filter((seeds) => seeds === Infinity).length} of them by the exhaustive parts`,
 );
 process.exitCode = caught.length === total && total > 0 ? 0 : 1;
 
@@ -47,7 +49,8 @@ function isInTheCode(bug: Sabotage): boolean {
 
 function describe(verdict: Outcome): string {
   if (verdict.kind === "outdated") return "OUTDATED: the code that it changes is not there any more";
-  if (verdict.kind === "missed") return `MISSED in ${values.seeds} seeds`;
+  if (verdict.kind === "missed") return `MISSED in ${values.seeds} seeds, every moment and every order`;
+  if (verdict.part !== undefined) return `exhaustive  ${verdict.part}: ${verdict.id}: ${verdict.how.slice(0, 80)}`;
   return `${String(verdict.seeds).padStart(4)} seeds  ${verdict.id}: ${verdict.how.slice(0, 110)}`;
 }
 

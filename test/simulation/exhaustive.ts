@@ -1,0 +1,79 @@
+/**
+ * `npm run test:exhaustive`: every moment of every operation struck by everything that can happen there (moments.ts), and
+ * every order in which a few processes may make their calls (interleavings.ts), on all cores. Prints what each took, and
+ * fails when a promise was broken. `--only` names a part of them.
+ */
+import { fork } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { runRace } from "./interleavings.ts";
+import { strikeEveryMoment } from "./moments.ts";
+import { RACES } from "./races.ts";
+import { SCRIPTS } from "./scripts.ts";
+import { describeFault } from "./shrink.ts";
+
+interface Report {
+  readonly runs: number;
+  readonly says: string;
+  readonly broken: readonly string[];
+}
+
+/** The longest first, so that no core waits for the other at the end. */
+const TASKS: readonly { readonly name: string; readonly run: () => Promise<Report> }[] = [
+  ...RACES.map((race) => ({
+    name: race.name,
+    async run() {
+      const { orders, cut, violation } = await runRace(race);
+      const broken = violation ? [`${violation.id}: ${violation.how}\n  ${violation.order.join("\n  ")}`] : [];
+      return { runs: orders + cut, says: `${orders} orders, ${cut} cut short`, broken };
+    },
+  })),
+  ...SCRIPTS.map((script) => ({
+    name: script.name,
+    async run() {
+      const { runs, moments, broken } = await strikeEveryMoment(script);
+      const told = broken.map(({ fault, violation: { id, how } }) => `${describeFault(fault)}: ${id}: ${how}`);
+      return { runs, says: `${moments} moments, ${runs} runs`, broken: told };
+    },
+  })),
+];
+
+const NAME_WIDTH = 58;
+
+async function lead(): Promise<void> {
+  const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
+  const waiting = TASKS.map(({ name }) => name).filter((name) => name.includes(values.only));
+  const startMs = Date.now();
+  let [runs, parts, broken] = [0, 0, 0];
+  await Promise.all(
+    Array.from({ length: Math.min(availableParallelism(), waiting.length) }, async () => {
+      for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+        const report = await delegate(name);
+        [runs, parts, broken] = [runs + report.runs, parts + 1, broken + report.broken.length];
+        console.log(`${name.padEnd(NAME_WIDTH)} ${report.says}`);
+        for (const how of report.broken) console.log(`  ${how}`);
+      }
+    }),
+  );
+  const seconds = Math.round((Date.now() - startMs) / 1_000);
+  console.log(`exhaustive: ${parts} parts, ${runs} runs in ${seconds} s, violations: ${broken}`);
+  process.exitCode = broken === 0 && parts > 0 ? 0 : 1;
+}
+
+/** In a process of its own. */
+async function delegate(name: string): Promise<Report> {
+  const child = fork(new URL(import.meta.url).pathname, [], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  return new Promise<Report>((resolve, reject) => {
+    child.once("message", (report) => resolve(report as Report));
+    child.once("exit", (code) => reject(new Error(`"${name}" ended with ${code}`)));
+    child.send(name);
+  });
+}
+
+if (process.send) {
+  process.once("message", (name) => {
+    const task = TASKS.find((one) => one.name === name);
+    if (!task) throw new Error(`there is no part "${String(name)}"`);
+    void task.run().then((report) => process.send?.(report, () => process.disconnect()));
+  });
+} else await lead();

@@ -1,0 +1,67 @@
+/**
+ * Every moment of every operation: each call that it makes, and each message, is struck in turn by each thing that can
+ * happen to it (a kill before it and after it, a lost request, a lost reply, a repetition, a pause past the lease, …),
+ * in the whole fleet with the real API; all promises are watched over, and at the end everything is deleted.
+ */
+import type { Fault, FaultKind, Site } from "./faults.ts";
+import type { Script } from "./script.ts";
+import { play } from "./script.ts";
+import type { Violation } from "./stage.ts";
+
+export interface MomentsResult {
+  readonly runs: number;
+  readonly moments: number;
+  readonly broken: readonly { readonly fault: Fault; readonly violation: Violation }[];
+}
+
+/** With the force that makes the most of each: a pause is longer than the lease, what is lost is missed at once. */
+const CALL_FAULTS: readonly (readonly [FaultKind, number])[] = [
+  ["killed before", 0],
+  ["killed after", 0],
+  ["request lost", 0.1],
+  ["reply lost", 0.1],
+  ["repeated call", 0.3],
+  ["arrives late", 0.5],
+  ["paused before", 0.6],
+  ["paused after", 0.6],
+];
+
+const STRIKES: readonly { readonly site: Site; readonly faults: typeof CALL_FAULTS }[] = [
+  ...(["table", "queue", "keystone", "heat"] as const).map((site) => ({ site, faults: CALL_FAULTS })),
+  {
+    site: "request",
+    faults: [
+      ["request lost", 0],
+      ["reply lost", 0],
+    ],
+  },
+  {
+    site: "message",
+    faults: [
+      ["message lost", 0],
+      ["message doubled", 0.6],
+      ["message held", 0],
+    ],
+  },
+];
+
+/** Strikes each moment of the script; stops at the first broken promise if asked to. */
+export async function strikeEveryMoment(script: Script, { first = false } = {}): Promise<MomentsResult> {
+  const plain = await play(script, []);
+  if (plain.violation) throw new Error(`${script.name}: ${plain.violation.id} ${plain.violation.how}`);
+  const broken: { fault: Fault; violation: Violation }[] = [];
+  let [runs, moments] = [1, 0];
+  for (const { site, faults } of STRIKES) {
+    for (let place = (plain.from.get(site) ?? 0) + 1; place <= (plain.to.get(site) ?? 0); place += 1) {
+      moments += 1;
+      for (const [kind, force] of faults) {
+        const fault: Fault = { kind, site, place, force, choice: 0 };
+        const { violation } = await play(script, [fault]);
+        runs += 1;
+        if (violation) broken.push({ fault, violation });
+        if (violation && first) return { runs, moments, broken };
+      }
+    }
+  }
+  return { runs, moments, broken };
+}

@@ -1,0 +1,169 @@
+/** Who may get in whose way: small models, each a beginning and two or three processes that act at once. */
+import { createBatchHandler } from "@jeroboam/conductor/batch";
+import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
+import { createApp } from "@jeroboam/api/app";
+import { bayKey } from "@jeroboam/core/bay/bay";
+import { encodeHint } from "@jeroboam/core/queue/queue";
+import type { ApiRequest } from "./fleet.ts";
+import type { Race, Racer } from "./interleavings.ts";
+import type { Person } from "./people.ts";
+import { apiPorts, conductorPorts } from "./ports.ts";
+import type { Process } from "./process.ts";
+import type { Stage } from "./stage.ts";
+
+const NAMES = { image_id: "atomic", keypair_id: "ops", external_network_id: "public", coe: "kubernetes" };
+/** Beyond a lease: so a conductor takes what another holds, as it may when that one is taken for dead. */
+const PAST_LEASE_MS = 5 * 60_000;
+
+/** Asks the API that the fleet has, and waits. */
+async function ask(stage: Stage, request: ApiRequest): Promise<Record<string, unknown>> {
+  const [person] = stage.world.people.all as [Person];
+  let body: Record<string, unknown> | undefined;
+  void stage.fleet.request(person, request).then((answer) => {
+    if (answer.kind === "no answer" || answer.status >= 300)
+      throw new Error(`${request.path}: ${JSON.stringify(answer)}`);
+    body = answer.text === "" ? {} : (JSON.parse(answer.text) as Record<string, unknown>);
+  });
+  await stage.phase("ask", () => body !== undefined);
+  return body ?? {};
+}
+
+async function makeModel(stage: Stage): Promise<string> {
+  return String(
+    (await ask(stage, { method: "POST", path: "/v1/baymodels", body: { name: "model", ...NAMES } }))["uuid"],
+  );
+}
+
+/** Accepted, and not looked at by any conductor yet. */
+async function makeBay(stage: Stage): Promise<string> {
+  const body = { name: "bay", baymodel_id: await makeModel(stage), node_count: 2, bay_create_timeout: 20 };
+  stage.fleet.holdConductors();
+  return String((await ask(stage, { method: "POST", path: "/v1/bays", body }))["uuid"]);
+}
+
+async function makeBuiltBay(stage: Stage): Promise<string> {
+  const uuid = await makeBay(stage);
+  stage.fleet.freeConductors();
+  await stage.phase("build", stage.isAtRest);
+  stage.fleet.holdConductors();
+  return uuid;
+}
+
+/** A conductor that gets the bay's hint. */
+function conductor(stage: Stage, name: string, uuid: string, skewMs = 0): Racer {
+  const { projectId } = stage.world.people.all[0] as Person;
+  return {
+    name,
+    skewMs,
+    run(process) {
+      const handle = createBatchHandler(conductorPorts(process, stage.world.outside), {
+        name,
+        types: RECORD_TYPES,
+        signal: new AbortController().signal,
+      });
+      return handle([{ id: name, body: encodeHint(bayKey(projectId, uuid)), receives: 1 }]);
+    },
+  };
+}
+
+/** Somebody's request at an API function of its own. */
+function request(stage: Stage, name: string, { method, path, body }: ApiRequest, who = 0): Racer {
+  const person = stage.world.people.all[who] as Person;
+  return {
+    name,
+    async run(process: Process) {
+      const app = createApp(apiPorts(process, stage.world.outside));
+      const sentAt = stage.scheduler.steps;
+      const response = await app.request(`https://api.test${path}`, {
+        method,
+        headers: { "x-auth-token": person.token, "content-type": "application/json" },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      const answer = { kind: "reply", status: response.status, text: await response.text() } as const;
+      stage.world.tell().replied({ person, method, path, body, sentAt, answeredAt: stage.scheduler.steps, answer });
+    },
+  };
+}
+
+const resize = (uuid: string, value: number): ApiRequest => ({
+  method: "PATCH",
+  path: `/v1/bays/${uuid}`,
+  body: [{ op: "replace", path: "/node_count", value }],
+});
+const remove = (uuid: string): ApiRequest => ({ method: "DELETE", path: `/v1/bays/${uuid}` });
+
+export const RACES: readonly Race[] = [
+  {
+    name: "two conductors create one bay",
+    async prepare(stage) {
+      const uuid = await makeBay(stage);
+      return [conductor(stage, "one", uuid), conductor(stage, "other", uuid, PAST_LEASE_MS)];
+    },
+  },
+  {
+    name: "two conductors update one bay",
+    async prepare(stage) {
+      const uuid = await makeBuiltBay(stage);
+      await ask(stage, resize(uuid, 3));
+      return [conductor(stage, "one", uuid), conductor(stage, "other", uuid, PAST_LEASE_MS)];
+    },
+  },
+  {
+    name: "two conductors delete one bay",
+    async prepare(stage) {
+      const uuid = await makeBuiltBay(stage);
+      await ask(stage, remove(uuid));
+      return [conductor(stage, "one", uuid), conductor(stage, "other", uuid, PAST_LEASE_MS)];
+    },
+  },
+  {
+    name: "a bay is deleted while a conductor creates it",
+    async prepare(stage) {
+      const uuid = await makeBay(stage);
+      return [conductor(stage, "conductor", uuid), request(stage, "api", remove(uuid))];
+    },
+  },
+  {
+    name: "a bay's health is reported while a conductor creates it",
+    async prepare(stage) {
+      const uuid = await makeBay(stage);
+      const admin = stage.world.people.all.findIndex(({ isAdmin }) => isAdmin);
+      const body = [{ op: "replace", path: "/health_status", value: "HEALTHY" }];
+      const report: ApiRequest = { method: "PATCH", path: `/v1/clusters/${uuid}`, body };
+      return [conductor(stage, "conductor", uuid), request(stage, "api", report, admin)];
+    },
+  },
+  {
+    name: "a bay is resized and deleted at once",
+    async prepare(stage) {
+      const uuid = await makeBuiltBay(stage);
+      return [request(stage, "one", resize(uuid, 3)), request(stage, "other", remove(uuid))];
+    },
+  },
+  {
+    name: "a bay is resized twice at once",
+    async prepare(stage) {
+      const uuid = await makeBuiltBay(stage);
+      return [request(stage, "one", resize(uuid, 3)), request(stage, "other", resize(uuid, 4))];
+    },
+  },
+  {
+    name: "a bay is deleted twice at once",
+    async prepare(stage) {
+      const uuid = await makeBuiltBay(stage);
+      return [request(stage, "one", remove(uuid)), request(stage, "other", remove(uuid))];
+    },
+  },
+  {
+    name: "a bay is made from a model that is deleted",
+    async prepare(stage) {
+      const model = await makeModel(stage);
+      stage.fleet.holdConductors();
+      const body = { name: "bay", baymodel_id: model, node_count: 1 };
+      return [
+        request(stage, "one", { method: "POST", path: "/v1/bays", body }),
+        request(stage, "other", { method: "DELETE", path: `/v1/baymodels/${model}` }),
+      ];
+    },
+  },
+];

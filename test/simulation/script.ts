@@ -1,0 +1,121 @@
+/**
+ * A few users' acts in a fleet where nothing fails but what is written down: the ground on which every moment of an
+ * operation is struck in turn (moments.ts). The same script runs the same way up to the fault.
+ */
+import type { Condition, Fault, Site } from "./faults.ts";
+import type { ApiRequest } from "./fleet.ts";
+import type { Person } from "./people.ts";
+import type { Stage, Violation } from "./stage.ts";
+import { createStage } from "./stage.ts";
+import type { Answer } from "./watch.ts";
+
+export interface Script {
+  readonly name: string;
+  /** What happens in any case. */
+  readonly faults?: readonly Fault[];
+  act(actor: Actor): Promise<void>;
+}
+
+export interface Actor {
+  /** Asks until there is an answer that is not "later"; a success's body, or nothing. */
+  readonly ask: (request: ApiRequest) => Promise<Record<string, unknown>>;
+  /** A bay of a model of its own; its uuid. */
+  readonly makeBay: () => Promise<string>;
+  readonly pause: (forMs: number) => Promise<void>;
+  /** Waits until nobody has anything to do. */
+  readonly settle: () => Promise<void>;
+  /** From here on is what the script is about. */
+  readonly begin: () => void;
+}
+
+export interface Played {
+  readonly violation: Violation | undefined;
+  /** Decisions of each site before and after what the script is about. */
+  readonly from: ReadonlyMap<Site, number>;
+  readonly to: ReadonlyMap<Site, number>;
+  readonly lines: readonly string[];
+}
+
+const SEED = 7;
+/** So short that Heat is looked at once or twice: each look is as good as the others. */
+const STACK_MS = 1_200;
+const POLL_MS = 500;
+const TRIES = 20;
+
+export async function play(script: Script, faults: readonly Fault[], lines = 0): Promise<Played> {
+  let isDone = false;
+  const plan = {
+    kinds: new Set<never>(),
+    conditions: new Set<Condition>(),
+    faults: [...(script.faults ?? []), ...faults],
+  };
+  const stage = createStage({ seed: SEED, plan, lines, stackMs: STACK_MS, isDone: () => isDone });
+  let from: ReadonlyMap<Site, number> = new Map();
+  const actor = createActor(stage, () => {
+    from = new Map(stage.faults.places);
+  });
+  await during(stage, "acts", script.act(actor));
+  const to = new Map(stage.faults.places);
+  stage.calm();
+  isDone = true;
+  if (await stage.phase("rest", stage.isAtRest)) {
+    stage.world.tell().rested();
+    await stage.comeLate();
+  }
+  await during(stage, "end", actor.removeAll());
+  if (await stage.phase("end", stage.isAtRest)) stage.world.tell().emptied();
+  return { violation: stage.violation(), from, to, lines: stage.trace.lines };
+}
+
+/** Lets things happen until the work is done. */
+async function during(stage: Stage, name: string, work: Promise<void>): Promise<void> {
+  let isOver = false;
+  const ended = work.then(() => {
+    isOver = true;
+  });
+  if (await stage.phase(name, () => isOver)) await ended;
+}
+
+function createActor(stage: Stage, begin: () => void): Actor & { readonly removeAll: () => Promise<void> } {
+  const { scheduler, fleet, world } = stage;
+  const [person] = world.people.all as [Person];
+  const made = new Set<string>();
+  const pause = (forMs: number): Promise<void> => new Promise((resolve) => scheduler.after(forMs, resolve));
+  const ask = async (request: ApiRequest): Promise<Record<string, unknown>> => {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const answer: Answer = await fleet.request(person, request);
+      if (answer.kind === "reply" && answer.status !== 503)
+        return answer.status < 300 && answer.text !== "" ? (JSON.parse(answer.text) as Record<string, unknown>) : {};
+      await pause(POLL_MS);
+    }
+    return {};
+  };
+  const settle = async (): Promise<void> => {
+    do await pause(POLL_MS);
+    while (!stage.hasNoWork());
+  };
+  return {
+    ask,
+    pause,
+    settle,
+    begin,
+    async makeBay() {
+      const names = { image_id: "atomic", keypair_id: "ops", external_network_id: "public", coe: "kubernetes" };
+      const model = await ask({ method: "POST", path: "/v1/baymodels", body: { name: "model", ...names } });
+      begin();
+      const body = { name: "bay", baymodel_id: model["uuid"], node_count: 2, bay_create_timeout: 20 };
+      const uuid = String((await ask({ method: "POST", path: "/v1/bays", body }))["uuid"]);
+      made.add(uuid);
+      return uuid;
+    },
+    async removeAll() {
+      // Also those whose answer was lost.
+      for (let rounds = 0; rounds < TRIES; rounds += 1) {
+        const { bays } = (await ask({ method: "GET", path: "/v1/bays" })) as { bays: { uuid: string }[] };
+        if (bays.length === 0) return;
+        for (const { uuid } of bays) await ask({ method: "DELETE", path: `/v1/bays/${uuid}` });
+        await settle();
+      }
+    },
+  };
+}

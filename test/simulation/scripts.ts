@@ -1,0 +1,64 @@
+/** The operations there are, each as a user has it done, and in the company that it may have. */
+import type { Fault } from "./faults.ts";
+import type { Script } from "./script.ts";
+
+const resizeTo = (value: number) => [{ op: "replace", path: "/node_count", value }];
+const stackFault = (kind: Fault["kind"], place: number): Fault => ({ kind, site: "stack", place, force: 0, choice: 0 });
+
+export const SCRIPTS: readonly Script[] = [
+  {
+    name: "creating a bay",
+    async act({ makeBay, settle }) {
+      await makeBay();
+      await settle();
+    },
+  },
+  {
+    name: "creating a bay whose stack fails",
+    faults: [stackFault("stack fails", 1)],
+    async act({ makeBay, settle }) {
+      await makeBay();
+      await settle();
+    },
+  },
+  {
+    name: "resizing a bay",
+    async act({ makeBay, settle, begin, ask }) {
+      const uuid = await makeBay();
+      await settle();
+      begin();
+      await ask({ method: "PATCH", path: `/v1/bays/${uuid}`, body: resizeTo(3) });
+      await settle();
+    },
+  },
+  {
+    name: "deleting a bay",
+    async act({ makeBay, settle, begin, ask }) {
+      const uuid = await makeBay();
+      await settle();
+      begin();
+      await ask({ method: "DELETE", path: `/v1/bays/${uuid}` });
+      await settle();
+    },
+  },
+  {
+    name: "deleting a bay whose stack cannot be deleted at first",
+    faults: [stackFault("stack fails", 2)],
+    async act({ makeBay, settle, begin, ask }) {
+      const uuid = await makeBay();
+      await settle();
+      begin();
+      await ask({ method: "DELETE", path: `/v1/bays/${uuid}` });
+      await settle();
+    },
+  },
+  ...[0, 150, 700].map((afterMs): Script => ({
+    name: `deleting a bay ${afterMs} ms after it was asked for`,
+    async act({ makeBay, settle, pause, ask }) {
+      const uuid = await makeBay();
+      await pause(afterMs);
+      await ask({ method: "DELETE", path: `/v1/bays/${uuid}` });
+      await settle();
+    },
+  })),
+];
