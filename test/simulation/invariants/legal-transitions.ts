@@ -85,7 +85,7 @@ function changeProblem(before: WorkRecord<Bay>, after: WorkRecord<Bay>): string 
   const isNew = after.operation !== undefined && after.operation.id !== before.operation?.id;
   if (isNew && after.operation?.kind === "update" && before.operation)
     return "an update in the place of another operation";
-  if (was.nodeCount !== is.nodeCount && !isNew)
+  if (was.nodeCount !== is.nodeCount && !isNew && !isGivenUp(before, after))
     return `${was.nodeCount} nodes, then ${is.nodeCount}, without an update`;
   if (isNew && after.operation?.kind === "delete" && before.operation?.kind === "delete")
     return "a delete begun anew while one was at work";
@@ -94,6 +94,12 @@ function changeProblem(before: WorkRecord<Bay>, after: WorkRecord<Bay>): string 
   const fixed = ["uuid", "projectId", "userId", "name", "bayModelId", "createdAtMs"] as const;
   const changed = fixed.find((field) => was[field] !== is[field]);
   return changed && `${changed} changed`;
+}
+
+/** An update of which Heat took nothing gives the count back. */
+function isGivenUp({ operation: was }: WorkRecord<Bay>, { operation: is, state }: WorkRecord<Bay>): boolean {
+  const isFailed = is ? is.failure !== undefined : state.status === "UPDATE_FAILED";
+  return isFailed && was?.input["previousNodeCount"] === state.nodeCount;
 }
 
 function stepProblem(before: WorkRecord<Bay>, after: WorkRecord<Bay>): string | undefined {

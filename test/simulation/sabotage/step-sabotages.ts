@@ -40,8 +40,8 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a bay is complete while its stack is being made",
     file: STACK,
-    find: `case "IN_PROGRESS": return again(`,
-    put: `case "IN_PROGRESS": return done(asChanges({ stackId: stack.id })) ?? again(`,
+    find: `case "IN_PROGRESS": { const notes = {`,
+    put: `case "IN_PROGRESS": { if (stack.id) return done(asChanges({ stackId: stack.id })); const notes = {`,
   },
   {
     name: "a failed stack counts as complete",
