@@ -282,7 +282,8 @@ function stacksFor(process: Process, state: CloudState, projectId: string, isAcc
           if (!isAccepted()) return GONE;
           if ([...stacks.values()].some((one) => one.name === name)) return { kind: "exists" };
           const id = `stack-${state.nextId()}`;
-          const bayUuid = String(parameters["bay_uuid"]);
+          const mark = parameters["bay_uuid"];
+          const bayUuid = typeof mark === "string" ? mark : "";
           const stack: CloudStack = {
             id,
             name,

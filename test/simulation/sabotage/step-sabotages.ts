@@ -187,7 +187,7 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: "the bay is complete before its stack is awaited",
     file: "functions/conductor/operations/create-bay.ts",
-    find: `steps: [settleItems, ensureCertificates, ensureNodeCredential, ensureStack, awaitStackCreated],`,
-    put: `steps: [settleItems, ensureCertificates, ensureNodeCredential, ensureStack],`,
+    find: `ensureStack, awaitStackCreated,`,
+    put: `ensureStack,`,
   },
 ];
