@@ -18,7 +18,8 @@ import type { OperationDefinition, OperationOutcome, Step } from "@jeroboam/core
 import { again, done, failed } from "@jeroboam/core/operation/record";
 import { changeRecord, findRecord } from "@jeroboam/core/operation/record-store";
 import type { ConductorPorts, NodeLogin, ParentBay, Refused, Stack, Stacks } from "../ports.ts";
-import { chooseRemovals } from "./choose-removals.ts";
+import type { DrainSubject } from "./drain-removed.ts";
+import { drainRemoved, removalsOf } from "./drain-removed.ts";
 import { ended } from "./ended.ts";
 import { nodeLogin } from "./stack.ts";
 import type { StackSubject } from "./stack-steps.ts";
@@ -61,8 +62,8 @@ const groupStack: StackSubject<NodeGroup, GroupInBay> = {
   },
   planUpdate({ stackPlans: { nodeGroups } }, { state: group, operation }, { bay }, { outputs }) {
     if (!bay) return BAY_GONE;
-    const { rollback, ...wanted } = resizeInputSchema.parse(operation.input);
-    const removals = chooseRemovals(nodeGroups.readOutputs(bay.specification, outputs).members ?? [], wanted);
+    const { rollback } = resizeInputSchema.parse(operation.input);
+    const removals = removalsOf(operation, nodeGroups.readOutputs(bay.specification, outputs).members ?? []);
     if (removals.kind === "refused") return removals;
     return { ...nodeGroups.planScaling(bay.specification, group, removals.members), rollsBack: rollback };
   },
@@ -99,6 +100,13 @@ async function bayOutputs(
 
 const { ensureStack, awaitStackCreated, ensureStackUpdated, awaitStackUpdated, ensureStackGone } =
   stackSteps(groupStack);
+
+const members: DrainSubject<NodeGroup, GroupInBay> = {
+  stack: groupStack,
+  members: ({ stackPlans }, { bay }, { outputs }) =>
+    (bay && stackPlans.nodeGroups.readOutputs(bay.specification, outputs).members) ?? [],
+  bayOf: ({ projectId, bayUuid }) => ({ projectId, bayUuid }),
+};
 
 /**
  * The group was written before this reads the bay: a bay that is not being deleted now will find the group when it is.
@@ -165,7 +173,7 @@ export const createNodeGroup: GroupOperation = {
 export const updateNodeGroup: GroupOperation = {
   kind: "update",
   version: 1,
-  steps: [ensureStackUpdated, awaitStackUpdated],
+  steps: [drainRemoved(members), ensureStackUpdated, awaitStackUpdated],
   always: [],
   end: (group, outcome, nowMs) => kept("UPDATE", group, outcome, nowMs),
 };
@@ -187,18 +195,15 @@ const takeVersions: GroupStep = {
 };
 
 const upgradable: UpgradeSubject<NodeGroup, GroupInBay> = {
-  stack: groupStack,
   async planUpgrade(ports, group, { own, bay }, stack, stacks) {
     const joined = await joinedBay(ports, bay, stacks);
     if ("kind" in joined) return joined;
     const { nodeGroups } = ports.stackPlans;
     return nodeGroups.planUpgrade(joined.parent, { group, specification: own }, joined.login, stack);
   },
-  members: ({ stackPlans }, { bay }, { outputs }) =>
-    (bay && stackPlans.nodeGroups.readOutputs(bay.specification, outputs).members) ?? [],
+  ...members,
   planRemoval: ({ stackPlans }, group, { bay }, members) =>
     bay ? stackPlans.nodeGroups.planScaling(bay.specification, group, members) : BAY_GONE,
-  bayOf: ({ projectId, bayUuid }) => ({ projectId, bayUuid }),
 };
 
 export const upgradeNodeGroup: GroupOperation = {

@@ -16,7 +16,7 @@ const DELETE_FAILURES = 3;
 export const BUSY_MS = 2_000;
 const POLL_LEAST_MS = 1_000;
 /** The tag by which an operation knows its own work on a stack. */
-function operationTag(operation: Operation): string {
+export function operationTag(operation: Operation): string {
   return `jeroboam-operation-${operation.id}`;
 }
 

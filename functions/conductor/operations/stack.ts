@@ -5,7 +5,7 @@ import { callbackToken } from "@jeroboam/core/callback/callback";
 import { changeSpecification, readSpecification } from "@jeroboam/core/bay/specification-store";
 import { resizeInputSchema } from "@jeroboam/core/node-group/resize-input";
 import type { ConductorPorts, NodeLogin } from "../ports.ts";
-import { chooseRemovals } from "./choose-removals.ts";
+import { drainRemoved, removalsOf } from "./drain-removed.ts";
 import type { StackSubject } from "./stack-steps.ts";
 import { specificationMissing, stackSteps } from "./stack-steps.ts";
 
@@ -22,8 +22,8 @@ export const bayStack: StackSubject<Bay, BaySpecification> = {
     return ports.stackPlans.plan(bay, specification, login, callbackToken(login.password, bay.uuid, operation));
   },
   planUpdate({ stackPlans }, { state: bay, operation }, specification, { outputs }) {
-    const { rollback, ...wanted } = resizeInputSchema.parse(operation.input);
-    const removals = chooseRemovals(stackPlans.readOutputs(specification, outputs).workers ?? [], wanted);
+    const { rollback } = resizeInputSchema.parse(operation.input);
+    const removals = removalsOf(operation, stackPlans.readOutputs(specification, outputs).workers ?? []);
     if (removals.kind === "refused") return removals;
     return { ...stackPlans.planScaling(bay, specification, removals.members), rollsBack: rollback };
   },
@@ -46,3 +46,9 @@ export async function nodeLogin(
 
 export const { ensureStack, awaitStackCreated, ensureStackUpdated, awaitStackUpdated, ensureStackGone } =
   stackSteps(bayStack);
+
+export const drainRemovedWorkers = drainRemoved({
+  stack: bayStack,
+  members: ({ stackPlans }, specification, { outputs }) => stackPlans.readOutputs(specification, outputs).workers ?? [],
+  bayOf: ({ projectId, uuid }) => ({ projectId, bayUuid: uuid }),
+});

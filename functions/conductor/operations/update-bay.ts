@@ -4,12 +4,12 @@ import type { OperationDefinition } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
 import { beginHealthChecks } from "./check-health.ts";
 import { ended } from "./ended.ts";
-import { awaitStackUpdated, ensureStackUpdated } from "./stack.ts";
+import { awaitStackUpdated, drainRemovedWorkers, ensureStackUpdated } from "./stack.ts";
 
 export const updateBay: OperationDefinition<ConductorPorts, Bay> = {
   kind: "update",
   version: 1,
-  steps: [ensureStackUpdated, awaitStackUpdated, beginHealthChecks],
+  steps: [drainRemovedWorkers, ensureStackUpdated, awaitStackUpdated, beginHealthChecks],
   always: [],
   end: (bay, outcome, nowMs) => ({ kind: "kept", changes: ended("UPDATE", bay.status, outcome, nowMs) }),
 };
