@@ -27,6 +27,7 @@ const HOSTS = [
   "get.helm.sh",
   "flannel-io.github.io",
   "charts.example.org",
+  "download.docker.com",
 ];
 const CALLBACK = "https://container.example.org/v1/callbacks/0123?proof=abc";
 const openssl = (...words: string[]): string => execFileSync("openssl", words, { encoding: "utf8", stdio: "pipe" });
@@ -53,7 +54,16 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-async function boot(typeName: string, role: "master" | "minion", options: { isTampered?: boolean } = {}): Promise<Run> {
+interface BootOptions {
+  /** What is published is not what its checksum says. */
+  readonly isTampered?: boolean;
+  /** Files that the image holds, and what its user data says otherwise. */
+  readonly image?: Readonly<Record<string, string>>;
+  readonly published?: Readonly<Record<string, string>>;
+  readonly replaced?: readonly (readonly [string, string])[];
+}
+
+async function boot(typeName: string, node: string, options: BootOptions = {}): Promise<Run> {
   const folder = mkdtempSync(join(tmpdir(), "node-scripts-"));
   folders.push(folder);
   const at = (...names: string[]): string => join(folder, ...names);
@@ -62,32 +72,31 @@ async function boot(typeName: string, role: "master" | "minion", options: { isTa
   const bayType = seedBayTypes(fileTemplates()).find(({ name }) => name === typeName);
   if (!bayType) throw new Error(typeName);
   const bay = sampleBay({
-    imageId: typeName === "k8s_ubuntu_v1" ? "ubuntu-24.04" : "fedora-coreos-latest",
+    imageId: typeName.includes("ubuntu") ? "ubuntu-24.04" : "fedora-coreos-latest",
     completionUrl: CALLBACK,
     openstackCa: readFileSync(at("world-ca.crt"), "utf8"),
     nodeCount: 1,
-    registryEnabled: true,
-    labels: {
-      kube_tag: VERSIONS.kubernetes,
-      etcd_tag: VERSIONS.etcd,
-      containerd_version: VERSIONS.containerd,
-      runc_tag: VERSIONS.runc,
-      download_digests: Object.entries(digests)
-        .map((entry) => entry.join("="))
-        .join(","),
-      kubelet_options: "--v=2",
-      kubeapi_options: "--profiling=false --allow-metric-labels",
-    },
+    ...(typeName.startsWith("k8s_") && kubernetesOptions(digests)),
   });
-  const firstBoot = (await firstBootsOf(bayType, bay)).get(`blue-${role}-0`);
-  if (!firstBoot) throw new Error(`no user data for ${role}`);
+
+  const firstBoot = (await firstBootsOf(bayType, bay)).get(`blue-${node}-0`);
+  if (!firstBoot) throw new Error(`no user data for ${node}`);
   let address = "";
   for (const { path, mode, content } of firstBoot.files) {
     // The sandbox's own address, under which no name stands here.
-    const text = content.replaceAll("http://cloud.test", "https://cloud.test");
+    const replaced = [["http://cloud.test", "https://cloud.test"] as const, ...(options.replaced ?? [])];
+    const text = replaced.reduce((all, [from, to]) => all.replaceAll(from, to), content);
     address = /NODE_IP='([^']+)'/.exec(text)?.[1] ?? address;
     mkdirSync(dirname(at("files", path)), { recursive: true });
     writeFileSync(at("files", path), text, { mode });
+  }
+  for (const [path, content] of Object.entries(options.image ?? {})) {
+    mkdirSync(dirname(at("files", path)), { recursive: true });
+    writeFileSync(at("files", path), content);
+  }
+  for (const [path, content] of Object.entries(options.published ?? {})) {
+    mkdirSync(dirname(at("published", path)), { recursive: true });
+    writeFileSync(at("published", path), content);
   }
   mkdirSync(at("root"));
   writeFileSync(at("hosts"), HOSTS.join("\n"));
@@ -109,6 +118,21 @@ async function boot(typeName: string, role: "master" | "minion", options: { isTa
     modeOf: (path) => (statSync(at("after", path)).mode & 0o777).toString(8),
   };
 }
+
+const kubernetesOptions = (digests: Readonly<Record<string, string>>) => ({
+  registryEnabled: true,
+  labels: {
+    kube_tag: VERSIONS.kubernetes,
+    etcd_tag: VERSIONS.etcd,
+    containerd_version: VERSIONS.containerd,
+    runc_tag: VERSIONS.runc,
+    download_digests: Object.entries(digests)
+      .map((entry) => entry.join("="))
+      .join(","),
+    kubelet_options: "--v=2",
+    kubeapi_options: "--profiling=false --allow-metric-labels",
+  },
+});
 
 /** The bay's, by the service's own code, and one for every name in the world. */
 function makeAuthorities(folder: string, bay: { readonly certificate: string; readonly privateKey: string }): void {
@@ -274,4 +298,61 @@ test("a program that is not what its publisher's checksum says is not kept, and 
   ]);
   expect(JSON.parse(callbacks(run)[0]?.body ?? "")).toMatchObject({ status: "FAILURE" });
   expect(() => run.after("opt/bin/kubelet")).toThrow("ENOENT");
+});
+
+describe("swarm mode", () => {
+  const DOCKERS_OWN = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88";
+  const image = { "etc/os-release": 'ID=ubuntu\nVERSION_ID="24.04"\nVERSION_CODENAME=noble\n' };
+
+  /** A key such as Docker's publisher signs with. */
+  function makeKey(): { readonly armored: string; readonly fingerprint: string } {
+    const home = mkdtempSync(join(tmpdir(), "node-scripts-gpg-"));
+    folders.push(home);
+    const gpg = (...words: string[]): string =>
+      execFileSync("gpg", ["--homedir", home, "--batch", "--passphrase", "", ...words], {
+        encoding: "utf8",
+        stdio: "pipe",
+      });
+    gpg("--quick-generate-key", "docker@example.org", "ed25519", "sign");
+    const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(gpg("--list-keys", "--with-colons"))?.[1] ?? "";
+    const armored = gpg("--armor", "--export");
+    execFileSync("gpgconf", ["--homedir", home, "--kill", "all"]);
+    return { armored, fingerprint };
+  }
+
+  test("a manager has Docker of one version, listens to those of the bay alone, and makes the swarm", async () => {
+    const { armored, fingerprint } = makeKey();
+    const run = await boot("swarm_mode_ubuntu_v1", "master", {
+      image,
+      published: { "download.docker.com/linux/ubuntu/gpg": armored },
+      replaced: [[DOCKERS_OWN, fingerprint]],
+    });
+    expect([run.status, run.log]).toEqual([0, expect.stringContaining(" ready\n")]);
+    expect(signals(run)[0]?.status).toBe("SUCCESS");
+    expect(run.after("etc/apt/sources.list.d/docker.list")).toBe(
+      "deb [arch=amd64 signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/ubuntu noble stable\n",
+    );
+    const install = run.calls.find((call) => call.startsWith("apt-get") && call.includes(" install "));
+    expect(install).toMatch(
+      / docker-ce=5:28\.5\.2-1~ubuntu\.24\.04~noble .*containerd\.io=1\.7\.28-1~ubuntu\.24\.04~noble$/,
+    );
+    const unit = run.after("etc/systemd/system/docker.service.d/bay.conf");
+    expect(unit).toContain("-H tcp://0.0.0.0:2376 --tlsverify --tlscacert=/etc/docker/ca.crt");
+    expect(
+      run.calls.some((call) =>
+        /^docker swarm init --advertise-addr 10\.0\.0\.\d+ --default-addr-pool 10\.100/.test(call),
+      ),
+    ).toBe(true);
+  });
+
+  test("packages that another key signs are not installed, and Heat hears why", async () => {
+    const run = await boot("swarm_mode_ubuntu_v1", "node", {
+      image,
+      published: { "download.docker.com/linux/ubuntu/gpg": makeKey().armored },
+    });
+    expect(signals(run)).toEqual([
+      expect.objectContaining({ status: "FAILURE", reason: expect.stringContaining("is not the one it should be") }),
+    ]);
+    expect(run.calls.filter((call) => call.startsWith("apt-get"))).toEqual([]);
+  });
 });

@@ -2,7 +2,7 @@
 # comes from any other source that the image may name: not all of them speak https.
 step 'Docker packages'
 key=/etc/apt/keyrings/docker.asc
-mkdir -p "${key%/*}"
+mkdir -p "${key%/*}" /etc/apt/sources.list.d
 retry 20 15 download "$DOCKER_REPOSITORY/gpg" "$key" || fail "$DOCKER_REPOSITORY/gpg could not be fetched"
 fingerprints=$(gpg --show-keys --with-colons "$key" | awk -F: '$1 == "pub" { main = 1 } $1 == "fpr" && main { print $10; main = 0 }')
 [[ $fingerprints == "$DOCKER_KEY_FINGERPRINT" ]] || fail "the key of $DOCKER_REPOSITORY is not the one it should be"
