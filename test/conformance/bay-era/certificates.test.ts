@@ -198,9 +198,12 @@ describe("POST", () => {
 test.each<[string, string, Json]>([
   ["PUT", "/v1/certificates", {}],
   ["DELETE", "/v1/certificates/blue", null],
-  ["PATCH", "/v1/certificates", []],
 ])("%s %s is no method of certificates", async (method, path) => {
   await expectRefusal(api, 405, "", method, path);
+});
+
+test("a rotation of nothing names what is missing", async () => {
+  await expectRefusal(api, 400, "Missing argument", "PATCH", "/v1/certificates", { body: [] });
 });
 
 test("the user of a bay's nodes does nothing else", async () => {
