@@ -1,0 +1,142 @@
+/**
+ * The clients that Debian packages, against `npm start`: openstacksdk's container-infrastructure calls, and the commands of
+ * `openstack coe`, in one Python process each (magnum-clients.py), because starting the client costs seconds.
+ */
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { JeroboamProcess } from "./jeroboam-process.ts";
+import { plainEnvironment, startJeroboam } from "./jeroboam-process.ts";
+import { findOpenstackClient } from "./openstack-client.ts";
+
+const WITHIN_MS = 300_000;
+/** A certificate request, as a user of the bay makes it. */
+const REQUEST = "openssl req -new -newkey rsa:2048 -nodes -subj /CN=admin -keyout key.pem -out request.csr 2>/dev/null";
+const SCRIPT = join(import.meta.dirname, "magnum-clients.py");
+
+let data = "";
+let jeroboam: JeroboamProcess;
+
+beforeAll(async () => {
+  data = mkdtempSync(join(tmpdir(), "jeroboam-clients-"));
+  jeroboam = await startJeroboam({ data });
+});
+
+afterAll(async () => {
+  await jeroboam.stop();
+  rmSync(data, { recursive: true });
+});
+
+/** Runs the script as that user of the sandbox; with what it printed last. */
+function drive(what: "coe" | "sdk", lines: readonly string[] = [], user = "demo"): Promise<unknown> {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  const script = `. "$0"; export OS_USERNAME=${user} OS_PROJECT_NAME=${user}; ${REQUEST}; exec /usr/bin/python3 -W ignore "$1" ${what}`;
+  const options = { env: plainEnvironment(), timeout: WITHIN_MS, cwd: data };
+  const child = execFile("sh", ["-c", script, join(data, "openrc"), SCRIPT], options, (error, stdout, stderr) => {
+    if (error) reject(new Error(`${error.message}\n${stdout}\n${stderr}`));
+    else resolve(JSON.parse(stdout.trim().split("\n").at(-1) ?? "null"));
+  });
+  child.stdin?.end(JSON.stringify(lines));
+  return promise;
+}
+
+const client = findOpenstackClient();
+const hasKubectl = spawnSync("sh", ["-c", "command -v kubectl"], { timeout: 60_000 }).status === 0;
+if (!client.isThere) console.warn(`the real clients' tests are skipped: ${client.hint}`);
+
+describe.skipIf(!client.isThere)("Debian's", () => {
+  test(
+    "openstacksdk makes, lists, shows, changes and deletes templates and clusters",
+    { timeout: WITHIN_MS },
+    async () => {
+      expect(await drive("sdk")).toMatchObject({
+        template: "sdk",
+        templates: ["sdk"],
+        size: 7,
+        created: 36,
+        complete: [0, "CREATE_COMPLETE"],
+        clusters: ["sdk-cluster"],
+        nodes: 1,
+        authority: "-----BEGIN CERTIFICATE-----",
+        updated: [0, "UPDATE_COMPLETE"],
+        found: 1,
+        deleted: true,
+        gone: [0, "GONE"],
+        "template deleted": true,
+      });
+    },
+  );
+
+  test("openstack coe does what its commands say", { timeout: WITHIN_MS }, async () => {
+    const lines: readonly (readonly [line: string, prints: RegExp])[] = [
+      [
+        "coe cluster template create t --coe kubernetes --image fedora-21-atomic-3 --external-network public",
+        /accepted/,
+      ],
+      ["coe cluster template list -f json", /"name": "t"/],
+      ["coe cluster template show t -f json", /"coe": "kubernetes"/],
+      ["coe cluster template update t replace docker_volume_size=5", /docker_volume_size/],
+      ["coe cluster create c --cluster-template t --keypair default --labels team=a --merge-labels", /accepted/],
+      ["coe cluster list -f json", /"name": "c"/],
+      ["until c CREATE_COMPLETE", /CREATE_COMPLETE/],
+      ["coe cluster show c -f json", /"labels_added": \{\s*"team": "a"/],
+      ["coe ca show c", /BEGIN CERTIFICATE/],
+      ["coe ca sign c request.csr", /BEGIN CERTIFICATE/],
+      ["coe cluster config c --dir .", /KUBECONFIG/],
+      ["kubectl get nodes", / Ready /],
+      ["coe nodegroup list c -f json", /default-worker/],
+      ["coe nodegroup show c default-worker -f json", /"role": "worker"/],
+      ["coe cluster update c replace node_count=2", /accepted/],
+      ["until c UPDATE_COMPLETE", /UPDATE_COMPLETE/],
+      ["coe cluster resize c 1", /accepted/],
+      ["until c UPDATE_COMPLETE", /UPDATE_COMPLETE/],
+      ["coe nodegroup create c extra --node-count 1 --role ingress", /accepted/],
+      ["until c UPDATE_COMPLETE", /UPDATE_COMPLETE/],
+      ["coe nodegroup update c extra replace max_node_count=3", /accepted|updated|extra/],
+      ["until c UPDATE_COMPLETE", /UPDATE_COMPLETE/],
+      ["coe nodegroup list c --role ingress -f json", /"name": "extra"/],
+      ["coe cluster resize c 2 --nodegroup extra", /accepted/],
+      ["until c UPDATE_COMPLETE", /UPDATE_COMPLETE/],
+      ["coe nodegroup delete c extra", /accepted/],
+      ["until c UPDATE_COMPLETE", /UPDATE_COMPLETE/],
+      [
+        "coe cluster template create t2 --coe kubernetes --image fedora-21-atomic-3 --external-network public",
+        /accepted/,
+      ],
+      ["coe cluster upgrade c t2", /accepted/],
+      ["until c UPDATE_COMPLETE", /UPDATE_COMPLETE/],
+      ["coe quotas show --project-id {project} --resource Cluster", /hard_limit +\| 20/],
+      ["coe stats list {project}", /clusters/],
+      ["coe cluster delete c", /accepted/],
+      ["until c GONE", /GONE/],
+      ["coe cluster template delete t", /accepted/],
+      ["coe cluster template delete t2", /accepted/],
+    ].filter((one): one is [string, RegExp] => hasKubectl || !String(one[0]).startsWith("kubectl"));
+    const told = (await drive(
+      "coe",
+      lines.map(([line]) => line),
+    )) as readonly { line: string; code: number; out: string }[];
+    const wrong = told.filter(({ code, out }, nth) => code !== 0 || !lines[nth]?.[1].test(out));
+    expect(wrong).toEqual([]);
+  });
+
+  test("openstack coe does what it has for administrators", { timeout: WITHIN_MS }, async () => {
+    const lines: readonly (readonly [line: string, prints: RegExp])[] = [
+      ["coe service list -f json", /magnum-conductor/],
+      ["coe stats list {project}", /clusters/],
+      ["coe quotas create --project-id {project} --resource Cluster --hard-limit 3", /hard_limit +\| 3/],
+      ["coe quotas list --all-tenants", /\| 3/],
+      ["coe quotas update --project-id {project} --resource Cluster --hard-limit 4", /hard_limit +\| 4/],
+      ["coe quotas show --project-id {project} --resource Cluster", /hard_limit +\| 4/],
+      ["coe quotas delete --project-id {project} --resource Cluster", /accepted/],
+    ];
+    const told = (await drive(
+      "coe",
+      lines.map(([line]) => line),
+      "admin",
+    )) as readonly { line: string; code: number; out: string }[];
+    expect(told.filter(({ code, out }, nth) => code !== 0 || !lines[nth]?.[1].test(out))).toEqual([]);
+  });
+});

@@ -1,0 +1,84 @@
+"""Drives Debian's OpenStack clients in one process, for clients.test.ts.
+
+`magnum-clients.py coe` reads a JSON list of lines from standard input: what a user types behind `openstack`, or
+`until NAME STATUS`, which waits for a cluster (GONE: until it is no more), or
+a `kubectl` command with the config of this folder; `{project}` stands for the project's id. `magnum-clients.py sdk` makes every
+container-infrastructure call that openstacksdk's cloud layer has. Prints JSON: for each line its exit code and what was
+printed; or what each call gave.
+"""
+import contextlib
+import io
+import json
+import subprocess
+import sys
+import time
+
+import openstack
+from openstackclient import shell
+
+
+def until(cloud, name, status, within=120):
+    end = time.time() + within
+    while time.time() < end:
+        cluster = cloud.get_coe_cluster(name)
+        now = cluster.status if cluster else "GONE"
+        if now == status:
+            return 0, now
+        if now.endswith("_FAILED") and not status.endswith("_FAILED"):
+            return 1, f"{now}: {cluster.status_reason}"
+        time.sleep(0.3)
+    return 1, f"still {now}"
+
+
+def typed(words):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        try:
+            code = shell.OpenStackShell().run(words)
+        except SystemExit as end:
+            code = end.code
+    return code, out.getvalue()
+
+
+def coe(lines):
+    cloud = openstack.connect()
+    told = []
+    for line in lines:
+        words = line.replace("{project}", cloud.current_project_id).split()
+        if words[0] == "until":
+            code, out = until(cloud, *words[1:])
+        elif words[0] == "kubectl":
+            ran = subprocess.run([*words, "--kubeconfig", "config"], capture_output=True, text=True, timeout=60)
+            code, out = ran.returncode, ran.stdout + ran.stderr
+        else:
+            code, out = typed(words)
+        told.append({"line": line, "code": code, "out": out})
+    return told
+
+
+def sdk():
+    cloud = openstack.connect()
+    told = {}
+    template = cloud.create_cluster_template("sdk", image_id="fedora-21-atomic-3", keypair_id="default", coe="kubernetes",
+                                             external_network_id="public")
+    told["template"] = template.name
+    cloud.update_cluster_template(template.uuid, "replace", docker_volume_size=7)
+    told["templates"] = [one.name for one in cloud.list_cluster_templates()]
+    told["size"] = cloud.get_cluster_template("sdk").docker_volume_size
+    cluster = cloud.create_coe_cluster("sdk-cluster", template.uuid, node_count=1)
+    told["created"] = len(cluster.uuid if "uuid" in cluster else cluster.id)
+    told["complete"] = until(cloud, "sdk-cluster", "CREATE_COMPLETE")
+    told["clusters"] = [one.name for one in cloud.list_coe_clusters()]
+    found = cloud.get_coe_cluster("sdk-cluster")
+    told["nodes"] = found.node_count
+    told["authority"] = cloud.get_coe_cluster_certificate(found.id)["pem"].splitlines()[0]
+    cloud.update_coe_cluster(found.id, "replace", node_count=2)
+    told["updated"] = until(cloud, "sdk-cluster", "UPDATE_COMPLETE")
+    told["found"] = len(cloud.search_coe_clusters("sdk-cluster"))
+    told["deleted"] = cloud.delete_coe_cluster(found.id)
+    told["gone"] = until(cloud, "sdk-cluster", "GONE")
+    told["template deleted"] = cloud.delete_cluster_template(template.uuid)
+    return told
+
+
+print(json.dumps(coe(json.load(sys.stdin)) if sys.argv[1] == "coe" else sdk()))
