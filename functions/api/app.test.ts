@@ -36,7 +36,8 @@ const routes: readonly Route[] = [
 ];
 
 const ports = createFakePorts();
-const app = createApp(ports, routes);
+const collections = { bays: () => Promise.resolve(routes) };
+const app = createApp(ports, collections);
 
 interface Call {
   readonly method?: string;
@@ -363,7 +364,7 @@ describe("every reply", () => {
 describe("links begin", () => {
   const headers = { "x-forwarded-proto": "https", "x-forwarded-host": "api.test", "x-forwarded-prefix": "/magnum" };
   const baseOf = async (links: Parameters<typeof createFakePorts>[0], extra: Record<string, string>): Promise<Json> => {
-    const linked = createApp(createFakePorts(links), routes);
+    const linked = createApp(createFakePorts(links), collections);
     const response = await linked.request("http://inside:9511/v1/bays/x", {
       headers: { "x-auth-token": TOKENS.memberA, ...extra },
     });

@@ -1,5 +1,5 @@
 /** Whatever is sent is answered: never a 500, refusals always in the envelope, and nobody's prototype is touched. */
-import { ROUTES } from "@jeroboam/api/routes/routes";
+import { ROUTES } from "@jeroboam/api/testing/all-routes";
 import type { Json, JsonObject } from "@jeroboam/core/json";
 import * as fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";

@@ -3,7 +3,7 @@
  * said in expected.ts. What is another project's cannot be told from what is nowhere: not by the status, the words, the
  * headers, nor by how much was read to say so.
  */
-import { ROUTES } from "@jeroboam/api/routes/routes";
+import { ROUTES } from "@jeroboam/api/testing/all-routes";
 import { bayKey, bayShape } from "@jeroboam/core/bay/bay";
 import { eventSource } from "@jeroboam/core/event/event-source";
 import type { Json } from "@jeroboam/core/json";

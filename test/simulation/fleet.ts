@@ -4,6 +4,7 @@
  * killed at its timeout; in a fleet of servers it has several and lives on.
  */
 import { createApp } from "@jeroboam/api/app";
+import { loadCollections } from "@jeroboam/api/routes/routes";
 import { createBatchHandler } from "@jeroboam/conductor/batch";
 import type { ConductorPorts } from "@jeroboam/conductor/ports";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
@@ -113,12 +114,15 @@ function createPool(
   return { processes: () => [...running.values()] };
 }
 
+/** Loaded before time begins: a run's events must not depend on how long a file takes to read. */
+const collections = await loadCollections();
+
 function createApiFunctions(options: FleetOptions): Pick<Fleet, "request" | "processes"> {
   const { net, outside, random, replied } = options;
   const { scheduler, faults, trace } = net;
   const apps = new Map<string, ReturnType<typeof createApp>>();
   const pool = createPool(options, APIS, "api", (process) =>
-    apps.set(process.name, createApp(apiPorts(process, outside))),
+    apps.set(process.name, createApp(apiPorts(process, outside), collections)),
   );
 
   const serve = async (process: Process, person: Person, request: ApiRequest): Promise<Answer> => {

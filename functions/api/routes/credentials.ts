@@ -27,6 +27,10 @@ export const credentials: readonly Route[] = [
     find: (request, scope) => requireBay({ noun: NOUN }, request, scope),
     run: (request, { target: { bay } }) => renewCredential(request, bay),
   }),
+];
+
+/** Under /v1/certificates, beside what certificates.ts serves. */
+export const authorities: readonly Route[] = [
   defineRoute({
     method: "PATCH",
     path: "/v1/certificates/:ident",

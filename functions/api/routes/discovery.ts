@@ -4,7 +4,8 @@ import { linkBase } from "../links.ts";
 import { VERSION_RANGE } from "../microversion.ts";
 import { openVersioned } from "../negotiation.ts";
 import type { ApiSettings } from "../ports.ts";
-import type { ApiEnv, Route } from "../route.ts";
+import type { ApiEnv } from "../route.ts";
+import type { Collections } from "./routes.ts";
 
 /** Both generations' resources, in the order of today's document with the older ones before (bay-era 2, cluster 2.2). */
 const RESOURCES = [
@@ -29,9 +30,9 @@ const RESOURCES = [
 /** Where a resource lives, when that is not under its name. */
 const PLACES: Readonly<Record<string, string>> = { nodegroups: "clusters/{cluster_id}/nodegroups" };
 
-export function addDiscovery(app: Hono<ApiEnv>, settings: ApiSettings, routes: readonly Route[]): void {
+export function addDiscovery(app: Hono<ApiEnv>, settings: ApiSettings, collections: Collections): void {
   const baseOf = (context: Context<ApiEnv>): string => linkBase(settings.links, context.req.raw);
-  const served = RESOURCES.filter((name) => routes.some((route) => route.path.startsWith(`/v1/${placeOf(name)}`)));
+  const served = RESOURCES.filter((name) => Object.hasOwn(collections, collectionOf(name)));
   app.get("/healthcheck", (context) => context.text("OK"));
   app.get("/", (context) => context.json(rootDocument(baseOf(context))));
   app.get("/v1", (context) => {
@@ -73,7 +74,7 @@ function collectionLinks(base: string, name: string): readonly { href: string; r
   ];
 }
 
-/** The beginning of a resource's paths, as routes write them. */
-function placeOf(name: string): string {
-  return (PLACES[name] ?? name).replace("{cluster_id}", ":ident");
+/** The collection that a resource lives in: its own, or that of what it belongs to. */
+function collectionOf(name: string): string {
+  return (PLACES[name] ?? name).split("/", 1)[0] ?? name;
 }

@@ -1,8 +1,9 @@
 import { POLICY_RULES } from "@jeroboam/core/identity/policy-rules";
 import { expect, test } from "vitest";
 import { createApp } from "../app.ts";
+import { ROUTES } from "../testing/all-routes.ts";
 import { createFakePorts, TOKENS } from "../testing/fake-ports.ts";
-import { ROUTES } from "./routes.ts";
+import { COLLECTIONS } from "./routes.ts";
 
 test.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as const))(
   "%s asks rules that policy defines",
@@ -12,6 +13,30 @@ test.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as cons
     for (const rule of route.rules) expect(defined).toContain(rule);
   },
 );
+
+test.each(Object.keys(COLLECTIONS))("%s: every path is in its collection, and so is found", async (name) => {
+  const routes = await COLLECTIONS[name]!();
+  expect(routes.length).toBeGreaterThan(0);
+  for (const { path } of routes) expect(path.split("/", 3)).toEqual(["", "v1", name]);
+});
+
+test("a collection is loaded with the first request for it, and once", async () => {
+  const loads: string[] = [];
+  const counted = Object.entries(COLLECTIONS).map(([name, load]) => [
+    name,
+    () => {
+      loads.push(name);
+      return load();
+    },
+  ]);
+  const app = createApp(createFakePorts(), Object.fromEntries(counted));
+  const ask = async (path: string): Promise<number> =>
+    (await app.request(path, { headers: { "x-auth-token": TOKENS.memberA } })).status;
+  for (const path of ["/", "/v1", "/healthcheck", "/v1/nothing", "/v1/constructor"]) await ask(path);
+  expect(loads).toEqual([]);
+  expect(await Promise.all([ask("/v1/bays"), ask("bays.json"), ask("/v1/stats")])).toEqual([200, 200, 200]);
+  expect(loads).toEqual(["bays", "stats"]);
+});
 
 test("no path and method is served twice", () => {
   const names = ROUTES.map((route) => `${route.method} ${route.path}`);

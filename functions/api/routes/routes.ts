@@ -1,49 +1,45 @@
-/** Every route there is, but for the public documents. */
+/**
+ * What serves each collection: the first part of a path behind `/v1`. It is loaded with the first request for it, and with
+ * it all of the core that nothing else needs, so that a process which has just started loads what it is asked for.
+ */
 import type { Route } from "../route.ts";
-import { baymodels } from "./baymodels.ts";
-import { bays } from "./bays.ts";
-import { certificates } from "./certificates.ts";
-import { credentials } from "./credentials.ts";
-import { clusterActions } from "./cluster-actions.ts";
-import { clusters } from "./clusters.ts";
-import { clustertemplates } from "./clustertemplates.ts";
-import { containers } from "./containers.ts";
-import { events } from "./events.ts";
-import { mservices } from "./mservices.ts";
-import { federations } from "./federations.ts";
-import { nodeGroups } from "./node-groups.ts";
-import { nodes } from "./nodes.ts";
-import { quotas } from "./quotas.ts";
-import { stats } from "./stats.ts";
-import { reconciliation } from "./reconciliation.ts";
-import { hooks } from "./hooks.ts";
-import { webhooks } from "./webhooks.ts";
-import { pods } from "./pods.ts";
-import { rcs } from "./rcs.ts";
-import { services } from "./services.ts";
-import { x509keypairs } from "./x509keypairs.ts";
 
-export const ROUTES: readonly Route[] = [
-  ...baymodels,
-  ...bays,
-  ...clustertemplates,
-  ...clusters,
-  ...nodeGroups,
-  ...clusterActions,
-  ...certificates,
-  ...credentials,
-  ...nodes,
-  ...pods,
-  ...services,
-  ...rcs,
-  ...containers,
-  ...x509keypairs,
-  ...quotas,
-  ...stats,
-  ...federations,
-  ...mservices,
-  ...events,
-  ...reconciliation,
-  ...webhooks,
-  ...hooks,
-];
+export type Collections = Readonly<Record<string, () => Promise<readonly Route[]>>>;
+
+export const COLLECTIONS: Collections = {
+  baymodels: async () => (await import("./baymodels.ts")).baymodels,
+  bays: async () => (await import("./bays.ts")).bays,
+  clustertemplates: async () => (await import("./clustertemplates.ts")).clustertemplates,
+  clusters: async () => [
+    ...(await import("./clusters.ts")).clusters,
+    ...(await import("./node-groups.ts")).nodeGroups,
+    ...(await import("./cluster-actions.ts")).clusterActions,
+  ],
+  certificates: async () => [
+    ...(await import("./certificates.ts")).certificates,
+    ...(await import("./credentials.ts")).authorities,
+  ],
+  credentials: async () => (await import("./credentials.ts")).credentials,
+  nodes: async () => (await import("./nodes.ts")).nodes,
+  pods: async () => (await import("./pods.ts")).pods,
+  services: async () => (await import("./services.ts")).services,
+  rcs: async () => (await import("./rcs.ts")).rcs,
+  containers: async () => (await import("./containers.ts")).containers,
+  x509keypairs: async () => (await import("./x509keypairs.ts")).x509keypairs,
+  quotas: async () => (await import("./quotas.ts")).quotas,
+  stats: async () => (await import("./stats.ts")).stats,
+  federations: async () => (await import("./federations.ts")).federations,
+  mservices: async () => (await import("./mservices.ts")).mservices,
+  events: async () => (await import("./events.ts")).events,
+  actions: async () => (await import("./reconciliation.ts")).reconciliation,
+  webhooks: async () => (await import("./webhooks.ts")).webhooks,
+  hooks: async () => (await import("./hooks.ts")).hooks,
+};
+
+/** All of them, loaded: for processes that stay, which keep nobody waiting later. */
+export async function loadCollections(): Promise<Collections> {
+  const loaded = await Promise.all(
+    Object.entries(COLLECTIONS).map(async ([name, load]) => [name, await load()] as const),
+  );
+  return Object.fromEntries(loaded.map(([name, routes]) => [name, () => Promise.resolve(routes)]));
+}

@@ -1,11 +1,9 @@
 /**
  * What is asked without a token, by those who prove by a signature that they may: the callbacks of operations
  * (`POST /v1/callbacks/TOKEN`), whose body nobody reads, and the calls of a project's hooks (`POST /v1/hooks/ID`). What is
- * wrong with who asks is told to nobody.
+ * wrong with who asks is told to nobody. What takes them is loaded with the first.
  */
-import { takeCallback } from "@jeroboam/core/callback/callback";
 import { Rejected } from "@jeroboam/core/errors";
-import { takeHook } from "@jeroboam/core/hook/hook";
 import { limits } from "@jeroboam/core/limits";
 import type { Hono } from "hono";
 import type { ApiPorts } from "../ports.ts";
@@ -14,6 +12,7 @@ import { readBytes } from "../wire/json-body.ts";
 
 export function addSigned(app: Hono<ApiEnv>, ports: ApiPorts): void {
   app.post("/v1/callbacks/:token", async (context) => {
+    const { takeCallback } = await import("@jeroboam/core/callback/callback");
     const taken = await takeCallback(ports, context.req.param("token"));
     if (taken === "unknown") throw nothingHere();
     return context.body(null, 204);
@@ -21,6 +20,7 @@ export function addSigned(app: Hono<ApiEnv>, ports: ApiPorts): void {
 
   app.post("/v1/hooks/:id", async (context) => {
     const bytes = await readBytes(context.req.raw, limits.hook.bodyBytes);
+    const { takeHook } = await import("@jeroboam/core/hook/hook");
     const outcome = await takeHook(ports, {
       hookId: context.req.param("id"),
       id: context.req.header("webhook-id") ?? "",

@@ -4,6 +4,7 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { createApp } from "@jeroboam/api/app";
+import { loadCollections } from "@jeroboam/api/routes/routes";
 import { createApiPorts } from "@jeroboam/api/compose";
 import type { BayTypes } from "@jeroboam/coe/bay-types";
 import { loadedEngineHttp } from "@jeroboam/coe/engines/open-bay-engine";
@@ -100,6 +101,7 @@ export function compose(adapters: Adapters, { cloud, bayTypes, apiUrl, webhooks 
           checkReceiver,
           settings,
         }),
+        await loadCollections(),
       );
       // The first reply that a process makes costs as much as loading all its code: made before anybody waits for it.
       await app.request("/healthcheck");
