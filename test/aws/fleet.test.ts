@@ -49,7 +49,8 @@ beforeAll(async () => {
     JEROBOAM_QUEUE_URL: `${sqs.endpoint}/000000000000/jeroboam`,
     JEROBOAM_KEYS: join(folder, "keys.json"),
     JEROBOAM_PUBLIC_URL: "http://api.test:9511",
-    JEROBOAM_BAY_QUOTA: String(BAYS),
+    // A process that is killed while it accepts a bay leaves its place in the quota to the sweep to give back.
+    JEROBOAM_BAY_QUOTA: String(2 * BAYS),
     OS_AUTH_URL: `${sandbox.url}/v3`,
     OS_USERNAME: "jeroboam",
     OS_USER_DOMAIN_ID: "default",
