@@ -13,8 +13,9 @@ export default defineConfig({
       "test/node-scripts/**",
       "test/security/**",
     ],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Bounds what hangs, on a machine that may be busy with other things.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     maxWorkers: 2,
   },
 });

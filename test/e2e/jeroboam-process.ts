@@ -14,8 +14,8 @@ export interface JeroboamProcess {
   readonly pid: number;
   readonly apiUrl: string;
   readonly keystoneUrl: string;
-  /** From the start of the program, as it says itself. */
-  readonly readySeconds: number;
+  /** CPU time that the program had used when it was ready: the same however busy the machine is. */
+  readonly readyCpuSeconds: number;
   /** All that was printed so far. */
   readonly output: () => string;
   /** Resolves when npm and the program have ended; with npm's exit code. */
@@ -74,7 +74,7 @@ export async function startJeroboam(start: StartOptions): Promise<JeroboamProces
     pid,
     apiUrl: printed(output(), /Container API +(\S+)/),
     keystoneUrl: printed(output(), /Keystone +(\S+)/),
-    readySeconds: Number(printed(output(), /is ready \((\S+) s\)/)),
+    readyCpuSeconds: cpuSecondsOf(pid),
     output,
     ended,
     async kill() {
@@ -86,6 +86,12 @@ export async function startJeroboam(start: StartOptions): Promise<JeroboamProces
       return await ended;
     },
   };
+}
+
+/** User and system time, in the kernel's ticks of a hundredth of a second (proc(5), `stat`: utime and stime). */
+function cpuSecondsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 function printed(output: string, pattern: RegExp): string {

@@ -68,16 +68,16 @@ async function untilComplete({ apiUrl }: JeroboamProcess, session: Session, uuid
   );
 }
 
-test("is ready in under two seconds, and keeps what is secret to its owner", async () => {
+test("is ready after three seconds of CPU time at the most, and keeps what is secret to its owner", async () => {
   const seconds: number[] = [];
   for (let starts = 0; starts < 3; starts += 1) {
-    const { readySeconds, output, stop } = await start();
+    const { readyCpuSeconds, output, stop } = await start();
     expect(output()).toContain(`. ${join(data, "openrc")}`);
-    seconds.push(readySeconds);
+    seconds.push(readyCpuSeconds);
     await stop();
   }
-  // The best of them: the first fills the cache of compiled code, and other tests may have the machine at any time.
-  expect(Math.min(...seconds)).toBeLessThan(2);
+  // The best of them: the first fills the cache of compiled code.
+  expect(Math.min(...seconds)).toBeLessThan(3);
   for (const [name, mode] of [
     ["keys.json", 0o600],
     ["openrc", 0o600],
