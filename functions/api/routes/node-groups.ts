@@ -8,6 +8,8 @@ import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
 import { Rejected } from "@jeroboam/core/errors";
 import type { Scope } from "@jeroboam/core/identity/scope";
 import { limits } from "@jeroboam/core/limits";
+import { readHistory } from "@jeroboam/core/event/event-history";
+import { nodeGroupKey } from "@jeroboam/core/node-group/node-group";
 import { listPage } from "@jeroboam/core/listing/page";
 import { deleteNodeGroup } from "@jeroboam/core/node-group/change-node-group";
 import { createNodeGroup } from "@jeroboam/core/node-group/create-node-group";
@@ -140,8 +142,10 @@ async function list(request: ApiRequest, { role, ...query }: GroupQuery, bay: Ba
 }
 
 async function create(request: ApiRequest, bay: BayWithSpecification, wish: NodeGroupWish): Promise<Reply> {
-  const { ports } = request;
-  const nodeGroup = specify(request, bay, wish);
+  const { ports, creation } = request;
+  const earlier = creation?.isRepeat ? await findEarlier(request, bay, creation.uuid) : undefined;
+  if (earlier) return { status: 202, body: viewNodeGroup(bay, earlier, request.base) };
+  const nodeGroup = { ...specify(request, bay, wish), uuid: creation?.uuid };
   const { imageId, flavorId } = nodeGroup.specification;
   await requireReferences(request, { imageId, flavorId });
   const made = await createNodeGroup(ports, bay, nodeGroup, (purpose) => obtainDelegation(request, purpose));
@@ -149,6 +153,24 @@ async function create(request: ApiRequest, bay: BayWithSpecification, wish: Node
   const { uuid } = made.nodeGroup.group;
   const shown = { ...bay, nodeGroups: [...bay.nodeGroups, made.nodeGroup] };
   return { status: 202, body: viewNodeGroup(bay, requireNodeGroup(shown, uuid), request.base) };
+}
+
+/** What a request that came before under the same key has made. */
+async function findEarlier(
+  { ports }: ApiRequest,
+  bay: BayWithSpecification,
+  uuid: string,
+): Promise<ListedNodeGroup | undefined> {
+  const found = findNodeGroup(bay, uuid);
+  if (found) return found;
+  const { projectId, uuid: bayUuid } = bay.record.state;
+  // Its history outlives it: it is not to be made anew.
+  const [event] = await readHistory(ports.table, nodeGroupKey(projectId, bayUuid, uuid), {
+    limit: 1,
+    descending: false,
+  });
+  if (event) throw new Rejected(409, `${uuid}, which this request has made before, has been deleted since.`);
+  return undefined;
 }
 
 /** The group, with the cluster's attributes for what was not asked for; refused when the bay cannot have it. */

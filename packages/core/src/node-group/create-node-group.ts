@@ -10,12 +10,15 @@ import type { BayWithSpecification } from "../bay/find-bay.ts";
 import type { Delegation } from "../identity/delegation.ts";
 import { withOperation } from "../operation/operation.ts";
 import { asProvisional } from "../operation/provisional.ts";
-import { insertRecord, newRecord } from "../operation/record-store.ts";
+import { findRecord, insertRecord, newRecord } from "../operation/record-store.ts";
 import { releaseGroupName, takeGroupName } from "./group-name.ts";
+import { readGroupSpecification } from "./group-specification-store.ts";
 import type { NodeGroup, NodeGroupSpecification, NodeGroupWithSpecification } from "./node-group.ts";
 import { groupDelegationContext, groupSpecificationItem, nodeGroupKey, nodeGroupShape } from "./node-group.ts";
 
 export type NewNodeGroup = Pick<NodeGroup, "name" | "role" | "nodeCount" | "limits"> & {
+  /** Of a request that may have come before, under the same key; absent: the group gets a fresh one. */
+  readonly uuid?: string | undefined;
   readonly specification: Omit<NodeGroupSpecification, "delegation">;
 };
 
@@ -31,11 +34,9 @@ export async function createNodeGroup(
 ): Promise<CreatedNodeGroup> {
   const group = initialState(ports, bay, request);
   if (!(await takeGroupName(ports, group))) return { kind: "name-taken" };
-  const delegation = await obtainDelegation(ports, group, delegate);
-  const specification = { ...request.specification, delegation };
   const key = nodeGroupKey(group.projectId, group.bayUuid, group.uuid);
-  const cold = asProvisional(groupSpecificationItem(group, specification, 1), key, group.createdAtMs);
-  await ports.table.put(cold, { absent: true });
+  const specification = await ensureSpecification(ports, group, request, delegate);
+  const { delegation } = specification;
   const operation = {
     id: ports.random.uuid(),
     kind: "create",
@@ -45,8 +46,28 @@ export async function createNodeGroup(
   };
   const record = withOperation(nodeGroupShape, newRecord(key, group), operation, {});
   const inserted = await insertRecord(ports, nodeGroupShape, record);
-  if (inserted.kind === "exists") throw new Error(`the fresh uuid ${group.uuid} is a node group's already`);
-  return { kind: "created", nodeGroup: { group, specification } };
+  if (inserted.kind === "inserted") return { kind: "created", nodeGroup: { group, specification } };
+  // The same request, asked for twice at once: the other one has made it.
+  const made = request.uuid === undefined ? undefined : await findRecord(ports.table, nodeGroupShape, key);
+  if (!made) throw new Error(`the fresh uuid ${group.uuid} is a node group's already`);
+  return { kind: "created", nodeGroup: { group: made.state, specification } };
+}
+
+/** The cold item with its delegation, or those of a try before: what was lent once is not asked for again. */
+async function ensureSpecification(
+  ports: BayPorts,
+  group: NodeGroup,
+  request: NewNodeGroup,
+  delegate: Delegate,
+): Promise<NodeGroupSpecification> {
+  const before = request.uuid === undefined ? undefined : await readGroupSpecification(ports.table, group);
+  if (before) return before;
+  const delegation = await obtainDelegation(ports, group, delegate);
+  const specification = { ...request.specification, delegation };
+  const key = nodeGroupKey(group.projectId, group.bayUuid, group.uuid);
+  const cold = asProvisional(groupSpecificationItem(group, specification, 1), key, group.createdAtMs);
+  if ((await ports.table.put(cold, { absent: true })) === "written") return specification;
+  return (await readGroupSpecification(ports.table, group)) ?? specification;
 }
 
 /** When it is refused, the name is given back: who is refused may mend it and try again. */
@@ -67,7 +88,7 @@ function initialState(
 ): NodeGroup {
   const { name, role, nodeCount, limits } = request;
   return {
-    uuid: ports.random.uuid(),
+    uuid: request.uuid ?? ports.random.uuid(),
     bayUuid: bay.uuid,
     bayCreatedAtMs: bay.createdAtMs,
     projectId: bay.projectId,

@@ -35,6 +35,8 @@ export async function takeGroupName(
   const found = await table.get(mark);
   if (!found) return false;
   const { group: holderUuid, atMs } = markSchema.parse(found.body);
+  // The same request, asked for again.
+  if (holderUuid === group.uuid) return true;
   const isFresh = nowMs - atMs < limits.nodeGroup.nameMs;
   const holder = nodeGroupKey(group.projectId, group.bayUuid, holderUuid);
   if (isFresh || (await table.get(holder))) return false;
