@@ -2,7 +2,7 @@
  * The routes of what is made from manifests: pods, services and replication controllers (bay-era sheet 3.5 to 3.7). A
  * manifest is checked before anything is stored; the era's servers made the object within the call, here a conductor does.
  */
-import { ENGINE_KINDS } from "@jeroboam/coe/containers/observe";
+import { ENGINE_KINDS } from "@jeroboam/coe/containers/engine-kinds";
 import { changeResource, createResource } from "@jeroboam/core/container/accept-resource";
 import type { NewResource } from "@jeroboam/core/container/accept-resource";
 import type { ContainerResources, ResourceKind } from "@jeroboam/core/container/resource";

@@ -1,5 +1,5 @@
 /** What all kinds of container resources have in common: how their operations end, and how they are removed. */
-import { ENGINE_KINDS } from "@jeroboam/coe/containers/observe";
+import { ENGINE_KINDS } from "@jeroboam/coe/containers/engine-kinds";
 import { manifestsOf } from "@jeroboam/core/container/accept-resource";
 import { askForLook } from "@jeroboam/core/container/engine-watch";
 import { removeManifests } from "@jeroboam/core/container/manifest-items";

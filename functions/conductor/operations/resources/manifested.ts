@@ -1,7 +1,8 @@
 /** What happens to pods, services and replication controllers: made, replaced and removed in their bay by their manifests. */
 import type { Written } from "@jeroboam/coe/engines/container-engine";
-import type { EngineObjectOf } from "@jeroboam/coe/containers/observe";
-import { ENGINE_KINDS, missing, observers } from "@jeroboam/coe/containers/observe";
+import { ENGINE_KINDS } from "@jeroboam/coe/containers/engine-kinds";
+import type { EngineObjectOf } from "@jeroboam/coe/containers/engine-kinds";
+import { missing, observers } from "@jeroboam/coe/containers/observe";
 import { readManifestItems } from "@jeroboam/core/container/manifest-items";
 import type { ContainerResources, ResourceKind } from "@jeroboam/core/container/resource";
 import { resourceShapes } from "@jeroboam/core/container/resource";

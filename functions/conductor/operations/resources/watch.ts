@@ -1,7 +1,6 @@
 /** Looking at a bay's engine by schedule, as long as container resources hang on the bay. */
-import { lookAtBay } from "@jeroboam/coe/containers/look";
 import type { Look } from "@jeroboam/coe/containers/look";
-import { ENGINE_KINDS } from "@jeroboam/coe/containers/observe";
+import { ENGINE_KINDS } from "@jeroboam/coe/containers/engine-kinds";
 import type { ContainerEngine } from "@jeroboam/coe/engines/container-engine";
 import type { EngineWatch } from "@jeroboam/core/container/engine-watch";
 import { engineWatchShape } from "@jeroboam/core/container/engine-watch";
@@ -21,6 +20,8 @@ const look: Step<ConductorPorts, EngineWatch> = {
     if (opened.kind === "gone") return done();
     const nowMs = ports.clock.nowMs();
     const engine = opened.kind === "open" ? opened.engine : { closed: opened.reason };
+    // Loaded when the first bay is looked at.
+    const { lookAtBay } = await import("@jeroboam/coe/containers/look");
     const seen = await lookAtBay(ports, state.bayUuid, engine, signal);
     if (opened.kind === "open") await removeStrays(ports, state, opened.engine, seen, signal);
     const isYoung = nowMs - operation.startedAtMs < limits.container.graceMs;

@@ -20,8 +20,9 @@ import type { Item, RangeQuery, Table } from "@jeroboam/core/table/table";
 import { collect } from "@jeroboam/core/table/table";
 import { describeUnsupported } from "../engines/capabilities.ts";
 import type { ContainerEngine, Listed } from "../engines/container-engine.ts";
-import type { EngineObjectOf } from "./observe.ts";
-import { ENGINE_KINDS, missing, observers, unknown } from "./observe.ts";
+import { ENGINE_KINDS } from "./engine-kinds.ts";
+import type { EngineObjectOf } from "./engine-kinds.ts";
+import { missing, observers, unknown } from "./observe.ts";
 
 export interface LookPorts {
   readonly table: Table;

@@ -8,17 +8,8 @@ import type {
   ResourceKind,
   Service as ServiceRecord,
 } from "@jeroboam/core/container/resource";
-import type { ManagedKind, ManagedObjects, Unreachable } from "../engines/container-engine.ts";
-
-/** The engines' words for the kinds of records. */
-export const ENGINE_KINDS = {
-  pod: "pod",
-  service: "service",
-  rc: "replication-controller",
-  container: "container",
-} as const satisfies Readonly<Record<ResourceKind, ManagedKind>>;
-
-export type EngineObjectOf<Kind extends ResourceKind> = ManagedObjects[(typeof ENGINE_KINDS)[Kind]];
+import type { Unreachable } from "../engines/container-engine.ts";
+import type { EngineObjectOf } from "./engine-kinds.ts";
 
 type Observe<Kind extends ResourceKind> = (object: EngineObjectOf<Kind>) => Partial<ContainerResources[Kind]>;
 
