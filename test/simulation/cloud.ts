@@ -54,6 +54,7 @@ export type CloudEffect =
       readonly kind: "create" | "update" | "delete";
       readonly stack: CloudStack;
       /** The step of the run at which a process of ours asked for it, and whether anything came of it. */
+      readonly by: string;
       readonly sentAt: number;
       readonly changed: boolean;
     }
@@ -297,7 +298,7 @@ function stacksFor(process: Process, state: CloudState, projectId: string, isAcc
           };
           begin(stack, "CREATE");
           stacks.set(id, stack);
-          watch({ kind: "create", stack, sentAt, changed: true });
+          watch({ kind: "create", stack, by: process.name, sentAt, changed: true });
           return { kind: "made", id };
         },
         { "heat refuses": () => overQuota(bayIn(name)) },
@@ -316,7 +317,7 @@ function stacksFor(process: Process, state: CloudState, projectId: string, isAcc
           const changed = JSON.stringify(after.parameters) !== JSON.stringify(stack.parameters);
           begin(stack, "UPDATE");
           Object.assign(stack, after);
-          watch({ kind: "update", stack, sentAt, changed });
+          watch({ kind: "update", stack, by: process.name, sentAt, changed });
           return { kind: "accepted" };
         },
         { "heat busy": () => ({ kind: "busy" }), "heat refuses": () => overQuota(bayIn(name)) },
@@ -333,7 +334,7 @@ function stacksFor(process: Process, state: CloudState, projectId: string, isAcc
           // Asked again while it is at it, Heat goes on.
           const changed = stack.action !== "DELETE" || !isInProgress(stack);
           if (changed) begin(stack, "DELETE");
-          watch({ kind: "delete", stack, sentAt, changed });
+          watch({ kind: "delete", stack, by: process.name, sentAt, changed });
           return { kind: "accepted" };
         },
         { "heat busy": () => ({ kind: "busy" }) },

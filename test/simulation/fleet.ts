@@ -230,7 +230,8 @@ function createConductors(options: FleetOptions) {
       () => handle(messages),
       (outcome) => {
         over = true;
-        if (outcome.kind === "threw") throw outcome.thrown;
+        if (outcome.kind === "threw")
+          ports.log.write("error", "queue.handler-threw", { reason: String(outcome.thrown) });
         if (outcome.kind === "done") outside.queue.finish(messages, outcome.value.failedIds);
         if (stopping.signal.aborted && process.busy() === 0) process.kill("stopped");
         scheduler.after(0, dispatch);

@@ -25,9 +25,11 @@ const CALL_FAULTS: readonly (readonly [FaultKind, number])[] = [
   ["paused before", 0.6],
   ["paused after", 0.6],
 ];
+const HEAT_FAULTS: typeof CALL_FAULTS = [...CALL_FAULTS, ["heat busy", 0], ["heat refuses", 0]];
 
 const STRIKES: readonly { readonly site: Site; readonly faults: typeof CALL_FAULTS }[] = [
-  ...(["table", "queue", "keystone", "heat"] as const).map((site) => ({ site, faults: CALL_FAULTS })),
+  { site: "heat", faults: HEAT_FAULTS },
+  ...(["table", "queue", "keystone"] as const).map((site) => ({ site, faults: CALL_FAULTS })),
   {
     site: "request",
     faults: [

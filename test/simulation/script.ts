@@ -54,6 +54,8 @@ export async function play(script: Script, faults: readonly Fault[], lines = 0):
   const actor = createActor(stage, () => {
     from = new Map(stage.faults.places);
   });
+  // One fault delays nothing for long.
+  stage.world.calm();
   await during(stage, "acts", script.act(actor));
   const to = new Map(stage.faults.places);
   stage.calm();

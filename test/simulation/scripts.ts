@@ -52,6 +52,17 @@ export const SCRIPTS: readonly Script[] = [
       await settle();
     },
   },
+  {
+    name: "deleting a bay whose stack can never be deleted",
+    faults: [2, 3, 4, 5, 6, 7, 8, 9, 10].map((place) => stackFault("stack fails", place)),
+    async act({ makeBay, settle, begin, ask }) {
+      const uuid = await makeBay();
+      await settle();
+      begin();
+      await ask({ method: "DELETE", path: `/v1/bays/${uuid}` });
+      await settle();
+    },
+  },
   ...[0, 150, 700].map((afterMs): Script => ({
     name: `deleting a bay ${afterMs} ms after it was asked for`,
     async act({ makeBay, settle, pause, ask }) {

@@ -5,10 +5,20 @@ import type { Invariant } from "./invariant.ts";
 export const leases: Invariant = {
   id: "I4 (leases)",
   says: "nobody takes a lease that another holds and that lives, nor work that is not due; work ends at its deadline",
-  watch({ scheduler, faults }, broken) {
+  watch({ scheduler, faults, history }, broken) {
     // By whose clock is anybody's guess then.
     if (faults.conditions.has("clocks skewed")) return {};
     return {
+      effected(effect) {
+        // Who believes to be alone gives up everybody's leases.
+        if (!("stack" in effect) || faults.struck.some(({ kind }) => kind === "work resumed")) return;
+        const { by, sentAt, stack, kind } = effect;
+        const holders = history
+          .between(stack.bayUuid, sentAt, sentAt)
+          .map(({ record }) => record?.lease?.holder ?? "nobody");
+        if (holders.length > 0 && !holders.some((holder) => holder.startsWith(`${by}/`)))
+          broken(`${kind} of ${stack.name} by ${by}, which did not hold it (${holders.join(", ")} did)`);
+      },
       wrote(item, beforeItem) {
         const [before, after] = [bayRecordOf(beforeItem), bayRecordOf(item)];
         if (!before || !after) return;

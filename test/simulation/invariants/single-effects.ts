@@ -2,11 +2,15 @@ import type { CloudStack } from "../cloud.ts";
 import type { World } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
 
+/** Deletes of one stack by one operation: more, and it does not know when to give up. */
+const DELETES_MOST = 6;
+
 export const singleEffects: Invariant = {
   id: "I5",
   says: "each effect outside happens once, or its repetition changes nothing; what is over has none any more",
   watch(world, broken) {
     const created = new Map<string, number>();
+    const deletes = new Map<string, number>();
     const applied = new Map<string, string>();
     return {
       effected(effect) {
@@ -30,6 +34,12 @@ export const singleEffects: Invariant = {
             world.lateCalls.add(effect.stack.bayUuid);
             if (effect.changed) world.gaps.add("late call");
           } else if (problem) broken(`${effect.kind} of ${effect.stack.name} ${problem}`);
+        }
+        if (effect.kind === "delete" && effect.changed) {
+          const id = world.history.current(effect.stack.bayUuid)?.operation?.id ?? "none";
+          const count = (deletes.get(id) ?? 0) + 1;
+          deletes.set(id, count);
+          if (count > DELETES_MOST) broken(`the stack of bay ${effect.stack.bayUuid} was deleted ${count} times`);
         }
         if (effect.kind === "update") {
           const { stack } = effect;

@@ -1,3 +1,4 @@
+import { bayRecordOf } from "../bay-record.ts";
 import { standingBays } from "../world.ts";
 import { bayShape, projectBays } from "@jeroboam/core/bay/bay";
 import type { Invariant } from "./invariant.ts";
@@ -8,6 +9,10 @@ export const trueLists: Invariant = {
   says: "at rest the lists hold what there is, each once",
   watch(world, broken) {
     return {
+      wrote(item) {
+        const isListed = item.indexes.project ?? item.indexes.name ?? item.indexes.type;
+        if (isListed && bayRecordOf(item)?.gone === true) broken(`${item.pk} is gone and stands in lists`);
+      },
       rested() {
         for (const bay of standingBays(world)) {
           const items = [...world.items.values()].filter(

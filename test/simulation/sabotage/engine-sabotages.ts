@@ -144,7 +144,7 @@ export const ENGINE_SABOTAGES: readonly Sabotage[] = [
     name: "a step is skipped",
     file: STEP_RUN,
     find: `const following = all.slice(all.findIndex((one) => one.name === operation.step) + 1);`,
-    put: `const following = all.slice(all.findIndex((one) => one.name === operation.step) + 1 + (operation.attempt > 2 ? 1 : 0));`,
+    put: `const following = all.slice(all.findIndex((one) => one.name === operation.step) + 1 + (operation.step === "settle-items" ? 1 : 0));`,
   },
   {
     name: "a failure that may pass fails the operation",
