@@ -1,7 +1,7 @@
 /** The API: a function behind an HTTP endpoint, with a domain of one's own when settings name one. */
 import type { Base } from "./functions.ts";
 import { createFunction } from "./functions.ts";
-import { mayOpenConfiguration, maySealRecords } from "./keys.ts";
+import { mayOpenConfiguration, maySealRecords, maySealWebhooks } from "./keys.ts";
 import type { Settings } from "./settings.ts";
 import { maySendHints, queueVariables } from "./queues.ts";
 import { sizes } from "./sizes.ts";
@@ -55,6 +55,7 @@ export function createApi(base: Base) {
       maySendHints(base.queues),
       mayOpenConfiguration(base.keys),
       maySealRecords(base.keys),
+      maySealWebhooks(base.keys),
     ],
   });
   base.endpoint.gateway.route("$default", made.function.arn);

@@ -1,7 +1,7 @@
 /** Those who deliver webhooks: a function that takes deliveries from a queue of their own, outside of any private network. */
 import type { Base } from "./functions.ts";
 import { createFunction } from "./functions.ts";
-import { mayOpenRecords } from "./keys.ts";
+import { mayOpenWebhooks } from "./keys.ts";
 import { maySendHints, mayTake, queueVariables, takeBatches } from "./queues.ts";
 import { sizes } from "./sizes.ts";
 import { mayUseTable } from "./storage.ts";
@@ -24,7 +24,7 @@ export function createDeliverer(base: Base) {
       ...mayUseTable(base.storage, ["GetItem", "PutItem", "DeleteItem"], []),
       maySendHints(base.queues),
       mayTake(queue),
-      mayOpenRecords(base.keys),
+      mayOpenWebhooks(base.keys),
     ],
   });
   takeBatches("DelivererDeliveries", queue, made, sizes.deliverer);

@@ -1,13 +1,13 @@
 /**
- * The key that seals secrets, and the secrets that we are given. The key wraps the data keys by which the functions seal
- * what they store (envelope encryption); two encryption contexts keep apart what may be opened by whom.
+ * The key that seals secrets, and the secrets that we are given. The key wraps the projects' data keys by which the functions
+ * seal what they store (envelope encryption); encryption contexts keep apart what may be opened by whom.
  *
  * The cloud's secret is one of SST's own (`sst secret set CloudSecret`), encrypted in its store and state. To the functions
  * it goes as a variable that holds only ciphertext of our key, opened once when a function starts. Chosen over Secrets
  * Manager and parameters because it needs no further service, SDK client, permission or call; over SST's `link` because
  * that keeps the key of its file in a variable, in the clear.
  */
-import { CONFIGURATION_CONTEXT, RECORD_CONTEXT } from "../packages/core/src/secret/kms-context.ts";
+import { CONFIGURATION_CONTEXT, RECORD_CONTEXT, WEBHOOK_CONTEXT } from "../packages/core/src/secret/kms-context.ts";
 import type { Settings } from "./settings.ts";
 import { sizes } from "./sizes.ts";
 
@@ -46,9 +46,14 @@ export function maySealRecords({ key }: Keys): Permission {
   return keyPermission(key, ["kms:Decrypt", "kms:GenerateDataKey"], RECORD_CONTEXT);
 }
 
-/** Opening what others sealed. */
-export function mayOpenRecords({ key }: Keys): Permission {
-  return keyPermission(key, ["kms:Decrypt"], RECORD_CONTEXT);
+/** Sealing webhooks' signing keys. */
+export function maySealWebhooks({ key }: Keys): Permission {
+  return keyPermission(key, ["kms:Decrypt", "kms:GenerateDataKey"], WEBHOOK_CONTEXT);
+}
+
+/** Opening webhooks' signing keys, to sign by them. */
+export function mayOpenWebhooks({ key }: Keys): Permission {
+  return keyPermission(key, ["kms:Decrypt"], WEBHOOK_CONTEXT);
 }
 
 function keyPermission(key: aws.kms.Key, actions: string[], context: Readonly<Record<string, string>>): Permission {

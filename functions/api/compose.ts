@@ -30,6 +30,8 @@ export interface ApiParts {
   readonly table: Table;
   readonly queue: Queue;
   readonly sealer: Sealer;
+  /** For the keys by which webhooks are signed. */
+  readonly webhookSealer: Sealer;
   readonly sessions: Sessions;
   readonly delegations: Delegations;
   readonly bayTypes: BayTypes;
@@ -52,6 +54,7 @@ export function createApiPorts(parts: ApiParts): ApiPorts {
     table,
     queue,
     sealer,
+    webhookSealer,
     sessions,
     delegations,
     bayTypes,
@@ -81,6 +84,7 @@ export function createApiPorts(parts: ApiParts): ApiPorts {
     checkToken: createTokenCheck({ clock, log, session: sessions.service() }),
     lookups: (caller) => createCloudLookups(sessions.caller(caller.token, caller.facts)),
     sealer,
+    webhookSealer,
     openEngine,
     async lookAt(bays) {
       // Loaded when the first bay is looked at.

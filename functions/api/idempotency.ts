@@ -115,7 +115,7 @@ async function keep(ports: ApiPorts, keyed: KeyedRequest, held: HeldKey, stored:
   const text = JSON.stringify(stored);
   await afterwards(ports, async () => {
     if (Buffer.byteLength(text) > limits.idempotency.answerBytes) return releaseKeyed(ports.table, held);
-    return answerKeyed(ports.table, held, await ports.sealer.seal(text, answerContext(keyed)));
+    return answerKeyed(ports.table, held, await ports.sealer.seal(text, answerContext(keyed), keyed.projectId));
   });
 }
 

@@ -33,7 +33,8 @@ const app = prepareOnce(prepareApp);
 
 async function prepareApp(): Promise<App> {
   const variables = process.env;
-  const { config, sessions, delegations, sealer } = await openLambdaCloud(variables, log);
+  const stores = openLambdaStores(variables);
+  const { config, sessions, delegations, secrets } = await openLambdaCloud(variables, stores.table, log);
   const policyPath = variables["JEROBOAM_POLICY"];
   const defaults = readPolicyDefaults(variables["JEROBOAM_POLICY_DEFAULTS"]);
   const policy = policyPath ? await loadPolicy(policyPath, { defaults }) : buildPolicy({ defaults });
@@ -41,11 +42,11 @@ async function prepareApp(): Promise<App> {
   const publicUrl = variables["JEROBOAM_PUBLIC_URL"];
   const made = createApp(
     createApiPorts({
-      ...openLambdaStores(variables),
+      ...stores,
+      ...secrets,
       clock: systemClock,
       random: systemRandom,
       log,
-      sealer,
       sessions,
       delegations,
       bayTypes: await installedBayTypes(variables),

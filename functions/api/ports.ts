@@ -41,6 +41,8 @@ export interface ApiPorts extends BayPorts {
   /** Lets conductors act for the caller's project. */
   readonly delegate: (caller: Caller, request: DelegationRequest) => Promise<DelegationOutcome>;
   readonly sealer: Sealer;
+  /** For the keys by which webhooks are signed. */
+  readonly webhookSealer: Sealer;
   /** What runs inside a bay. */
   readonly openEngine: OpenBayEngine;
   /** Has bays looked at, because somebody asks what is in them. */

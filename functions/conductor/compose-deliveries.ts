@@ -15,7 +15,7 @@ export interface DeliveryParts {
   readonly log: Log;
   readonly table: Table;
   readonly queue: Queue;
-  readonly sealer: Sealer;
+  readonly webhookSealer: Sealer;
   readonly webTransport: WebTransport;
   readonly settings: WebhookSettings;
 }

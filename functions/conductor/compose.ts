@@ -11,6 +11,7 @@ import type { Delegations } from "@jeroboam/core/identity/delegation";
 import type { Sessions } from "@jeroboam/core/openstack/session";
 import type { Clock, Log, Random } from "@jeroboam/core/ports";
 import type { Queue } from "@jeroboam/core/queue/queue";
+import type { MasterKey } from "@jeroboam/core/secret/master-key";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { Table } from "@jeroboam/core/table/table";
 import { createPublisher } from "@jeroboam/core/webhook/publish";
@@ -28,6 +29,7 @@ export interface ConductorParts {
   readonly table: Table;
   readonly queue: Queue;
   readonly sealer: Sealer;
+  readonly masterKey: MasterKey;
   readonly sessions: Sessions;
   readonly delegations: Delegations;
   readonly bayTypes: BayTypes;
@@ -62,7 +64,8 @@ export function readReconciliation(variables: Readonly<Record<string, string | u
 }
 
 export function createConductorPorts(parts: ConductorParts): ConductorPorts {
-  const { clock, random, log, table, queue, sealer, sessions, delegations, bayTypes, engineHttp, settings } = parts;
+  const { clock, random, log, table, queue, sealer, masterKey, sessions, delegations, bayTypes, engineHttp, settings } =
+    parts;
   const cloud = createOpenStackCloud(sessions, delegations, settings);
   return {
     clock,
@@ -71,6 +74,7 @@ export function createConductorPorts(parts: ConductorParts): ConductorPorts {
     table,
     queue,
     sealer,
+    masterKey,
     publish: createPublisher({ clock, random, log, table, queue }),
     cloud,
     discard: (item) => discardProvisional({ table, clock, cloud }, item),

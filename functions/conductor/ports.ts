@@ -12,6 +12,7 @@ import type {
 } from "@jeroboam/core/node-group/node-group";
 import type { Delegation } from "@jeroboam/core/identity/delegation";
 import type { EnginePorts } from "@jeroboam/core/operation/conduct";
+import type { MasterKey } from "@jeroboam/core/secret/master-key";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { SendWebhook } from "@jeroboam/core/webhook/send-webhook";
 
@@ -24,6 +25,7 @@ export interface ConductorPorts extends EnginePorts {
   readonly sealer: Sealer;
   /** Absent: nobody checks the health of bays. */
   readonly healthChecks?: { readonly intervalMs: number };
+  readonly masterKey: MasterKey;
   readonly reconciliation: ReconciliationSettings;
 }
 
@@ -38,7 +40,7 @@ export interface ReconciliationSettings {
 
 /** What delivering webhooks needs, and no more: it knows no cloud. */
 export interface DeliveryConductorPorts extends EnginePorts {
-  readonly sealer: Sealer;
+  readonly webhookSealer: Sealer;
   readonly sendWebhook: SendWebhook;
 }
 

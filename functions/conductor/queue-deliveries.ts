@@ -5,9 +5,10 @@
 import { systemClock } from "@jeroboam/core/clock/system-clock";
 import { prepareOnce } from "@jeroboam/core/lambda/lambda-invocation";
 import type { LambdaContext } from "@jeroboam/core/lambda/lambda-invocation";
-import { openLambdaSealer } from "@jeroboam/core/lambda/lambda-sealer";
+import { openLambdaMasterKey } from "@jeroboam/core/lambda/lambda-master-key";
 import { createLambdaLog, openLambdaStores } from "@jeroboam/core/lambda/lambda-stores";
 import { systemRandom } from "@jeroboam/core/random/system-random";
+import { createProjectSealer } from "@jeroboam/core/secret/project-sealer";
 import { createHttpsWebTransport } from "@jeroboam/core/web/https-web-transport";
 import { DEFAULT_WEBHOOK_SETTINGS } from "@jeroboam/core/webhook/webhook-settings";
 import { createBatchHandler } from "./batch.ts";
@@ -22,13 +23,15 @@ const ports = prepareOnce(preparePorts);
 
 async function preparePorts(): Promise<DeliveryConductorPorts> {
   const variables = process.env;
+  const stores = openLambdaStores(variables);
+  const masterKey = openLambdaMasterKey(variables);
   return Promise.resolve(
     createDeliveryPorts({
-      ...openLambdaStores(variables),
+      ...stores,
       clock: systemClock,
       random: systemRandom,
       log,
-      sealer: openLambdaSealer(variables),
+      webhookSealer: createProjectSealer({ table: stores.table, masterKey, clock: systemClock }, "webhooks"),
       webTransport: createHttpsWebTransport(),
       settings: DEFAULT_WEBHOOK_SETTINGS,
     }),

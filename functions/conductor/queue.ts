@@ -30,7 +30,8 @@ const report = prepareOnce(async () =>
 
 async function preparePorts(): Promise<ConductorPorts> {
   const variables = process.env;
-  const { config, sessions, delegations, sealer } = await openLambdaCloud(variables, log);
+  const stores = openLambdaStores(variables);
+  const { config, sessions, delegations, secrets } = await openLambdaCloud(variables, stores.table, log);
   const apiUrl = `${requireVariable(variables, "JEROBOAM_PUBLIC_URL")}/v1`;
   const bays = {
     apiUrl,
@@ -40,11 +41,11 @@ async function preparePorts(): Promise<ConductorPorts> {
     plainHttpAllowed: !apiUrl.startsWith("https:") || !config.authUrl.startsWith("https:"),
   };
   return createConductorPorts({
-    ...openLambdaStores(variables),
+    ...stores,
+    ...secrets,
     clock: systemClock,
     random: systemRandom,
     log,
-    sealer,
     sessions,
     delegations,
     bayTypes: await installedBayTypes(variables),

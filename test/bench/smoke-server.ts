@@ -64,6 +64,7 @@ const api = createApp({
   checkToken: createTokenCheck({ clock, log, session }),
   lookups: () => createFakeLookups(() => undefined),
   sealer: { seal: (text) => Promise.resolve(text), open: (text) => Promise.resolve(text) },
+  webhookSealer: { seal: (text) => Promise.resolve(text), open: (text) => Promise.resolve(text) },
   openEngine: () => Promise.resolve({ kind: "closed", reason: "there are no engines here" }),
   lookAt: () => Promise.resolve(new Map()),
   web: () => Promise.resolve({ kind: "failed", reason: "there is no web here" }),

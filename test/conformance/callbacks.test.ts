@@ -18,7 +18,8 @@ beforeEach(async () => {
   await harness.call("POST", "/v1/clustertemplates", { body: CLUSTER_TEMPLATE });
   const made = await harness.call("POST", "/v1/clusters", { body: { name: "blue", cluster_template_id: "prod" } });
   uuid = textIn(made.body, "uuid");
-  const passwordSealed = await harness.ports.sealer.seal("password-of-nodes", secretContext({ uuid }, "node-password"));
+  const context = secretContext({ uuid }, "node-password");
+  const passwordSealed = await harness.ports.sealer.seal("password-of-nodes", context, "a");
   await harness.specify(uuid, { nodeCredential: { user: { id: "u", domainId: "d" }, userName: "n", passwordSealed } });
   await waitFor(600_000);
   const operation = (await harness.record(uuid))?.operation;

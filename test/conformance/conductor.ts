@@ -27,6 +27,7 @@ export async function conductContainers(ports: FakePorts, looks = false): Promis
     publish: () => Promise.resolve(),
     discard: () => Promise.resolve(),
     cloud: unused("the cloud"),
+    masterKey: unused("the master key"),
     stackPlans: unused("stacks"),
     certificates: unused("certificates"),
     reconciliation: unused("reconciliation"),

@@ -18,6 +18,7 @@ import { stackTags } from "@jeroboam/coe/stack-name";
 import type { OutboxEvent } from "@jeroboam/core/operation/record";
 import { findRecord, insertRecord, newRecord } from "@jeroboam/core/operation/record-store";
 import type { Condition, Item } from "@jeroboam/core/table/table";
+import { createMemoryMasterKey } from "@jeroboam/core/secret/memory-master-key";
 import { createMemoryTable } from "@jeroboam/core/table/memory-table";
 import { discardProvisional } from "@jeroboam/conductor/discard";
 import type { Member } from "@jeroboam/core/bay/bay-nodes";
@@ -147,6 +148,7 @@ export function createBayWorld(
       },
     },
     openEngine: engines.open,
+    masterKey: createMemoryMasterKey(),
     sealer: {
       seal: (plaintext, context) => Promise.resolve(`sealed(${context}:${plaintext})`),
       open: (sealed, context) => Promise.resolve(sealed.slice(`sealed(${context}:`.length, -1)),

@@ -50,6 +50,7 @@ function createWorld(gate: Gate, receivers: Readonly<Record<string, Receiver>>, 
   const { ports: bayPorts } = createBayWorld(gate, delivery, { stackMs: 0 });
   const ports: AllPorts = {
     ...bayPorts,
+    webhookSealer: bayPorts.sealer,
     clock,
     random,
     table,

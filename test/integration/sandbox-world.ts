@@ -16,6 +16,7 @@ import type { HttpFetch } from "@jeroboam/core/openstack/http";
 import { createKeystone } from "@jeroboam/core/openstack/keystone";
 import { createSessions } from "@jeroboam/core/openstack/session";
 import { Transient, textOf } from "@jeroboam/core/errors";
+import { createMemoryMasterKey } from "@jeroboam/core/secret/memory-master-key";
 import { createMemoryTable } from "@jeroboam/core/table/memory-table";
 import { DEFAULT_NODE_USERS, createConductorPorts } from "@jeroboam/conductor/compose";
 import type { ConductorPorts } from "@jeroboam/conductor/ports";
@@ -80,6 +81,7 @@ export async function createSandboxWorld(gate: Pick<Gate, "pass" | "moment">, se
       table,
       queue: { send: (keys, delayMs) => gate.pass("queue.send", () => queue.send(keys, delayMs)) },
       sealer: openSealer,
+      masterKey: createMemoryMasterKey(),
       sessions,
       delegations,
       bayTypes,

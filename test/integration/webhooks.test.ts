@@ -100,7 +100,7 @@ function createWorld() {
     log: { write: () => {} },
     table,
     queue,
-    sealer: { seal: (text) => Promise.resolve(text), open: (text) => Promise.resolve(text) },
+    webhookSealer: { seal: (text) => Promise.resolve(text), open: (text) => Promise.resolve(text) },
     webTransport: { ...transport, deadline: (ms) => transport.deadline(Math.ceil(ms * REAL_PART)) },
     settings: LOOPBACK,
   });

@@ -20,6 +20,7 @@ export async function sandboxPlace(): Promise<Place> {
     createApiPorts({
       rate: { kind: "off", perSecond: 1, burst: 1 },
       ...ports,
+      webhookSealer: ports.sealer,
       sessions,
       delegations,
       bayTypes,

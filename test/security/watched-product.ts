@@ -1,6 +1,6 @@
 /**
  * The whole product but its sockets, put together as the local process does it: the API over the sandbox's Keystone, both
- * conductors, the file sealer. Everything it says or keeps in the clear is written down, and so is every secret that it
+ * conductors, the key file. Everything it says or keeps in the clear is written down, and so is every secret that it
  * comes by: those that Keystone gives out, that people send, and that it makes itself.
  */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -26,7 +26,8 @@ import { createKeystone } from "@jeroboam/core/openstack/keystone";
 import { createSessions } from "@jeroboam/core/openstack/session";
 import type { Log } from "@jeroboam/core/ports";
 import { systemRandom } from "@jeroboam/core/random/system-random";
-import { openFileSealer } from "@jeroboam/core/secret/file-sealer";
+import { openFileMasterKey } from "@jeroboam/core/secret/file-master-key";
+import { createSecrets } from "@jeroboam/core/secret/secrets";
 import { createMemoryTable } from "@jeroboam/core/table/memory-table";
 import { createWebhookClient, DEFAULT_WEBHOOK_SETTINGS } from "@jeroboam/core/webhook/webhook-settings";
 import { createSandbox } from "@jeroboam/sandbox/sandbox";
@@ -49,7 +50,7 @@ export async function createWatchedProduct() {
   const random = systemRandom;
   const folder = await mkdtemp(join(tmpdir(), "jeroboam-canary-"));
   const keyFile = join(folder, "secrets.key");
-  const sealer = await openFileSealer(keyFile);
+  const masterKey = await openFileMasterKey(keyFile);
   for (const [key] of (await readFile(keyFile, "utf8")).matchAll(/[\w+/=-]{32,}/g))
     sightings.plant("key of all secrets", key);
   sightings.plant("password", PASSWORD);
@@ -94,12 +95,13 @@ export async function createWatchedProduct() {
     project: { name: "service", domain: DOMAIN },
   };
   const sessions = createSessions({ http, clock, keystone }, account, { interface: "public" });
+  const secrets = createSecrets({ table, masterKey, clock });
   const delegations = createDelegations(
-    { sessions, sealer, clock, random, log },
+    { sessions, sealer: secrets.sealer, clock, random, log },
     { mode: "trust", serviceRole: "admin" },
   );
   const engines = createMemoryEngines();
-  const common = { clock, random, log, table, queue, sealer, sessions, delegations, engineHttp: noEngines };
+  const common = { clock, random, log, table, queue, ...secrets, sessions, delegations, engineHttp: noEngines };
   const bayTypes = createBayTypes(seedBayTypes(fileTemplates()));
   const composed = createConductorPorts({ ...common, bayTypes, settings: conductorSettings });
   const ports: ConductorPorts = {

@@ -116,7 +116,7 @@ async function addTheRest(projects: Projects, ids: Record<string, string>): Prom
   await projects.specify(bay.uuid, {
     certificates: {
       caCertificate: authority.certificate,
-      caKeySealed: await ports.sealer.seal(authority.privateKey, secretContext(bay, "ca-key")),
+      caKeySealed: await ports.sealer.seal(authority.privateKey, secretContext(bay, "ca-key"), "a"),
       clientCertificate: "client",
       clientKeySealed: "sealed",
     },

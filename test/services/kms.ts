@@ -1,5 +1,5 @@
 /**
- * A KMS to test against: the three calls that the product makes or depends on, over its JSON protocol, with KMS's own
+ * A KMS to test against: the calls that the product makes or depends on, over its JSON protocol, with KMS's own
  * rules for keys and encryption contexts. No signatures are checked. Keys live as long as the service.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
@@ -11,10 +11,12 @@ import type { AddressInfo } from "node:net";
 export interface KmsService {
   readonly endpoint: string;
   readonly keyArn: string;
+  /** Another key. */
+  readonly otherKeyArn: string;
   /** The calls so far, by action. */
   readonly calls: string[];
   /** What `aws kms encrypt` would print: base64. */
-  encrypt(plaintext: string, context: Readonly<Record<string, string>>): string;
+  encrypt(plaintext: string | Uint8Array, context: Readonly<Record<string, string>>): string;
   /** Begins a new version of the key; what the older ones wrapped still opens. */
   rotate(): void;
   close(): Promise<void>;
@@ -25,43 +27,61 @@ interface Input {
   readonly NumberOfBytes?: number;
   readonly CiphertextBlob?: string;
   readonly EncryptionContext?: Readonly<Record<string, string>>;
+  readonly SourceKeyId?: string;
+  readonly SourceEncryptionContext?: Readonly<Record<string, string>>;
+  readonly DestinationKeyId?: string;
+  readonly DestinationEncryptionContext?: Readonly<Record<string, string>>;
 }
 
 export async function startKms(): Promise<KmsService> {
-  const keyArn = "arn:aws:kms:eu-central-1:123456789012:key/0b1c2d3e-0000-4000-8000-000000000001";
-  const versions = [randomBytes(32)];
+  const [keyArn, otherKeyArn] = [1, 2].map(
+    (last) => `arn:aws:kms:eu-central-1:123456789012:key/0b1c2d3e-0000-4000-8000-00000000000${last}`,
+  ) as [string, string];
+  /** By the first byte of what they wrapped: the versions of each key. */
+  const versions = [{ arn: keyArn, secret: randomBytes(32) }];
+  versions.push({ arn: otherKeyArn, secret: randomBytes(32) });
   const calls: string[] = [];
 
-  const wrap = (plaintext: Uint8Array, context: Input["EncryptionContext"]): Buffer => {
-    const version = versions.length - 1;
+  const wrap = (arn: string | undefined, plaintext: Uint8Array, context: Input["EncryptionContext"]): Buffer => {
+    const version = versions.findLastIndex((one) => one.arn === arn);
+    if (version < 0) throw new KmsRefusal("NotFoundException");
     const nonce = randomBytes(12);
-    const cipher = createCipheriv("aes-256-gcm", versions[version]!, nonce).setAAD(canonical(context));
+    const cipher = createCipheriv("aes-256-gcm", versions[version]!.secret, nonce).setAAD(canonical(context));
     const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
     return Buffer.concat([Buffer.from([version]), nonce, ciphertext, cipher.getAuthTag()]);
   };
-  const unwrap = (bytes: Buffer, context: Input["EncryptionContext"]): Buffer => {
-    const decipher = createDecipheriv("aes-256-gcm", versions[bytes[0]!]!, bytes.subarray(1, 13));
-    decipher.setAAD(canonical(context)).setAuthTag(bytes.subarray(-16));
-    return Buffer.concat([decipher.update(bytes.subarray(13, -16)), decipher.final()]);
-  };
-  const answer = (action: string, input: Input): Readonly<Record<string, unknown>> => {
-    if (input.KeyId !== keyArn) throw new KmsRefusal("NotFoundException");
-    const { EncryptionContext: context } = input;
-    if (action === "GenerateDataKey") {
-      const key = randomBytes(input.NumberOfBytes ?? 32);
-      return {
-        KeyId: keyArn,
-        Plaintext: key.toString("base64"),
-        CiphertextBlob: wrap(key, context).toString("base64"),
-      };
-    }
-    if (action !== "Decrypt") throw new KmsRefusal("UnsupportedOperationException");
+  /** A key that is named must be the one that wrapped it. */
+  const unwrap = (arn: string | undefined, text: string | undefined, context: Input["EncryptionContext"]): Buffer => {
+    const bytes = Buffer.from(text ?? "", "base64");
+    const version = versions[bytes[0] ?? -1];
+    if (!version) throw new KmsRefusal("InvalidCiphertextException");
+    if (arn !== undefined && arn !== version.arn) throw new KmsRefusal("IncorrectKeyException");
     try {
-      const plaintext = unwrap(Buffer.from(input.CiphertextBlob ?? "", "base64"), context);
-      return { KeyId: keyArn, Plaintext: plaintext.toString("base64") };
+      const decipher = createDecipheriv("aes-256-gcm", version.secret, bytes.subarray(1, 13));
+      decipher.setAAD(canonical(context)).setAuthTag(bytes.subarray(-16));
+      return Buffer.concat([decipher.update(bytes.subarray(13, -16)), decipher.final()]);
     } catch {
       // KMS says no more than this of a wrong context or wrong bytes.
       throw new KmsRefusal("InvalidCiphertextException");
+    }
+  };
+  const answer = (action: string, input: Input): Readonly<Record<string, unknown>> => {
+    const { KeyId: arn, EncryptionContext: context } = input;
+    switch (action) {
+      case "GenerateDataKey": {
+        const key = randomBytes(input.NumberOfBytes ?? 32);
+        const wrapped = wrap(arn, key, context).toString("base64");
+        return { KeyId: arn, Plaintext: key.toString("base64"), CiphertextBlob: wrapped };
+      }
+      case "Decrypt":
+        return { KeyId: arn, Plaintext: unwrap(arn, input.CiphertextBlob, context).toString("base64") };
+      case "ReEncrypt": {
+        const plaintext = unwrap(input.SourceKeyId, input.CiphertextBlob, input.SourceEncryptionContext);
+        const wrapped = wrap(input.DestinationKeyId, plaintext, input.DestinationEncryptionContext);
+        return { KeyId: input.DestinationKeyId, CiphertextBlob: wrapped.toString("base64") };
+      }
+      default:
+        throw new KmsRefusal("UnsupportedOperationException");
     }
   };
 
@@ -85,9 +105,10 @@ export async function startKms(): Promise<KmsService> {
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     keyArn,
+    otherKeyArn,
     calls,
-    encrypt: (plaintext, context) => wrap(Buffer.from(plaintext), context).toString("base64"),
-    rotate: () => void versions.push(randomBytes(32)),
+    encrypt: (plaintext, context) => wrap(keyArn, Buffer.from(plaintext), context).toString("base64"),
+    rotate: () => void versions.push({ arn: keyArn, secret: randomBytes(32) }),
     close: () => new Promise((resolve) => void server.close(() => resolve())),
   };
 }

@@ -156,7 +156,7 @@ export function createCloud({ clock, random, faults, stackMs, sealer, watch, blo
     cloudFor: (process) => cloudFor(process, state, sealer),
     async makeTrust(projectId, userId, context) {
       const id = `${CANARY}-trust-${(made += 1)}`;
-      const sealedTrustId = await sealer.seal(id, context);
+      const sealedTrustId = await sealer.seal(id, context, projectId);
       const trust = { id, projectId, context, sealedId: sealedTrustId };
       trusts.set(id, trust);
       watch({ kind: "trust made", trust });

@@ -16,6 +16,7 @@ import type { CloudReply, CloudSession } from "@jeroboam/core/openstack/session"
 import type { Log, Random } from "@jeroboam/core/ports";
 import type { Queue } from "@jeroboam/core/queue/queue";
 import { encodeHint } from "@jeroboam/core/queue/queue";
+import { createMemoryMasterKey } from "@jeroboam/core/secret/memory-master-key";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { Key, Table } from "@jeroboam/core/table/table";
 import { createPublisher } from "@jeroboam/core/webhook/publish";
@@ -39,6 +40,7 @@ export interface Outside {
 const BAY_TYPES = createBayTypes(seedBayTypes(() => ({ template: "", files: {} })));
 const POLICY = builtPolicy();
 const LOOKUPS = createFakeLookups(() => {});
+const MASTER_KEY = createMemoryMasterKey();
 const ENGINES = createMemoryEngines();
 const STACK_PLANS = createStackPlans(BAY_TYPES, {
   apiUrl: "https://api.test/v1",
@@ -70,6 +72,7 @@ export function conductorPorts(process: Process, outside: Outside): ConductorPor
     },
     openEngine: ENGINES.open,
     sealer: outside.sealer,
+    masterKey: MASTER_KEY,
     reconciliation: { removes: "stacks" },
   };
 }
@@ -88,6 +91,7 @@ export function apiPorts(process: Process, outside: Outside): ApiPorts {
     bayTypes: BAY_TYPES,
     lookups: () => LOOKUPS,
     sealer: outside.sealer,
+    webhookSealer: outside.sealer,
     openEngine: ENGINES.open,
     lookAt: () => Promise.resolve(new Map()),
     web: () => Promise.reject(new Error("nobody gives addresses here")),

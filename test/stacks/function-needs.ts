@@ -15,6 +15,8 @@ export interface Needs {
   readonly permissions: ReadonlySet<string>;
 }
 
+const KEY_ITEM = ["dynamodb:GetItem on TableTable", "dynamodb:PutItem on TableTable"];
+
 /** The SDK's commands behind each method of a port. A put that was repeated looks what stands there. */
 const PORT_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "table.get": ["dynamodb:GetItem on TableTable"],
@@ -23,8 +25,23 @@ const PORT_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "table.query": ["dynamodb:Query on TableTable"],
   // Hints at deliveries have a queue of their own (routed-queue.ts).
   "queue.send": ["sqs:SendMessage on HintsQueue", "sqs:SendMessage on DeliveriesQueue"],
-  "sealer.seal": ["kms:GenerateDataKey on SecretsKey for records"],
-  "sealer.open": ["kms:Decrypt on SecretsKey for records"],
+  // The project's data key: made by whoever seals first, and unwrapped by all others.
+  "sealer.seal": [
+    ...KEY_ITEM,
+    "kms:GenerateDataKey on SecretsKey for records",
+    "kms:Decrypt on SecretsKey for records",
+  ],
+  "sealer.open": ["dynamodb:GetItem on TableTable", "kms:Decrypt on SecretsKey for records"],
+  "webhookSealer.seal": [
+    ...KEY_ITEM,
+    "kms:GenerateDataKey on SecretsKey for webhooks",
+    "kms:Decrypt on SecretsKey for webhooks",
+  ],
+  "webhookSealer.open": ["dynamodb:GetItem on TableTable", "kms:Decrypt on SecretsKey for webhooks"],
+  "masterKey.rewrap": ["records", "webhooks"].flatMap((purpose) => [
+    `kms:ReEncryptFrom on SecretsKey for ${purpose}`,
+    `kms:ReEncryptTo on SecretsKey for ${purpose}`,
+  ]),
 };
 
 /** What Lambda does by a function's role. */
@@ -53,7 +70,7 @@ export const KNOWN_COMMANDS: ReadonlySet<string> = new Set(
     .flat()
     .map((permission) => permission.replace(/^\w+:(\w+) .*/, "$1"))
     // Permissions are named after actions, and one action has two commands.
-    .map((action) => (action === "SendMessage" ? "SendMessageBatch" : action)),
+    .map((action) => (action === "SendMessage" ? "SendMessageBatch" : action.replace(/^(ReEncrypt)(From|To)$/, "$1"))),
 );
 
 /** Commands that an SDK client brings along and that nothing here makes it issue. */

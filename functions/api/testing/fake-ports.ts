@@ -16,6 +16,7 @@ import { signRequest } from "@jeroboam/core/certificate/sign-request";
 import { systemRandom } from "@jeroboam/core/random/system-random";
 import type { AccessRule } from "@jeroboam/core/openstack/token";
 import type { LogLevel } from "@jeroboam/core/ports";
+import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { MemoryTable } from "@jeroboam/core/table/memory-table";
 import { createMemoryTable } from "@jeroboam/core/table/memory-table";
 import type { Key } from "@jeroboam/core/table/table";
@@ -103,6 +104,16 @@ export interface FakePorts extends ApiPorts {
   readonly delegations: (DelegationRequest & { readonly userId: string })[];
 }
 
+/** Leaves its texts readable, and names what they are sealed for. */
+const READABLE_SEALER: Sealer = {
+  seal: (plaintext, context) => Promise.resolve(JSON.stringify({ context, plaintext })),
+  open(sealed, context) {
+    const kept = JSON.parse(sealed) as { context: string; plaintext: string };
+    if (kept.context !== context) throw new Error(`sealed for ${kept.context}, opened for ${context}`);
+    return Promise.resolve(kept.plaintext);
+  },
+};
+
 export function createFakePorts(settings: Partial<ApiSettings> = {}): FakePorts {
   const lines: LogLine[] = [];
   const hints: Key[] = [];
@@ -154,14 +165,8 @@ export function createFakePorts(settings: Partial<ApiSettings> = {}): FakePorts 
       } as const;
       return Promise.resolve({ kind: "obtained", delegation });
     },
-    sealer: {
-      seal: (plaintext, context) => Promise.resolve(JSON.stringify({ context, plaintext })),
-      open(sealed, context) {
-        const kept = JSON.parse(sealed) as { context: string; plaintext: string };
-        if (kept.context !== context) throw new Error(`sealed for ${kept.context}, opened for ${context}`);
-        return Promise.resolve(kept.plaintext);
-      },
-    },
+    sealer: READABLE_SEALER,
+    webhookSealer: READABLE_SEALER,
     openEngine: engines.open,
     lookAt: createLooks({ ...store, openEngine: engines.open }),
     web: createFakeWeb(),

@@ -19,14 +19,14 @@ import type { DeliveryConductorPorts } from "../ports.ts";
 const post: Step<DeliveryConductorPorts, Delivery> = {
   name: "post",
   async run(ports, { state: delivery }, { signal }) {
-    const { table, clock, sealer, sendWebhook } = ports;
+    const { table, clock, webhookSealer, sendWebhook } = ports;
     const webhook = await findRecord(table, webhookShape, webhookKey(delivery.projectId, delivery.webhookId));
     if (!webhook) return failed("the webhook was deleted");
     if (!webhook.state.enabled) return failed("the webhook is switched off");
     const entered = await enterReceiver(ports, delivery.webhookId);
     if (entered.kind === "held") return again(entered.afterMs);
     const atMs = clock.nowMs();
-    const secrets = await openSecrets(sealer, webhook.state, atMs);
+    const secrets = await openSecrets(webhookSealer, webhook.state, atMs);
     const { url, format } = webhook.state;
     const { uuid: id, payload } = delivery;
     const outcome = await sendWebhook({ id, url, format, payload, secrets, atMs }, signal);

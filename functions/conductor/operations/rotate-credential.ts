@@ -24,7 +24,7 @@ const renewPassword: Step<ConductorPorts, Bay> = {
   async run(ports, { state: bay, operation }, { signal }) {
     const { table, sealer, random, cloud } = ports;
     const fresh = Buffer.from(random.bytes(PASSWORD_BYTES)).toString("base64url");
-    const passwordSealed = await sealer.seal(fresh, secretContext(bay, "node-password"));
+    const passwordSealed = await sealer.seal(fresh, secretContext(bay, "node-password"), bay.projectId);
     const specification = await changeSpecification(table, bay, ({ nodeCredential }) =>
       nodeCredential && nodeCredential.renewedBy !== operation.id
         ? { nodeCredential: { ...nodeCredential, passwordSealed, renewedBy: operation.id } }

@@ -37,9 +37,9 @@ export const ensureCertificates: Step<ConductorPorts, Bay> = {
     const { authority, client } = await certificates.make(bay.name ?? bay.uuid);
     const made = {
       caCertificate: authority.certificate,
-      caKeySealed: await sealer.seal(authority.privateKey, secretContext(bay, "ca-key")),
+      caKeySealed: await sealer.seal(authority.privateKey, secretContext(bay, "ca-key"), bay.projectId),
       clientCertificate: client.certificate,
-      clientKeySealed: await sealer.seal(client.privateKey, secretContext(bay, "client-key")),
+      clientKeySealed: await sealer.seal(client.privateKey, secretContext(bay, "client-key"), bay.projectId),
     };
     // Another conductor's, if it was quicker, are as good.
     await changeSpecification(table, bay, (current) => (current.certificates ? {} : { certificates: made }));
@@ -53,7 +53,7 @@ export const ensureNodeCredential: Step<ConductorPorts, Bay> = {
   async run({ table, cloud, sealer, random }, { state: bay }, { signal }) {
     const userName = nodeUserName(bay);
     const fresh = Buffer.from(random.bytes(PASSWORD_BYTES)).toString("base64url");
-    const passwordSealed = await sealer.seal(fresh, secretContext(bay, "node-password"));
+    const passwordSealed = await sealer.seal(fresh, secretContext(bay, "node-password"), bay.projectId);
     const specification = await changeSpecification(table, bay, (current) =>
       current.nodeCredential ? {} : { nodeCredential: { user: null, userName, passwordSealed } },
     );

@@ -169,9 +169,9 @@ export const limits = {
     /** One call of the key service. */
     requestTimeoutMs: 3 * second,
     requestAttempts: 3,
-    /** A process seals this long by one data key. */
+    /** How long a process keeps a data key that it opened. */
     dataKeyMs: hour,
-    /** Data keys that one process keeps opened. */
+    /** At most so many of them. */
     openedDataKeys: 1_000,
   },
   certificate: {

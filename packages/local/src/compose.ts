@@ -22,7 +22,7 @@ import { readTlsOptions } from "@jeroboam/core/openstack/file-cloud-config";
 import type { Clock, Log, Random } from "@jeroboam/core/ports";
 import type { Queue } from "@jeroboam/core/queue/queue";
 import { readRateChoice } from "@jeroboam/core/rate/rate-limit";
-import type { Sealer } from "@jeroboam/core/secret/sealer";
+import type { Secrets } from "@jeroboam/core/secret/secrets";
 import type { Table } from "@jeroboam/core/table/table";
 import { createHttpsWebTransport } from "@jeroboam/core/web/https-web-transport";
 import type { WebhookSettings } from "@jeroboam/core/webhook/webhook-settings";
@@ -32,13 +32,12 @@ import type { Fetch } from "./http-server.ts";
 import { StartRefused } from "./start-refused.ts";
 
 /** What the process brings. */
-export interface Adapters {
+export interface Adapters extends Secrets {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly table: Table;
   readonly queue: Queue;
-  readonly sealer: Sealer;
 }
 
 /** What the operator says. */

@@ -19,7 +19,8 @@ import type { LogLevel } from "@jeroboam/core/ports";
 import { createMemoryQueue } from "@jeroboam/core/queue/memory-queue";
 import { createRoutedQueue } from "@jeroboam/core/queue/routed-queue";
 import { systemRandom } from "@jeroboam/core/random/system-random";
-import { openFileSealer } from "@jeroboam/core/secret/file-sealer";
+import { openFileMasterKey } from "@jeroboam/core/secret/file-master-key";
+import { createSecrets } from "@jeroboam/core/secret/secrets";
 import { CONDUCTOR_BINARY, createReport } from "@jeroboam/core/service-record/service-record";
 import { openSqliteTable } from "@jeroboam/core/table/sqlite-table";
 import { DEFAULT_WEBHOOK_SETTINGS } from "@jeroboam/core/webhook/webhook-settings";
@@ -75,10 +76,10 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   const deliveries = createMemoryQueue({ clock: systemClock, timers: systemTimers, log });
   const queue = createRoutedQueue(hints, deliveries);
   const base = { clock: systemClock, random: systemRandom, log, table, queue };
-  const sealer = await openFileSealer(folder.keysPath);
+  const secrets = createSecrets({ ...base, masterKey: await openFileMasterKey(folder.keysPath) });
   const apiUrl = options.publicUrl ?? api.url;
   const composed = compose(
-    { ...base, sealer },
+    { ...base, ...secrets },
     { cloud: cloud.config, bayTypes, apiUrl, webhooks: options.webhooks ?? DEFAULT_WEBHOOK_SETTINGS },
   );
 

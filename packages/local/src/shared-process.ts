@@ -4,7 +4,8 @@ import { systemClock } from "@jeroboam/core/clock/system-clock";
 import { createSystemLog } from "@jeroboam/core/log/system-log";
 import type { LogLevel } from "@jeroboam/core/ports";
 import { systemRandom } from "@jeroboam/core/random/system-random";
-import { openFileSealer } from "@jeroboam/core/secret/file-sealer";
+import { openFileMasterKey } from "@jeroboam/core/secret/file-master-key";
+import { createSecrets } from "@jeroboam/core/secret/secrets";
 import type { WebhookSettings } from "@jeroboam/core/webhook/webhook-settings";
 import type { Adapters } from "./compose.ts";
 import { openStores } from "./stores.ts";
@@ -25,10 +26,11 @@ export interface SharedProcess {
 }
 
 export async function openSharedProcess({ keys, logLevel, ...names }: SharedOptions): Promise<SharedProcess> {
-  const sealer = await openFileSealer(keys);
+  const masterKey = await openFileMasterKey(keys);
   const stores = openStores(names);
   const { table, queue } = stores;
+  const secrets = createSecrets({ table, masterKey, clock: systemClock });
   const log = createSystemLog(logLevel, (line) => console.error(line));
-  const adapters = { clock: systemClock, random: systemRandom, log, table, queue, sealer };
+  const adapters = { clock: systemClock, random: systemRandom, log, table, queue, ...secrets };
   return { stores, adapters, name: `${hostname()}-${process.pid}` };
 }

@@ -37,7 +37,7 @@ async function makeBay(name: string, model: string): Promise<Shown> {
 /** As a conductor does, early in the creation. */
 async function certify(): Promise<string> {
   const authority = await createAuthority({ clock: api.ports.clock, random: systemRandom }, "blue");
-  const caKeySealed = await api.ports.sealer.seal(authority.privateKey, secretContext(bay, "ca-key"));
+  const caKeySealed = await api.ports.sealer.seal(authority.privateKey, secretContext(bay, "ca-key"), "a");
   await api.specify(bay.uuid, {
     certificates: {
       caCertificate: authority.certificate,

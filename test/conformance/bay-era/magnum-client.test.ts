@@ -27,7 +27,7 @@ beforeEach(async () => {
   world = await createWorld();
   const [blue = ""] = [world.ids["blue"]];
   const authority = await createAuthority({ clock: world.ports.clock, random: systemRandom }, "blue");
-  const caKeySealed = await world.ports.sealer.seal(authority.privateKey, secretContext({ uuid: blue }, "ca-key"));
+  const caKeySealed = await world.ports.sealer.seal(authority.privateKey, secretContext({ uuid: blue }, "ca-key"), "a");
   const pair = { caCertificate: authority.certificate, caKeySealed };
   await world.specify(blue, { certificates: { ...pair, clientCertificate: "client", clientKeySealed: "sealed" } });
 });

@@ -118,7 +118,7 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a key is stored in the clear",
     file: SPECIFICATION,
-    find: `caKeySealed: await sealer.seal(authority.privateKey, secretContext(bay, "ca-key")),`,
+    find: `caKeySealed: await sealer.seal(authority.privateKey, secretContext(bay, "ca-key"), bay.projectId),`,
     put: `caKeySealed: authority.privateKey,`,
   },
   {

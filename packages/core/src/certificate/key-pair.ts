@@ -42,7 +42,8 @@ export async function createKeyPair(
   { privateKey, ...wish }: NewKeyPair,
 ): Promise<{ readonly kind: "inserted"; readonly record: WorkRecord<KeyPair> } | { readonly kind: "exists" }> {
   const uuid = wish.uuid ?? ports.random.uuid();
-  const privateKeySealed = privateKey === null ? null : await ports.sealer.seal(privateKey, keyContext(uuid));
+  const privateKeySealed =
+    privateKey === null ? null : await ports.sealer.seal(privateKey, keyContext(uuid), wish.projectId);
   const state = { ...wish, uuid, privateKeySealed, createdAtMs: ports.clock.nowMs(), updatedAtMs: null };
   return insertRecord(ports, keyPairShape, newRecord(projectRecordKey(keyPairShape, wish.projectId, uuid), state));
 }

@@ -62,7 +62,7 @@ export async function createHook(
   if (present.kind === "page" && present.entries.length >= perProject) return { kind: "too-many" };
   const uuid = ports.random.uuid();
   const secret = newSecret(ports.random);
-  const secretSealed = await ports.sealer.seal(secret, secretContext(uuid));
+  const secretSealed = await ports.sealer.seal(secret, secretContext(uuid), projectId);
   const createdAtMs = ports.clock.nowMs();
   const state: Hook = { ...wish, uuid, projectId, userId, secretSealed, createdAtMs, updatedAtMs: null };
   const inserted = await insertRecord(ports, hookShape, newRecord(projectRecordKey(hookShape, projectId, uuid), state));

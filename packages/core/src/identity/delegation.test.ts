@@ -84,7 +84,7 @@ const trustDelegation = async (expiresAtMs: number | null = null): Promise<Deleg
   kind: "trust",
   projectId: "a",
   trustorUserId: "alice",
-  sealedTrustId: await sealer.seal("trust-1", context),
+  sealedTrustId: await sealer.seal("trust-1", context, "a"),
   trustDigest: trustDigest("trust-1"),
   expiresAtMs,
 });

@@ -124,7 +124,7 @@ export function createDelegations(ports: DelegationPorts, settings: DelegationSe
       if (settings.mode !== "service") {
         const trust = await obtainTrust(ports, settings, caller, projectId, expiresAtMs);
         if (trust.kind === "obtained") {
-          const sealedTrustId = await ports.sealer.seal(trust.trustId, context);
+          const sealedTrustId = await ports.sealer.seal(trust.trustId, context, projectId);
           const { trustorUserId, endsAtMs } = trust;
           const digest = trustDigest(trust.trustId);
           const trusted = { projectId, trustorUserId, sealedTrustId, trustDigest: digest, expiresAtMs: endsAtMs };

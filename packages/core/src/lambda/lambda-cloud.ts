@@ -8,20 +8,22 @@ import { loadCloudConfig } from "../openstack/file-cloud-config.ts";
 import type { Sessions } from "../openstack/session.ts";
 import type { Log } from "../ports.ts";
 import { systemRandom } from "../random/system-random.ts";
-import { createKmsClient, openVariables } from "../secret/kms-sealer.ts";
-import type { Sealer } from "../secret/sealer.ts";
-import { openLambdaSealer } from "./lambda-sealer.ts";
+import { createKmsClient, openVariables } from "../secret/kms-master-key.ts";
+import type { Secrets } from "../secret/secrets.ts";
+import { createSecrets } from "../secret/secrets.ts";
+import type { Table } from "../table/table.ts";
+import { openLambdaMasterKey } from "./lambda-master-key.ts";
 import type { Variables } from "./lambda-stores.ts";
 
 export interface LambdaCloud {
   readonly config: CloudConfig;
   readonly sessions: Sessions;
   readonly delegations: Delegations;
-  readonly sealer: Sealer;
+  readonly secrets: Secrets;
 }
 
 /** Asks the key service alone. Throws when the variables do not name a cloud. */
-export async function openLambdaCloud(variables: Variables, log: Log): Promise<LambdaCloud> {
+export async function openLambdaCloud(variables: Variables, table: Table, log: Log): Promise<LambdaCloud> {
   const client = createKmsClient();
   const environment = await openVariables(client, variables);
   const loaded = await loadCloudConfig({ environment, folders: [] });
@@ -31,10 +33,11 @@ export async function openLambdaCloud(variables: Variables, log: Log): Promise<L
   }
   const { config } = loaded;
   const sessions = connectCloud(config, systemClock);
-  const sealer = openLambdaSealer(variables, client);
+  const secrets = createSecrets({ table, masterKey: openLambdaMasterKey(variables, client), clock: systemClock });
+  const { sealer } = secrets;
   const delegations = createDelegations(
     { sessions, sealer, clock: systemClock, random: systemRandom, log },
     DEFAULT_DELEGATION,
   );
-  return { config, sessions, delegations, sealer };
+  return { config, sessions, delegations, secrets };
 }

@@ -5,7 +5,8 @@
  * same text twice gives two different ones.
  */
 export interface Sealer {
-  seal(plaintext: string, context: string): Promise<string>;
+  /** By the project's own key: what is sealed for one opens by no other's. */
+  seal(plaintext: string, context: string, projectId: string): Promise<string>;
   /** Throws when the text was not sealed by a key that is known here, or not for this context. */
   open(sealed: string, context: string): Promise<string>;
 }

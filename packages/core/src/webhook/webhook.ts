@@ -56,7 +56,7 @@ export function webhookKey(projectId: string, uuid: string): Key {
 
 export interface WebhookPorts extends StorePorts {
   readonly clock: Clock;
-  readonly sealer: Sealer;
+  readonly webhookSealer: Sealer;
 }
 
 /** What its owner decides. */
@@ -93,7 +93,7 @@ export async function createWebhook(
   if (renewed) return { kind: "created", ...renewed };
   if (present.kind === "page" && present.entries.length >= perProject) return { kind: "too-many" };
   const secret = newSecret(ports.random);
-  const sealed = await ports.sealer.seal(secret, secretContext(uuid));
+  const sealed = await ports.webhookSealer.seal(secret, secretContext(uuid), projectId);
   const state: Webhook = {
     ...attributes,
     uuid,
@@ -128,10 +128,10 @@ export async function changeWebhook(
 /** A new secret signs from now on, the one before it along with it for a while. */
 export async function rotateSecret(
   ports: WebhookPorts,
-  { key, state: { uuid } }: WorkRecord<Webhook>,
+  { key, state: { uuid, projectId } }: WorkRecord<Webhook>,
 ): Promise<WebhookWithSecret | undefined> {
   const secret = newSecret(ports.random);
-  const sealed = await ports.sealer.seal(secret, secretContext(uuid));
+  const sealed = await ports.webhookSealer.seal(secret, secretContext(uuid), projectId);
   const nowMs = ports.clock.nowMs();
   const changed = await changeRecord<Webhook, never>(ports, webhookShape, key, (current) => {
     const [newest] = current.state.secrets;
@@ -159,12 +159,12 @@ export async function disableWebhook(
 
 /** The secrets that sign now. */
 export async function openSecrets(
-  sealer: Sealer,
+  webhookSealer: Sealer,
   { uuid, secrets }: Webhook,
   nowMs: number,
 ): Promise<readonly string[]> {
   const valid = secrets.filter(({ untilMs }) => untilMs === null || untilMs > nowMs);
-  return Promise.all(valid.map(({ sealed }) => sealer.open(sealed, secretContext(uuid))));
+  return Promise.all(valid.map(({ sealed }) => webhookSealer.open(sealed, secretContext(uuid))));
 }
 
 /** The webhooks of a project that are to be told anything; an index, so one made a moment ago may be missing. */

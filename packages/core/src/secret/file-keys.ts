@@ -1,18 +1,13 @@
 /**
- * The sealer with its keys in a file, for one machine or for many that share the file. AES-256-GCM; the context is bound
- * as additional data. A sealed text reads `v1.<key id>.<base64url of nonce, ciphertext, tag>`.
- * The file is JSON, `{"current": id, "keys": {id: base64 of 32 bytes}}`, made with mode 0600 when it is missing. Rotating:
- * add a key, name it current; keep the old ones for as long as something sealed by them lives.
+ * The file of master keys. It is changed whole or not at all, by a new file renamed over the old one, its mode 0600; what
+ * changes it takes a lock beside it, so that of two changes at once neither is lost.
  */
 import { randomBytes } from "node:crypto";
 import { link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { textOf } from "../errors.ts";
-import { decrypt, encrypt, isEncrypted, KEY_BYTES } from "./aes-gcm.ts";
-import type { Sealer } from "./sealer.ts";
-
-const VERSION = "v1";
+import { KEY_BYTES } from "./aes-gcm.ts";
 
 const keyFileSchema = z.object({
   current: z.string(),
@@ -24,39 +19,32 @@ interface Keys {
   readonly byId: ReadonlyMap<string, Buffer>;
 }
 
-/** The sealer over the key file at `path`, which is made when it is missing. Throws when the file cannot serve. */
-export async function openFileSealer(path: string): Promise<Sealer> {
-  const keys = readKeys(await readOrMake(path), path);
+export interface KeyFile {
+  /** The key that wraps from now on, as the file says now. */
+  current(): Promise<{ readonly id: string; readonly key: Uint8Array }>;
+  /** That key; the file is read again when it is not known yet. */
+  find(id: string): Promise<Uint8Array | undefined>;
+}
+
+/** The file at `path`, which is made when it is missing. Throws when it cannot serve. */
+export async function openKeyFile(path: string): Promise<KeyFile> {
+  let keys = readKeys(await readOrMake(path), path);
+  const reread = async (): Promise<void> => {
+    keys = readKeys(await readFile(path, "utf8"), path);
+  };
   return {
-    async seal(plaintext, context) {
-      const key = keyFor(keys, keys.currentId);
-      const sealed = encrypt(key, plaintext, additionalData(keys.currentId, context));
-      return `${VERSION}.${keys.currentId}.${sealed.toString("base64url")}`;
+    async current() {
+      await reread();
+      const key = keys.byId.get(keys.currentId);
+      if (!key) throw new Error(`the key file ${path} has no current key`);
+      return { id: keys.currentId, key };
     },
-    async open(sealed, context) {
-      const [version, keyId = "", text = "", ...rest] = sealed.split(".");
-      const bytes = Buffer.from(text, "base64url");
-      if (version !== VERSION || rest.length > 0 || !isEncrypted(bytes)) {
-        throw new Error("a sealed secret is not in the form that this version knows");
-      }
-      const key = keyFor(keys, keyId);
-      try {
-        return decrypt(key, bytes, additionalData(keyId, context));
-      } catch (error) {
-        // The tag does not fit: another context, or altered bytes. The cipher's own message says less.
-        throw new Error(`a sealed secret does not open for "${context}"`, { cause: error });
-      }
+    async find(id) {
+      if (!keys.byId.has(id)) await reread();
+      return keys.byId.get(id);
     },
   };
 }
-
-function keyFor(keys: Keys, id: string): Buffer {
-  const key = keys.byId.get(id);
-  if (!key) throw new Error(`a secret is sealed by the key "${id}", which the key file does not hold`);
-  return key;
-}
-
-const additionalData = (keyId: string, context: string): string => `${VERSION}.${keyId}.${context}`;
 
 function readKeys(text: string, path: string): Keys {
   const bad = (what: string): Error => new Error(`the key file ${path} ${what}`);
