@@ -12,7 +12,7 @@ export type Verdict = "in" | "absent" | "refused" | "unknown";
 type PolicyClass = "reads" | "changes" | "administers" | "own-user";
 
 const CLASSES: readonly (readonly [RegExp, PolicyClass])[] = [
-  [/^certificate:/, "own-user"],
+  [/^certificate:(?:create|get)$/, "own-user"],
   [/^quota:(?:create|update|delete|get_all)$/, "administers"],
   [/^(?:magnum-service|reconciliation):/, "administers"],
   [/:(?:retry|abandon)$/, "administers"],
@@ -57,6 +57,8 @@ export const ALLOWED_STATUS: Readonly<Record<string, number>> = {
   "PATCH /v1/federations/:ident": 404,
   "DELETE /v1/federations/:ident": 404,
   "POST /v1/federations": 400,
+  // No bay type's nodes could follow.
+  "PATCH /v1/certificates/:ident": 400,
 };
 
 /** `refers`: the request names a record of project a, in its path or its body. */
