@@ -23,9 +23,13 @@ const TASKS: readonly { readonly name: string; readonly run: () => Promise<Repor
   ...RACES.map((race) => ({
     name: race.name,
     async run() {
-      const { orders, cut, violation } = await runRace(race);
+      const { orders, cut, isWhole, violation } = await runRace(race);
       const broken = violation ? [`${violation.id}: ${violation.how}\n  ${violation.order.join("\n  ")}`] : [];
-      return { runs: orders + cut, says: `${orders} orders, ${cut} cut short`, broken };
+      return {
+        runs: orders + cut,
+        says: `${orders} orders, ${cut} cut short${isWhole ? "" : ", not all of them"}`,
+        broken,
+      };
     },
   })),
   ...SCRIPTS.map((script) => ({

@@ -49,7 +49,7 @@ async function huntEverywhere(seeds: number): Promise<Caught | undefined> {
   const crash = (thrown: unknown) => ({ id: "crash", how: thrown instanceof Error ? thrown.message : String(thrown) });
   for (const race of RACES) {
     const violation = await runRace(race, { most: ORDERS_MOST }).then((result) => result.violation, crash);
-    if (violation && !violation.how.includes("orders")) return { kind: "caught", seeds, part: race.name, ...violation };
+    if (violation) return { kind: "caught", seeds, part: race.name, ...violation };
   }
   for (const script of SCRIPTS) {
     const violation = await strikeEveryMoment(script, { first: true }).then(
