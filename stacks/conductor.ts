@@ -1,7 +1,7 @@
 /** The conductors: a function that takes hints from the queue in batches, each message failing by itself. */
 import type { Base } from "./functions.ts";
 import { createFunction } from "./functions.ts";
-import { mayOpenConfiguration, maySealRecords } from "./keys.ts";
+import { mayOpenConfiguration, mayRewrap, maySealRecords } from "./keys.ts";
 import { maySendHints, mayTake, queueVariables, takeBatches } from "./queues.ts";
 import { sizes } from "./sizes.ts";
 import { mayUseTable } from "./storage.ts";
@@ -30,6 +30,7 @@ export function createConductor(base: Base) {
       mayTake(queue),
       mayOpenConfiguration(base.keys),
       maySealRecords(base.keys),
+      ...mayRewrap(base.keys),
     ],
   });
   takeBatches("ConductorHints", queue, made, sizes.conductor);

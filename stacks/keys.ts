@@ -51,6 +51,13 @@ export function maySealWebhooks({ key }: Keys): Permission {
   return keyPermission(key, ["kms:Decrypt", "kms:GenerateDataKey"], WEBHOOK_CONTEXT);
 }
 
+/** Wrapping data keys anew within KMS, which opens none to whoever asks for it. */
+export function mayRewrap({ key }: Keys): readonly Permission[] {
+  return [RECORD_CONTEXT, WEBHOOK_CONTEXT].map((context) =>
+    keyPermission(key, ["kms:ReEncryptFrom", "kms:ReEncryptTo"], context),
+  );
+}
+
 /** Opening webhooks' signing keys, to sign by them. */
 export function mayOpenWebhooks({ key }: Keys): Permission {
   return keyPermission(key, ["kms:Decrypt"], WEBHOOK_CONTEXT);

@@ -13,7 +13,7 @@ test("a round is begun for each job named, all of them when none is", async () =
   const all = await api.call("POST", PATH, { as: "admin" });
   expect(all).toMatchObject({
     status: 202,
-    body: { started: ["left-overs", "certificate-expiry"], running: ["drift"] },
+    body: { started: ["left-overs", "certificate-expiry", "seals"], running: ["drift"] },
   });
   const [drift] = (await listJobs(api.ports.table)).filter(({ state }) => state.name === "drift");
   expect(drift?.operation).toMatchObject({ kind: "run", input: { isDryRun: true } });

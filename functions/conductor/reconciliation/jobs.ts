@@ -4,9 +4,11 @@ import { runDriftPage } from "./drift.ts";
 import { runExpiryPage } from "./certificate-expiry.ts";
 import { runLeftOversPage } from "./left-overs.ts";
 import type { RunPage } from "./page.ts";
+import { runSealsPage } from "./seals.ts";
 
 export const JOBS: Readonly<Record<JobName, RunPage>> = {
   drift: runDriftPage,
   "left-overs": runLeftOversPage,
   "certificate-expiry": runExpiryPage,
+  seals: runSealsPage,
 };

@@ -9,6 +9,8 @@ import { JOB_NAMES } from "@jeroboam/core/reconciliation/job-names";
 import { POLICY_DEFAULTS } from "@jeroboam/core/identity/policy";
 import type { PolicyDefaults } from "@jeroboam/core/identity/policy";
 import type { JobName } from "@jeroboam/core/reconciliation/job";
+import { textOf } from "@jeroboam/core/errors";
+import type { KeysAction } from "./change-keys.ts";
 import type { TemplateListOptions } from "./list-templates.ts";
 import { runUntilStopped } from "./run-until-stopped.ts";
 
@@ -55,6 +57,7 @@ export function createProgram(): Command {
   addPolicy(program);
   addTable(program);
   addTemplate(program);
+  addKeys(program);
   return program;
 }
 
@@ -232,11 +235,7 @@ function addShared(command: Command): Command {
   return command
     .addOption(tableName())
     .addOption(new Option("--queue-url <url>", "the queue's address").env("JEROBOAM_QUEUE_URL").makeOptionMandatory())
-    .addOption(
-      new Option("--keys <file>", "the keys that seal secrets; every process needs the same")
-        .env("JEROBOAM_KEYS")
-        .default("keys.json"),
-    )
+    .addOption(keysFile())
     .addOption(
       new Option(
         "--deliveries-queue-url <url>",
@@ -247,6 +246,52 @@ function addShared(command: Command): Command {
     .addOption(webhookPlainHttp())
     .addOption(logLevel("info"))
     .addHelpText("after", PARTS_EXAMPLE);
+}
+
+function keysFile(): Option {
+  return new Option("--keys <file>", "the keys that seal secrets; every process needs the same")
+    .env("JEROBOAM_KEYS")
+    .default("keys.json");
+}
+
+const KEYS_EXAMPLE = `
+Replacing the key (docs/secrets.md):
+  jeroboam keys rotate                 and, where machines have copies of the file: add, copy it, use
+  jeroboam reconcile --job seals       wraps anew what the old key wrapped, and counts what is left of it
+  jeroboam keys remove <id>            once nothing is left
+`;
+
+function addKeys(program: Command): void {
+  const keys = program.command("keys").description("the file of the keys that seal secrets");
+  keys.addHelpText("after", KEYS_EXAMPLE);
+  const addAction = (kind: "show" | "rotate" | "add", description: string): void => {
+    const command = keys.command(kind).description(description).addOption(keysFile());
+    command.action((options: KeysOptions) => runKeys(options, { kind }));
+  };
+  const addActionOn = (kind: "use" | "remove", description: string): void => {
+    const command = keys.command(kind).argument("<id>", "the key's id").description(description).addOption(keysFile());
+    command.action((id: string, options: KeysOptions) => runKeys(options, { kind, id }));
+  };
+  addAction("show", "list the keys by their ids");
+  addAction("rotate", "add a key, by which everything is wrapped from now on");
+  addAction("add", "add a key that wraps nothing yet");
+  addActionOn("use", "wrap everything by that key from now on");
+  addActionOn("remove", "forget a key for good: what is wrapped by it never opens again");
+}
+
+interface KeysOptions {
+  readonly keys: string;
+}
+
+async function runKeys({ keys }: KeysOptions, action: KeysAction): Promise<void> {
+  const { changeKeys } = await import("./change-keys.ts");
+  try {
+    console.log(await changeKeys(keys, action));
+  } catch (thrown) {
+    // The file is missing, or it cannot be changed so: for the person at the terminal.
+    console.error(`jeroboam: ${textOf(thrown)}`);
+    process.exitCode = 1;
+  }
 }
 
 function tableName(): Option {

@@ -429,6 +429,7 @@ export const limits = {
     driftEveryMs: 5 * minute,
     leftOversEveryMs: 6 * hour,
     expiryEveryMs: day,
+    sealsEveryMs: day,
     /** A round that takes longer has failed; the next begins anew. */
     roundDeadlineMs: 2 * hour,
     /** Each round begins up to this part of its interval early or late, so that jobs do not march in step. */

@@ -25,6 +25,7 @@ const EVERY_MS: Readonly<Record<JobName, number>> = {
   drift: limits.reconciliation.driftEveryMs,
   "left-overs": limits.reconciliation.leftOversEveryMs,
   "certificate-expiry": limits.reconciliation.expiryEveryMs,
+  seals: limits.reconciliation.sealsEveryMs,
 };
 
 const roundSchema = z.object({

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { encrypt } from "./aes-gcm.ts";
+import { addKey, readKeyIds, removeKey, rotateKey, useKey } from "./file-keys.ts";
 import { openFileMasterKey } from "./file-master-key.ts";
 
 let folder = "";
@@ -15,7 +16,7 @@ const NAME = { projectId: "a", purpose: "records" } as const;
 const pathIn = (): string => join(folder, "keys.json");
 
 /** As an operator does with an editor. */
-function addKey(path: string, id: string): void {
+function editIn(path: string, id: string): void {
   const file = JSON.parse(readFileSync(path, "utf8")) as { keys: Record<string, string> };
   file.keys[id] = Buffer.alloc(32, id.length).toString("base64");
   writeFileSync(path, JSON.stringify({ ...file, current: id }));
@@ -63,7 +64,7 @@ test("processes that start at once agree on one key", async () => {
 test("a running process wraps by a key that its file names later, and unwraps what others wrapped by it", async () => {
   const [one, other] = [await openFileMasterKey(pathIn()), await openFileMasterKey(pathIn())];
   const old = await one.generate(NAME);
-  addKey(pathIn(), "new-key");
+  editIn(pathIn(), "new-key");
   expect(await one.currentId()).toBe("new-key");
   const fresh = await one.generate(NAME);
   expect(fresh.wrapped.keyId).toBe("new-key");
@@ -72,6 +73,42 @@ test("a running process wraps by a key that its file names later, and unwraps wh
   expect(rewrapped.keyId).toBe("new-key");
   expect(await one.unwrap(rewrapped, NAME)).toEqual(old.key);
   expect(await one.unwrap(old.wrapped, NAME)).toEqual(old.key);
+});
+
+test("a rotation adds a key and makes it the current one; an old one can be removed, the current one cannot", async () => {
+  const masterKey = await openFileMasterKey(pathIn());
+  const first = await masterKey.currentId();
+  const { key, wrapped } = await masterKey.generate(NAME);
+  const second = await rotateKey(pathIn());
+  expect(await masterKey.currentId()).toBe(second);
+  const rewrapped = await masterKey.rewrap(wrapped, NAME);
+  await expect(removeKey(pathIn(), second)).rejects.toThrow("is the current one");
+  await removeKey(pathIn(), first);
+  const later = await openFileMasterKey(pathIn());
+  expect(await later.unwrap(rewrapped, NAME)).toEqual(key);
+  await expect(later.unwrap(wrapped, NAME)).rejects.toThrow(`sealed by the key "${first}"`);
+  expect(statSync(pathIn()).mode & 0o777).toBe(0o600);
+  expect(readdirSync(folder)).toEqual(["keys.json"]);
+});
+
+test("a key that was added wraps nothing before it is used, and unknown ones are refused", async () => {
+  const masterKey = await openFileMasterKey(pathIn());
+  const first = await masterKey.currentId();
+  const added = await addKey(pathIn());
+  expect(await readKeyIds(pathIn())).toEqual({ current: first, ids: [first, added] });
+  await useKey(pathIn(), added);
+  expect(await masterKey.currentId()).toBe(added);
+  for (const change of [useKey, removeKey]) await expect(change(pathIn(), "none")).rejects.toThrow('has no key "none"');
+});
+
+test("of changes at once none is lost: those that come second are refused, with what to do", async () => {
+  await openFileMasterKey(pathIn());
+  const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => addKey(pathIn())));
+  const added = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  expect(added).not.toEqual([]);
+  expect((await readKeyIds(pathIn())).ids).toEqual(expect.arrayContaining(added));
+  const refused = outcomes.filter((outcome) => outcome.status === "rejected");
+  for (const { reason } of refused) expect(String(reason)).toMatch(/is being changed; .* remove .*\.new first/);
 });
 
 test("a key file that cannot serve is refused at the start, its content kept out of the message", async () => {
