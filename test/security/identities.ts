@@ -47,16 +47,20 @@ export const tokenOf = (who: Who): string => `token-of-${who}`;
 
 export interface Identities {
   readonly checkToken: CheckToken;
-  revoke(who: Who): void;
+  readonly revoke: (who: Who) => void;
+  /** The tokens that Keystone was asked about. */
+  readonly questions: () => readonly string[];
 }
 
 export function createIdentities(ports: { readonly clock: Clock; readonly log: Log }): Identities {
   const revoked = new Set<string>();
+  const asked: string[] = [];
   const { clock } = ports;
   const http = scriptHttp({
     "POST /v3/auth/tokens": () => issued("own", { expiresAtMs: endOfTimeMs }),
     "GET /v3/auth/tokens": ({ headers = {} }) => {
       const token = headers["x-subject-token"] ?? headers["X-Subject-Token"] ?? "";
+      asked.push(token);
       const who = Object.entries(FACTS).find(([name]) => tokenOf(name as Who) === token);
       const facts: TokenBodyOptions = { expiresAtMs: endOfTimeMs, ...who?.[1] };
       const isOver = (facts.expiresAtMs ?? 0) <= clock.nowMs();
@@ -69,5 +73,6 @@ export function createIdentities(ports: { readonly clock: Clock; readonly log: L
   return {
     checkToken: createTokenCheck({ ...ports, session: sessions.service() }),
     revoke: (who) => void revoked.add(tokenOf(who)),
+    questions: () => asked,
   };
 }

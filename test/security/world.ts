@@ -43,7 +43,7 @@ export interface TwoProjects {
   /** Uuids by names. */
   readonly ids: Readonly<Record<string, string>>;
   /** Sends it, tells what came of it, and puts the table back unless told to keep it. */
-  ask(who: Who, method: string, path: string, sent?: Sent, keep?: "keep"): Promise<Outcome>;
+  readonly ask: (who: Who, method: string, path: string, sent?: Sent, keep?: "keep") => Promise<Outcome>;
 }
 
 export async function createTwoProjects(): Promise<TwoProjects> {

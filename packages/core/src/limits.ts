@@ -110,7 +110,6 @@ export const limits = {
     urlChars: 2_048,
     patchOperations: 128,
     jsonDepth: 20,
-    requestIdChars: 255,
     /** When callers are told to look what became of what was accepted. */
     acceptedRetryMs: 5 * second,
     tokenBytes: 16 * 1_024,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Transient } from "../errors.ts";
+import { limits } from "../limits.ts";
 import { createKeystone } from "../openstack/keystone.ts";
 import { scriptHttp } from "../openstack/scripted-http.ts";
 import { issued, keystoneError, tokenBody } from "../openstack/scripted-keystone.ts";
@@ -76,6 +77,20 @@ describe("a token that Keystone knows", () => {
       expect(await check(token)).toEqual({ kind: "refused" });
     }
   });
+});
+
+test("no more tokens are remembered than the limit: the one used longest ago is asked about again", async () => {
+  const { check, questions } = setUp();
+  const { tokenCacheEntries } = limits.identity;
+  await check("first");
+  for (let index = 1; index < tokenCacheEntries; index += 1) await check(`token-${index}`);
+  await check("first");
+  expect(questions()).toBe(tokenCacheEntries);
+  await check("one-more");
+  await check("first");
+  expect(questions()).toBe(tokenCacheEntries + 1);
+  await check("token-1");
+  expect(questions()).toBe(tokenCacheEntries + 2);
 });
 
 describe("a token that Keystone does not know", () => {
