@@ -11,7 +11,7 @@ import type { OperationDefinition, RecordType } from "@jeroboam/core/operation/r
 import { again, done, failed } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../../ports.ts";
 import { failedBy, referenceOf, withEngine } from "./bay-engine.ts";
-import { askForLooks, endOf, removal } from "./common.ts";
+import { askForLooks, endOf, removal } from "./shared-steps.ts";
 
 const makeContainer = withEngine<Container>("make-container", async ({ record: { state }, engine, signal }) => {
   if (state.isMade) return done();

@@ -13,7 +13,7 @@ import { again, done, failed, recordFromItem } from "@jeroboam/core/operation/re
 import type { ConductorPorts } from "../../ports.ts";
 import type { AtWork } from "./bay-engine.ts";
 import { failedBy, withEngine } from "./bay-engine.ts";
-import { askForLooks, dropManifest, endOf, removal } from "./common.ts";
+import { askForLooks, dropManifest, endOf, removal } from "./shared-steps.ts";
 
 type ManifestedKind = Exclude<ResourceKind, "container">;
 
