@@ -2,7 +2,6 @@
  * The API put together from the adapters that a platform brings (table, queue, HTTP, clock) and the installation's settings.
  * Lambda, the local process and the command line do it here, and so do the tests that run real parts.
  */
-import type { BayTypes } from "@jeroboam/coe/bay-types";
 import type { EngineHttp } from "@jeroboam/coe/engines/engine-http";
 import type { LookAt } from "@jeroboam/coe/containers/looks";
 import { createOpenBayEngine } from "@jeroboam/coe/engines/open-bay-engine";
@@ -34,7 +33,7 @@ export interface ApiParts {
   readonly webhookSealer: Sealer;
   readonly sessions: Sessions;
   readonly delegations: Delegations;
-  readonly bayTypes: BayTypes;
+  readonly bayTypes: ApiPorts["bayTypes"];
   readonly engineHttp: EngineHttp;
   readonly web: GuardedHttp;
   readonly policy: Policy;

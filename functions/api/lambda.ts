@@ -3,8 +3,8 @@
  * that something outside holds up gets 503 and when to come back.
  */
 import { setTimeout as wait } from "node:timers/promises";
+import type { BayTypes } from "@jeroboam/coe/bay-types";
 import { loadedEngineHttp } from "@jeroboam/coe/engines/open-bay-engine";
-import { installedBayTypes } from "@jeroboam/coe/file-bay-types";
 import { systemClock } from "@jeroboam/core/clock/system-clock";
 import { loadPolicy } from "@jeroboam/core/identity/file-policy";
 import { buildPolicy, readPolicyDefaults } from "@jeroboam/core/identity/policy";
@@ -49,7 +49,7 @@ async function prepareApp(): Promise<App> {
       log,
       sessions,
       delegations,
-      bayTypes: await installedBayTypes(variables),
+      bayTypes: loadBayTypes,
       engineHttp: loadedEngineHttp(),
       web: loadedGuardedHttp(readNetworks(variables["JEROBOAM_MANIFEST_NETWORKS"])),
       policy: policy.policy,
@@ -80,6 +80,14 @@ function countIn(variables: NodeJS.ProcessEnv, name: string): number | undefined
   if (!/^\d{1,9}$/.test(text)) throw new Error(`${name} must be a number, 0 or more`);
   return Number(text);
 }
+
+let bayTypes: Promise<BayTypes> | undefined;
+/** Half of the requests need none: loaded with the first that does. */
+function loadBayTypes(): Promise<BayTypes> {
+  bayTypes ??= import("@jeroboam/coe/file-bay-types").then(({ installedBayTypes }) => installedBayTypes(process.env));
+  return bayTypes;
+}
+
 /** Asked for webhooks alone: loaded when the first comes. */
 const receiverCheck = async (): Promise<CheckReceiver> => {
   const { createHttpsWebTransport } = await import("@jeroboam/core/web/https-web-transport");

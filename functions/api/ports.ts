@@ -35,7 +35,8 @@ export type DelegationOutcome = { readonly kind: "obtained"; readonly delegation
 export interface ApiPorts extends BayPorts {
   readonly checkToken: CheckToken;
   readonly policy: Policy;
-  readonly bayTypes: BayTypes;
+  /** Loaded when the first is needed: requests for most collections need none. */
+  readonly bayTypes: () => Promise<BayTypes>;
   /** The cloud, as the caller sees it. */
   readonly lookups: (caller: Caller) => CloudLookups;
   /** Lets conductors act for the caller's project. */

@@ -53,6 +53,8 @@ const session = {
     }),
 } as unknown as CloudSession;
 
+const bayTypes = createBayTypes(seedBayTypes(fileTemplates()));
+
 const api = createApp({
   clock,
   log,
@@ -60,7 +62,7 @@ const api = createApp({
   random: systemRandom,
   queue: { send: () => Promise.resolve() },
   policy: policy.policy,
-  bayTypes: createBayTypes(seedBayTypes(fileTemplates())),
+  bayTypes: () => Promise.resolve(bayTypes),
   checkToken: createTokenCheck({ clock, log, session }),
   lookups: () => createFakeLookups(() => undefined),
   sealer: { seal: (text) => Promise.resolve(text), open: (text) => Promise.resolve(text) },

@@ -23,7 +23,7 @@ export async function sandboxPlace(): Promise<Place> {
       webhookSealer: ports.sealer,
       sessions,
       delegations,
-      bayTypes,
+      bayTypes: () => Promise.resolve(bayTypes),
       engineHttp: noEngines,
       checkReceiver: () => Promise.resolve({ kind: "allowed" }),
       web: () => Promise.resolve({ kind: "failed", reason: "there is no web here" }),

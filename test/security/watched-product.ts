@@ -122,7 +122,7 @@ export async function createWatchedProduct() {
   const app = createApp({
     ...createApiPorts({
       ...common,
-      bayTypes,
+      bayTypes: () => Promise.resolve(bayTypes),
       web: () => Promise.resolve({ kind: "failed", reason: "there is no web here" }),
       policy: built.policy,
       checkReceiver: createWebhookClient(transport, DEFAULT_WEBHOOK_SETTINGS).check,

@@ -88,7 +88,7 @@ export function apiPorts(process: Process, outside: Outside): ApiPorts {
     queue: queueFor(process, outside.queue),
     checkToken: createTokenCheck({ clock: process.clock, log, session: serviceSession(process, people) }),
     policy: POLICY,
-    bayTypes: BAY_TYPES,
+    bayTypes: () => Promise.resolve(BAY_TYPES),
     lookups: () => LOOKUPS,
     sealer: outside.sealer,
     webhookSealer: outside.sealer,

@@ -37,6 +37,9 @@ const readQuery = readListQuery(BAY_MODEL_SORT_KEYS);
 /** Attributes of a model whose reading gives what the wire has. */
 type ModelSet = AttributeSet<z.ZodObject> & { readonly schema: z.ZodType<WireBayModel> };
 
+/** What shows models to a request. */
+type Viewer = (request: ApiRequest) => Promise<(model: BayModel) => object>;
+
 export interface ModelGeneration {
   /** In paths and lists. */
   readonly collection: "baymodels" | "clustertemplates";
@@ -58,12 +61,12 @@ export interface ModelGeneration {
   readonly nameFor: (request: ApiRequest) => string | null;
   /** Flags that only those may set whom the publish rule lets. */
   readonly published: readonly ("public" | "hidden")[];
-  readonly view: (request: ApiRequest, model: BayModel) => object;
-  readonly viewBrief: (request: ApiRequest, model: BayModel) => object;
+  readonly viewer: Viewer;
+  readonly briefViewer: Viewer;
 }
 
 export function bayModelRoutes(generation: ModelGeneration): readonly Route[] {
-  const { collection, rules, hasAllProjectsRules, creation, view } = generation;
+  const { collection, rules, hasAllProjectsRules, creation, viewer } = generation;
   const path = `/v1/${collection}`;
   const item = `${path}/:ident`;
   const inAllProjects = (verb: string): string | undefined =>
@@ -78,18 +81,18 @@ export function bayModelRoutes(generation: ModelGeneration): readonly Route[] {
       async run(request, { body }) {
         const model = await create(generation, request, body);
         const location = `${request.base}${path}/${model.uuid}`;
-        return { status: 201, body: view(request, model), headers: { Location: location } };
+        return { status: 201, body: (await viewer(request))(model), headers: { Location: location } };
       },
     }),
     listRoute(
       generation,
       { path, rule: `${rules}:get_all`, inAllProjects: inAllProjects("get_all") },
-      generation.viewBrief,
+      generation.briefViewer,
     ),
     listRoute(
       generation,
       { path: `${path}/detail`, rule: `${rules}:detail`, inAllProjects: inAllProjects("detail") },
-      view,
+      viewer,
     ),
     defineRoute({
       method: "GET",
@@ -99,7 +102,7 @@ export function bayModelRoutes(generation: ModelGeneration): readonly Route[] {
       find,
       // What is shared is everybody's to read.
       asks: ({ caller }, model) => (isShared(model) ? caller : model),
-      run: (request, { target }) => Promise.resolve({ status: 200, body: view(request, target) }),
+      run: async (request, { target }) => ({ status: 200, body: (await viewer(request))(target) }),
     }),
     defineRoute({
       method: "PATCH",
@@ -110,7 +113,8 @@ export function bayModelRoutes(generation: ModelGeneration): readonly Route[] {
       find,
       async run(request, { body, target, scope }) {
         requireOwner(target, scope);
-        return { status: 200, body: view(request, await update(generation, request, target, body)) };
+        const model = await update(generation, request, target, body);
+        return { status: 200, body: (await viewer(request))(model) };
       },
     }),
     defineRoute({
@@ -131,7 +135,7 @@ export function bayModelRoutes(generation: ModelGeneration): readonly Route[] {
 function listRoute(
   generation: ModelGeneration,
   { path, rule, inAllProjects }: { path: string; rule: string; inAllProjects: string | undefined },
-  view: ModelGeneration["view"],
+  viewer: Viewer,
 ): Route {
   return defineRoute({
     method: "GET",
@@ -145,7 +149,7 @@ function listRoute(
         key: generation.collection,
         nextOn: generation.nextOn,
         uuidOf: (model) => model.uuid,
-        view: (model) => view(request, model),
+        view: await viewer(request),
       });
     },
   });
@@ -247,7 +251,7 @@ async function checked(
     before.serverType !== attributes.serverType ||
     before.driver !== attributes.driver
   )
-    requireBayType(request, complete);
+    await requireBayType(request, complete);
   return complete;
 }
 

@@ -49,7 +49,7 @@ export async function acceptBay(
   const absent = new Rejected(missing, `${noun} ${wish.model} could not be found.`);
   for (let tries = 0; tries < limits.bayModel.conflictRetries; tries += 1) {
     const model = await requireUsable(request, wish.model, noun, absent);
-    const wanted = specify(request, wish, model.state);
+    const wanted = await specify(request, wish, model.state);
     const specification = { ...wanted, ...(await requireCloud(request, wanted, checksRootDisk)) };
     const { name, masterCount } = wish;
     const { projectId, userId } = caller;
@@ -119,10 +119,10 @@ function quotaExceeded(limit: number): Rejected {
 }
 
 /** What the bay is built from: what was asked for, and the model's for the rest. Refused when it cannot be built. */
-function specify(request: ApiRequest, wish: BayWish, state: BayModel): NewBay["specification"] {
+async function specify(request: ApiRequest, wish: BayWish, state: BayModel): Promise<NewBay["specification"]> {
   const { deletingSinceMs: _deleting, createdAtMs: _created, updatedAtMs: _updated, ...model } = state;
   const { caller } = request;
-  const bayType = requireBayType(request, state);
+  const bayType = await requireBayType(request, state);
   const dockerVolumeSizeGb = wish.dockerVolumeSizeGb ?? model.dockerVolumeSizeGb;
   if (!hasRoomForStorageDriver(model.dockerStorageDriver, dockerVolumeSizeGb))
     throw new Rejected(400, "docker_volume_size is too small for devicemapper");

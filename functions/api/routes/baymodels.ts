@@ -16,6 +16,6 @@ export const baymodels = bayModelRoutes({
   patch: BAY_MODEL_PATCH,
   nameFor: () => null,
   published: ["public"],
-  view: ({ base }, model) => viewBayModel(model, base),
-  viewBrief: ({ base }, model) => viewBriefBayModel(model, base),
+  viewer: ({ base }) => Promise.resolve((model) => viewBayModel(model, base)),
+  briefViewer: ({ base }) => Promise.resolve((model) => viewBriefBayModel(model, base)),
 });

@@ -7,8 +7,10 @@ import { CLUSTER_TEMPLATE, CLUSTER_TEMPLATE_PATCH } from "../wire/bay-model.ts";
 import { bayModelRoutes } from "./bay-model-routes.ts";
 import { bayTypeName } from "./platform.ts";
 
-const view = ({ base, ports }: ApiRequest, model: BayModel): object =>
-  viewClusterTemplate(model, base, bayTypeName(ports, model));
+async function viewer({ base, ports }: ApiRequest): Promise<(model: BayModel) => object> {
+  const bayTypes = await ports.bayTypes();
+  return (model) => viewClusterTemplate(model, base, bayTypeName(bayTypes, model));
+}
 
 export const clustertemplates = bayModelRoutes({
   collection: "clustertemplates",
@@ -23,6 +25,6 @@ export const clustertemplates = bayModelRoutes({
   patch: CLUSTER_TEMPLATE_PATCH,
   nameFor: ({ ports }) => randomName(ports.random, "template"),
   published: ["public", "hidden"],
-  view,
-  viewBrief: view,
+  viewer,
+  briefViewer: viewer,
 });

@@ -145,7 +145,7 @@ async function create(request: ApiRequest, bay: BayWithSpecification, wish: Node
   const { ports, creation } = request;
   const earlier = creation?.isRepeat ? await findEarlier(request, bay, creation.uuid) : undefined;
   if (earlier) return { status: 202, body: viewNodeGroup(bay, earlier, request.base) };
-  const nodeGroup = { ...specify(request, bay, wish), uuid: creation?.uuid };
+  const nodeGroup = { ...(await specify(request, bay, wish)), uuid: creation?.uuid };
   const { imageId, flavorId } = nodeGroup.specification;
   await requireReferences(request, { imageId, flavorId });
   const made = await createNodeGroup(ports, bay, nodeGroup, (purpose) => obtainDelegation(request, purpose));
@@ -174,9 +174,9 @@ async function findEarlier(
 }
 
 /** The group, with the cluster's attributes for what was not asked for; refused when the bay cannot have it. */
-function specify(request: ApiRequest, bay: BayWithSpecification, wish: NodeGroupWish): NewNodeGroup {
+async function specify(request: ApiRequest, bay: BayWithSpecification, wish: NodeGroupWish): Promise<NewNodeGroup> {
   const { specification, nodeGroups, record } = bay;
-  const groupType = requireGroupType(request, bay);
+  const groupType = await requireGroupType(request, bay);
   if (findNodeGroup(bay, wish.name)) throw nameTaken(wish.name);
   if (nodeGroups.length >= limits.nodeGroup.perBay)
     throw new Rejected(409, `A cluster has at most ${limits.nodeGroup.perBay} node groups besides its own.`);
@@ -198,11 +198,11 @@ function specify(request: ApiRequest, bay: BayWithSpecification, wish: NodeGroup
 }
 
 /** How the bay's type builds groups, and that the bay is one that takes them now. */
-function requireGroupType(
+async function requireGroupType(
   { ports }: ApiRequest,
   { record: { state }, specification }: BayWithSpecification,
-): NodeGroupType {
-  const bayType = ports.bayTypes.byName(specification.bayType);
+): Promise<NodeGroupType> {
+  const bayType = (await ports.bayTypes()).byName(specification.bayType);
   if (!bayType?.nodeGroups)
     throw new Rejected(409, `Clusters of type ${specification.bayType} have no further node groups.`);
   if (state.status.startsWith("DELETE_"))

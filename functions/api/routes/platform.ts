@@ -3,10 +3,10 @@
  * those that do. What is missing is named (user asks M4): an image without `os_distro` is not an unsupported COE.
  */
 import type { BayType, Platform } from "@jeroboam/coe/bay-type";
+import type { BayTypes } from "@jeroboam/coe/bay-types";
 import { Rejected } from "@jeroboam/core/errors";
 import type { BayModelAttributes } from "@jeroboam/core/bay-model/write-bay-model";
 import type { Image } from "@jeroboam/core/openstack/glance";
-import type { ApiPorts } from "../ports.ts";
 import type { ApiRequest } from "../route.ts";
 
 type Platformed = Pick<BayModelAttributes, "serverType" | "clusterDistro" | "coe" | "driver">;
@@ -21,10 +21,11 @@ export function requireDistro(image: Image): string {
   );
 }
 
-export function requireBayType({ ports }: Pick<ApiRequest, "ports">, model: Platformed): BayType {
+export async function requireBayType({ ports }: Pick<ApiRequest, "ports">, model: Platformed): Promise<BayType> {
   const platform = platformOf(model);
-  if (model.driver !== null) return requireChosen(ports, model.driver, platform);
-  const found = ports.bayTypes.find(platform);
+  const bayTypes = await ports.bayTypes();
+  if (model.driver !== null) return requireChosen(bayTypes, model.driver, platform);
+  const found = bayTypes.find(platform);
   switch (found.kind) {
     case "found":
       return found.bayType;
@@ -37,7 +38,7 @@ export function requireBayType({ ports }: Pick<ApiRequest, "ports">, model: Plat
   }
 }
 
-function requireChosen({ bayTypes }: ApiPorts, driver: string, platform: Platform): BayType {
+function requireChosen(bayTypes: BayTypes, driver: string, platform: Platform): BayType {
   const chosen = bayTypes.list().find((bayType) => bayType.name === driver);
   if (!chosen) {
     const names = bayTypes.list().map((bayType) => bayType.name);
@@ -49,7 +50,7 @@ function requireChosen({ bayTypes }: ApiPorts, driver: string, platform: Platfor
 }
 
 /** For views: the name of what would build it now. */
-export function bayTypeName({ bayTypes }: ApiPorts, model: Platformed): string | null {
+export function bayTypeName(bayTypes: BayTypes, model: Platformed): string | null {
   if (model.driver !== null) return model.driver;
   const found = bayTypes.find(platformOf(model));
   return found.kind === "found" ? found.bayType.name : null;

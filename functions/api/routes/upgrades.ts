@@ -56,8 +56,8 @@ async function requireUpgradable(
   { record: { state }, specification }: BayWithSpecification,
   model: BayModel,
 ): Promise<void> {
-  const upgrade = requireUpgradeType(request, specification.bayType);
-  const newer = requireBayType(request, model).name;
+  const upgrade = await requireUpgradeType(request, specification.bayType);
+  const newer = (await requireBayType(request, model)).name;
   if (newer !== specification.bayType)
     throw new Rejected(
       409,
@@ -71,8 +71,8 @@ async function requireUpgradable(
   await requireReferences(request, { imageId: model.imageId });
 }
 
-function requireUpgradeType({ ports }: ApiRequest, bayType: string): UpgradeType {
-  const upgrade = ports.bayTypes.byName(bayType)?.upgrade;
+async function requireUpgradeType({ ports }: ApiRequest, bayType: string): Promise<UpgradeType> {
+  const upgrade = (await ports.bayTypes()).byName(bayType)?.upgrade;
   if (!upgrade) throw new Rejected(400, `Clusters of type ${bayType} cannot be upgraded: make a new one.`);
   return upgrade;
 }

@@ -148,7 +148,7 @@ export function createFakePorts(settings: Partial<ApiSettings> = {}): FakePorts 
       );
     },
     policy: defaultPolicy(),
-    bayTypes: createBayTypes(seedBayTypes(() => ({ template: "", files: {} }))),
+    bayTypes: () => Promise.resolve(createBayTypes(seedBayTypes(() => ({ template: "", files: {} })))),
     lookups: ({ userId }) => createFakeLookups((name) => void lookups.push(`${userId} ${name}`)),
     asked: lookups,
     delegations,

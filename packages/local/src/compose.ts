@@ -92,6 +92,7 @@ export function compose(adapters: Adapters, { cloud, bayTypes, apiUrl, webhooks 
       const app = createApp(
         createApiPorts({
           ...shared,
+          bayTypes: () => Promise.resolve(bayTypes),
           web,
           rate: readRateChoice(process.env),
           policy,
