@@ -210,14 +210,18 @@ function standingLines(): readonly Line[] {
   const countOf = (type: string): number => snapshot.split(`"${type} `).length - 1;
   // Two alarms reckon with two metrics each.
   const metrics = countOf("aws:cloudwatch/metricAlarm:MetricAlarm") + 2;
-  const polls = IDLE_POLLS_PER_MINUTE * MINUTES_OF_MONTH;
+  const queues = countOf("aws:lambda/eventSourceMapping:EventSourceMapping");
+  const polls = queues * IDLE_POLLS_PER_MINUTE * MINUTES_OF_MONTH;
   const sweeps = MINUTES_OF_MONTH / sizes.schedule.sweepMinutes;
   return [
     { what: "KMS: one key", dollars: price("keyMonth") },
     { what: `CloudWatch: ${metrics} metrics of alarms`, dollars: metrics * price("alarmMetricMonth") },
     { what: "CloudWatch: one metric of our own", dollars: price("customMetricMonth") },
     { what: "CloudWatch: one dashboard", dollars: price("dashboardMonth") },
-    { what: `SQS: ${count(polls)} empty polls`, dollars: (polls / 1e6) * price("queueRequestsMillion") },
+    {
+      what: `SQS: ${count(polls)} empty polls of ${queues} queues`,
+      dollars: (polls / 1e6) * price("queueRequestsMillion"),
+    },
     { what: `Scheduler: ${count(sweeps)} calls`, dollars: (sweeps / 1e6) * price("schedulerInvocationsMillion") },
   ];
 }

@@ -49,7 +49,10 @@ type Alarm = (name: string, description: string, args: AlarmArgs) => void;
 
 function watchQueues({ queues }: Base, alarm: Alarm): void {
   const dimensionsOf = (queue: sst.aws.Queue) => ({ QueueName: queue.nodes.queue.name });
-  for (const [name, { dead }] of [["Hints", queues.hints] as const, ["Deliveries", queues.deliveries] as const]) {
+  for (const [name, { queue, dead }] of [
+    ["Hints", queues.hints] as const,
+    ["Deliveries", queues.deliveries] as const,
+  ]) {
     alarm(`${name}DeadLetters`, "Messages could not be handled, however often they were tried", {
       namespace: "AWS/SQS",
       metricName: "ApproximateNumberOfMessagesVisible",
@@ -60,17 +63,17 @@ function watchQueues({ queues }: Base, alarm: Alarm): void {
       comparisonOperator: "GreaterThanThreshold",
       threshold: 0,
     });
+    alarm(`${name}Old`, "Messages wait longer than all their tries should take", {
+      namespace: "AWS/SQS",
+      metricName: "ApproximateAgeOfOldestMessage",
+      dimensions: dimensionsOf(queue),
+      statistic: "Maximum",
+      period: 5 * MINUTE,
+      evaluationPeriods: 1,
+      comparisonOperator: "GreaterThanThreshold",
+      threshold: sizes.alarms.oldestMessageSeconds,
+    });
   }
-  alarm("HintsOld", "Hints wait longer than all their tries should take", {
-    namespace: "AWS/SQS",
-    metricName: "ApproximateAgeOfOldestMessage",
-    dimensions: dimensionsOf(queues.hints.queue),
-    statistic: "Maximum",
-    period: 5 * MINUTE,
-    evaluationPeriods: 1,
-    comparisonOperator: "GreaterThanThreshold",
-    threshold: sizes.alarms.oldestHintSeconds,
-  });
 }
 
 /** What the sweep says of itself: overdue work that stays overdue, and silence. */

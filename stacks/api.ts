@@ -32,7 +32,7 @@ export function createEndpoint({ domain, isProduction }: Settings) {
 export type Endpoint = ReturnType<typeof createEndpoint>;
 
 export function createApi(base: Base) {
-  const { policyFile, bayQuota, manifestNetworks } = base.settings;
+  const { policyFile, choices } = base.settings;
   const { timeoutSeconds, memoryMb } = sizes.api;
   const made = createFunction("Api", base, {
     bundle: "api",
@@ -45,8 +45,7 @@ export function createApi(base: Base) {
       ...queueVariables(base.queues),
       JEROBOAM_KEY_ARN: base.keys.key.arn,
       JEROBOAM_PUBLIC_URL: base.endpoint.url,
-      ...(bayQuota && { JEROBOAM_BAY_QUOTA: bayQuota }),
-      ...(manifestNetworks && { JEROBOAM_MANIFEST_NETWORKS: manifestNetworks }),
+      ...choices.api,
       ...(policyFile && { JEROBOAM_POLICY: "/var/task/policy.yaml" }),
     },
     files: policyFile ? { "policy.yaml": policyFile } : {},

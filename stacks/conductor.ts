@@ -22,7 +22,7 @@ export function createConductor(base: Base) {
       // For the nodes, which ask the API.
       JEROBOAM_PUBLIC_URL: base.endpoint.url,
       JEROBOAM_REMOVES: base.settings.removes,
-      ...(base.settings.healthInterval && { JEROBOAM_HEALTH_INTERVAL: base.settings.healthInterval }),
+      ...base.settings.choices.conductor,
     },
     permissions: [
       ...mayUseTable(base.storage, ["GetItem", "PutItem", "DeleteItem", "Query"], ["project", "name", "type"]),

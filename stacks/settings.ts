@@ -2,6 +2,9 @@
  * What whoever deploys decides, from the environment of `sst deploy` (SST reads `.env.<stage>` into it). No secret stands
  * there: those are SST's own (keys.ts). docs/deploy-aws.md has the list for people.
  */
+import { readPolicyDefaults } from "../packages/core/src/identity/policy.ts";
+import { readRateChoice } from "../packages/core/src/rate/rate-limit.ts";
+
 export interface Settings {
   /** `OS_*`: which cloud, and as whom, passed to the functions as they are. Without secrets and file names. */
   readonly cloud: Readonly<Record<string, string>>;
@@ -11,12 +14,8 @@ export interface Settings {
   readonly authoritiesFile?: string;
   /** Rules over the default policy, in oslo.policy's form: a file in the project's folder. */
   readonly policyFile?: string;
-  /** Seconds between two checks of a bay's health. */
-  readonly healthInterval?: string;
-  /** Bays a project may have where no administrator set a limit. */
-  readonly bayQuota?: string;
-  /** Networks that manifests may be fetched from besides the public internet: CIDRs with commas between. */
-  readonly manifestNetworks?: string;
+  /** What each function reads for itself, as it was given. */
+  readonly choices: Readonly<Record<keyof typeof CHOICES, Readonly<Record<string, string>>>>;
   readonly domain?: { readonly name: string; readonly certificateArn?: string };
   readonly alarmEmail?: string;
   readonly network:
@@ -30,6 +29,20 @@ export interface Settings {
   readonly isProduction: boolean;
 }
 
+const BAY_TYPES = ["JEROBOAM_ENABLED_BAY_TYPES", "JEROBOAM_DISABLED_BAY_TYPES"];
+const CHOICES = {
+  api: [
+    "JEROBOAM_BAY_QUOTA",
+    "JEROBOAM_MANIFEST_NETWORKS",
+    "JEROBOAM_POLICY_DEFAULTS",
+    "JEROBOAM_RATE_LIMIT",
+    "JEROBOAM_RATE_PER_SECOND",
+    "JEROBOAM_RATE_BURST",
+    ...BAY_TYPES,
+  ],
+  conductor: ["JEROBOAM_HEALTH_INTERVAL", ...BAY_TYPES],
+} as const;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const SECRETS = ["OS_PASSWORD", "OS_APPLICATION_CREDENTIAL_SECRET", "OS_TOKEN"];
@@ -40,11 +53,9 @@ export function readSettings(environment: Environment, stage: string = $app.stag
   const cloud = cloudVariables(environment);
   const { JEROBOAM_DOMAIN: name, JEROBOAM_CERTIFICATE_ARN: certificateArn } = environment;
   const { JEROBOAM_AUTHORITIES_FILE: authoritiesFile, JEROBOAM_POLICY_FILE: policyFile } = environment;
-  const {
-    JEROBOAM_BAY_QUOTA: bayQuota,
-    JEROBOAM_HEALTH_INTERVAL: healthInterval,
-    JEROBOAM_MANIFEST_NETWORKS: manifestNetworks,
-  } = environment;
+  // A function that cannot read its settings never starts: told here, before anything is deployed.
+  readRateChoice(environment);
+  readPolicyDefaults(environment["JEROBOAM_POLICY_DEFAULTS"]);
   const { JEROBOAM_ALARM_EMAIL: alarmEmail } = environment;
   const byApplicationCredential = "OS_APPLICATION_CREDENTIAL_ID" in cloud || "OS_APPLICATION_CREDENTIAL_NAME" in cloud;
   return {
@@ -52,15 +63,17 @@ export function readSettings(environment: Environment, stage: string = $app.stag
     secretVariable: byApplicationCredential ? "OS_APPLICATION_CREDENTIAL_SECRET" : "OS_PASSWORD",
     network: readNetwork(environment),
     removes: readRemoves(environment),
+    choices: { api: chosen(CHOICES.api, environment), conductor: chosen(CHOICES.conductor, environment) },
     isProduction: stage === "production",
     ...(authoritiesFile && { authoritiesFile }),
     ...(policyFile && { policyFile }),
-    ...(bayQuota && { bayQuota }),
-    ...(healthInterval && { healthInterval }),
-    ...(manifestNetworks && { manifestNetworks }),
     ...(name && { domain: { name, ...(certificateArn && { certificateArn }) } }),
     ...(alarmEmail && { alarmEmail }),
   };
+}
+
+function chosen(names: readonly string[], environment: Environment): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
 }
 
 function cloudVariables(environment: Environment): Record<string, string> {

@@ -72,8 +72,8 @@ export const sizes = {
   },
   /** How much is late before somebody is told. */
   alarms: {
-    /** Every receive of a hint has failed by then. */
-    oldestHintSeconds: limits.queue.receives * service.visibilityPerTimeout * conductorTimeoutSeconds,
+    /** Every receive of a message has failed by then; both queues have the same. */
+    oldestMessageSeconds: limits.queue.receives * service.visibilityPerTimeout * conductorTimeoutSeconds,
     /** Sweeps in a row that found overdue work: a lost hint is found by one. */
     overdueSweeps: 5,
     apiErrorPercent: 5,

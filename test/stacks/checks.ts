@@ -297,6 +297,7 @@ const ALARMS: readonly (readonly [alarm: string, metric: string, watched: string
   ["HintsDeadLetters", "ApproximateNumberOfMessagesVisible", "HintsDeadQueue"],
   ["DeliveriesDeadLetters", "ApproximateNumberOfMessagesVisible", "DeliveriesDeadQueue"],
   ["HintsOld", "ApproximateAgeOfOldestMessage", "HintsQueue"],
+  ["DeliveriesOld", "ApproximateAgeOfOldestMessage", "DeliveriesQueue"],
   ["SweepSilent", "Invocations", "ScheduleFunction"],
   ...FUNCTIONS.flatMap((name) => [
     [`${name}Errors`, "Errors", `${name}Function`] as const,
@@ -319,11 +320,13 @@ const alarms: Record<string, Check> = {
       expect(Object.values(inputs["dimensions"])).toEqual([named(stack, watched).state["name"]]);
       const rings = name === "SweepSilent" ? ["LessThanThreshold", 1] : ["GreaterThanThreshold", expect.any(Number)];
       expect([inputs["comparisonOperator"], inputs["threshold"]]).toEqual(rings);
-      if (name !== "SweepSilent" && name !== "HintsOld") expect(inputs["threshold"]).toBe(0);
+      if (name !== "SweepSilent" && !name.endsWith("Old")) expect(inputs["threshold"]).toBe(0);
     }
     expect(named(stack, "SweepSilent").inputs["treatMissingData"]).toBe("breaching");
-    const tries = limits.queue.receives * named(stack, "HintsQueue").inputs["visibilityTimeoutSeconds"];
-    expect(named(stack, "HintsOld").inputs["threshold"]).toBe(tries);
+    for (const name of ["Hints", "Deliveries"]) {
+      const tries = limits.queue.receives * named(stack, `${name}Queue`).inputs["visibilityTimeoutSeconds"];
+      expect(named(stack, `${name}Old`).inputs["threshold"]).toBe(tries);
+    }
   },
   "overdue work is counted from the sweep's own log line"(stack) {
     const { inputs } = named(stack, "OverdueWork");

@@ -21,6 +21,11 @@ beforeAll(async () => {
   stack = await evaluate("lab", {
     JEROBOAM_POLICY_FILE: POLICY,
     JEROBOAM_BAY_QUOTA: "50",
+    JEROBOAM_POLICY_DEFAULTS: "older",
+    JEROBOAM_RATE_LIMIT: "table",
+    JEROBOAM_RATE_PER_SECOND: "7",
+    JEROBOAM_DISABLED_BAY_TYPES: "mesos_ubuntu_v1",
+    JEROBOAM_HEALTH_INTERVAL: "600",
     OS_AUTH_URL: "https://keystone.internal/v3",
     OS_APPLICATION_CREDENTIAL_ID: "0b1c2d",
     SST_SECRET_CloudSecret: "canary-9d2c",
@@ -73,8 +78,20 @@ describe("chosen at deployment", () => {
     for (const name of ["Conductor", "Schedule"]) expect(variablesOf(name)).not.toHaveProperty("JEROBOAM_POLICY");
   });
 
-  test("a quota of one's own goes with the API", () => {
-    expect(variablesOf("Api")["JEROBOAM_BAY_QUOTA"]).toBe("50");
+  test("the operator's choices go to the functions that read them", () => {
+    expect(variablesOf("Api")).toMatchObject({
+      JEROBOAM_BAY_QUOTA: "50",
+      JEROBOAM_POLICY_DEFAULTS: "older",
+      JEROBOAM_RATE_LIMIT: "table",
+      JEROBOAM_RATE_PER_SECOND: "7",
+      JEROBOAM_DISABLED_BAY_TYPES: "mesos_ubuntu_v1",
+    });
+    expect(variablesOf("Conductor")).toMatchObject({
+      JEROBOAM_HEALTH_INTERVAL: "600",
+      JEROBOAM_REMOVES: "left-overs",
+      JEROBOAM_DISABLED_BAY_TYPES: "mesos_ubuntu_v1",
+    });
+    expect(variablesOf("Conductor")).not.toHaveProperty("JEROBOAM_RATE_LIMIT");
   });
 
   test("in a VPC, those functions stand in its private subnets, and may have interfaces there", () => {
@@ -112,6 +129,13 @@ describe("settings", () => {
   test.each(["OS_PASSWORD", "OS_APPLICATION_CREDENTIAL_SECRET", "OS_TOKEN"])("refuse %s, which is a secret", (name) => {
     expect(() => readSettings({ ...cloud, [name]: "hush" }, "dev")).toThrow(/is a secret: unset it/);
     expect(() => readSettings({ ...cloud, [name]: "hush" }, "dev")).not.toThrow("hush");
+  });
+
+  test("refuse what a function could not start with", () => {
+    expect(() => readSettings({ ...cloud, JEROBOAM_RATE_LIMIT: "some" }, "dev")).toThrow("JEROBOAM_RATE_LIMIT may be");
+    expect(() => readSettings({ ...cloud, JEROBOAM_RATE_BURST: "0" }, "dev")).toThrow("JEROBOAM_RATE_BURST must be");
+    expect(() => readSettings({ ...cloud, JEROBOAM_POLICY_DEFAULTS: "lax" }, "dev")).toThrow("policy's defaults");
+    expect(() => readSettings({ ...cloud, JEROBOAM_REMOVES: "all" }, "dev")).toThrow("JEROBOAM_REMOVES may be");
   });
 
   test("refuse to go without a cloud", () => {
