@@ -5,6 +5,7 @@ import { bayShape } from "@jeroboam/core/bay/bay";
 import { recordHistory } from "@jeroboam/core/event/event-history";
 import { eventSource } from "@jeroboam/core/event/event-source";
 import type { JsonObject } from "@jeroboam/core/json";
+import { limits } from "@jeroboam/core/limits";
 import { newRecord } from "@jeroboam/core/operation/record-store";
 import { beforeEach, describe, expect, test } from "vitest";
 import { newBay } from "../simulated/bays.ts";
@@ -147,6 +148,32 @@ describe("as server-sent events", () => {
     const pause = (): Promise<void> => Promise.resolve(harness.ports.clock.advance(60_000));
     const app = createApp({ ...harness.ports, pause });
     expect(await (await app.request("/v1/events", { headers })).text()).toBe("retry: 2000\n\n");
+  });
+
+  test("no process keeps more of them open than the limit: who comes beyond it has one page, until others have gone", async () => {
+    const { promise: isWaiting, resolve: waits } = Promise.withResolvers<boolean>();
+    const pause = (_ms: number, signal: AbortSignal): Promise<void> => {
+      waits(true);
+      return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+    };
+    const app = createApp({ ...harness.ports, pause });
+    const open = async () => {
+      const body = (await app.request("/v1/events", { headers })).body;
+      if (!body) throw new Error("there is no stream");
+      return body.getReader();
+    };
+    const readers = [];
+    for (let index = 0; index < limits.event.streams; index += 1) readers.push(await open());
+    // The whole of it: it has ended by itself.
+    const whole = async () => (await app.request("/v1/events", { headers })).text();
+    expect(await whole()).toBe("retry: 2000\n\n");
+    await readers.pop()?.cancel();
+    const next = await open();
+    readers.push(next);
+    await next.read();
+    expect(await isWaiting).toBe(true);
+    expect(await whole()).toBe("retry: 2000\n\n");
+    await Promise.all(readers.map((reader) => reader.cancel()));
   });
 
   test("every other route still refuses who takes nothing else", async () => {

@@ -64,30 +64,62 @@ function resumed(request: ApiRequest, query: StreamQuery): StreamQuery {
   return after ? { ...query, after } : query;
 }
 
+/** Streams that this process keeps open. */
+let live = 0;
+
+/** A place among them, if there is one, and the way to leave it, which may be gone more than once. */
+function takePlace(): (() => void) | undefined {
+  if (live >= limits.event.streams) return undefined;
+  live += 1;
+  let isTaken = true;
+  return () => {
+    if (isTaken) live -= 1;
+    isTaken = false;
+  };
+}
+
+/** Beyond the most that one process keeps open it is as where none can be kept open: one page, and come again. */
 function streamEvents({ ports, signal }: ApiRequest, query: StreamQuery): ReadableStream<Uint8Array> {
-  const { table, clock, pause } = ports;
+  const { table, clock } = ports;
+  const leave = ports.pause && takePlace();
+  const pause = leave && ports.pause;
   const encoder = new TextEncoder();
   const endsAtMs = clock.nowMs() + limits.event.streamMs;
   let after = query.after;
+  let hasMore = false;
   const stopped = new AbortController();
   const gone = AbortSignal.any([signal, stopped.signal]);
+  gone.addEventListener("abort", () => leave?.());
+  const next = async (): Promise<string> => {
+    const page = await readStream(table, { ...query, after }, clock.nowMs());
+    after = page.cursor;
+    const lines = page.events.map(
+      ({ event, cursor }) =>
+        `id: ${encodeCursor(cursor)}\nevent: ${event.type}\ndata: ${JSON.stringify(viewEvent(event))}\n\n`,
+    );
+    hasMore = page.hasMore;
+    return lines.join("");
+  };
   return new ReadableStream({
     start(controller) {
       // How soon a reader comes again whose stream has ended.
       controller.enqueue(encoder.encode(`retry: ${limits.event.lookMs * 2}\n\n`));
     },
     async pull(controller) {
-      for (;;) {
-        const page = await readStream(table, { ...query, after }, clock.nowMs());
-        after = page.cursor;
-        const lines = page.events.map(
-          ({ event, cursor }) =>
-            `id: ${encodeCursor(cursor)}\nevent: ${event.type}\ndata: ${JSON.stringify(viewEvent(event))}\n\n`,
-        );
-        if (lines.length > 0) controller.enqueue(encoder.encode(lines.join("")));
-        if (!pause || gone.aborted || clock.nowMs() >= endsAtMs) return controller.close();
-        if (lines.length > 0) return;
-        if (!page.hasMore) await pause(limits.event.lookMs, gone);
+      try {
+        for (;;) {
+          const lines = await next();
+          if (lines !== "") controller.enqueue(encoder.encode(lines));
+          if (!pause || gone.aborted || clock.nowMs() >= endsAtMs) break;
+          if (lines !== "") return;
+          if (!hasMore) await pause(limits.event.lookMs, gone);
+        }
+        controller.close();
+        leave?.();
+      } catch (thrown) {
+        // The stream ends with it.
+        leave?.();
+        throw thrown;
       }
     },
     cancel: () => stopped.abort(),

@@ -422,6 +422,8 @@ export const limits = {
     /** Between two looks of a live stream, and how long one lives before its reader has to come again. */
     lookMs: second,
     streamMs: 10 * minute,
+    /** Live streams of one process at once. */
+    streams: 200,
   },
   /** Jobs that compare the records with the world. */
   reconciliation: {
