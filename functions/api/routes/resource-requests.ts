@@ -1,4 +1,5 @@
 /** What is checked before anything is made in a bay, and what a caller is told of it. */
+import { isFull } from "@jeroboam/core/container/engine-watch";
 import { describeUnsupported, isSupported, unsupported } from "@jeroboam/coe/engines/capabilities";
 import type { Ability } from "@jeroboam/coe/engines/capabilities";
 import type { Coe } from "@jeroboam/core/bay-model/bay-model";
@@ -32,6 +33,8 @@ export async function requireReadyBay(
       409,
       `Bay ${bayUuid} has no address yet, so that nothing can be made in it; its status is ${status}.`,
     );
+  if (await isFull(ports, { uuid: bayUuid, projectId: caller.projectId }))
+    throw new Rejected(409, `Bay ${bayUuid} holds ${limits.container.ofBay} resources, and takes no more.`);
   return bay;
 }
 

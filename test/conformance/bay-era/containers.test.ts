@@ -332,3 +332,19 @@ test.each([
     expect(await made()).toHaveLength(1);
   }
 });
+
+test("a bay that holds as many resources as are kept up to date takes no more, and says so", async () => {
+  await world.conduct();
+  const watches = world.ports.table.items().filter(({ body }) => body["type"] === "engine-watch");
+  expect(watches.length).toBeGreaterThan(0);
+  for (const item of watches) {
+    const state = { ...(item.body["state"] as JsonObject), count: limits.container.ofBay };
+    const full = { ...item, revision: item.revision + 1, body: { ...item.body, state } };
+    expect(await world.ports.table.put(full, { revision: item.revision })).toBe("written");
+  }
+  const wish = { bay_uuid: world.ids["blue"] ?? "", manifest: named(POD_MANIFEST, "one-too-many") };
+  const { status, body } = await call("POST", "/v1/pods", wish);
+  expect(status).toBe(409);
+  expect(JSON.stringify(body)).toContain(`holds ${limits.container.ofBay} resources, and takes no more`);
+  expect((await call("GET", "/v1/pods/one-too-many/blue")).status).toBe(404);
+});

@@ -28,7 +28,10 @@ const look: Step<ConductorPorts, EngineWatch> = {
     if (seen.count === 0 && !isYoung) return done();
     const { lookMs, troubleMs, unsettledMs, settledMs } = limits.container;
     const lookAgainAtMs = nowMs + (seen.isInTrouble ? troubleMs : lookMs);
-    return again(seen.isUnsettled || seen.isInTrouble || isYoung ? unsettledMs : settledMs, { lookAgainAtMs });
+    return again(seen.isUnsettled || seen.isInTrouble || isYoung ? unsettledMs : settledMs, {
+      lookAgainAtMs,
+      count: seen.count,
+    });
   },
 };
 

@@ -19,6 +19,8 @@ const engineWatchSchema = z.object({
   projectId: z.string(),
   /** Nobody need look before. */
   lookAgainAtMs: z.number(),
+  /** Resources that hung on the bay when a conductor looked last. */
+  count: z.number().int().default(0),
 });
 export type EngineWatch = z.infer<typeof engineWatchSchema>;
 
@@ -55,10 +57,16 @@ export async function askForLook(ports: WatchPorts, bay: WatchedBay): Promise<vo
       record: begin(record),
     }));
     if (changed.kind !== "absent") return;
-    const state: EngineWatch = { bayUuid: bay.uuid, projectId: bay.projectId, lookAgainAtMs: 0 };
+    const state: EngineWatch = { bayUuid: bay.uuid, projectId: bay.projectId, lookAgainAtMs: 0, count: 0 };
     if ((await insertRecord(ports, engineWatchShape, begin(newRecord(key, state)))).kind === "inserted") return;
     // One on its way out is still there: whoever removes it is quick.
   }
+}
+
+/** Whether as many resources hang on the bay as are kept up to date: as of the last look, so a few more may slip in. */
+export async function isFull(ports: Pick<WatchPorts, "table">, bay: WatchedBay): Promise<boolean> {
+  const record = await readRecord(ports.table, engineWatchShape, keyOf(bay));
+  return record !== undefined && record.state.count >= limits.container.ofBay;
 }
 
 /** Whether the one who asks is to look now; nobody else will for a while. */
