@@ -41,7 +41,7 @@ export interface BayRun extends ScenarioRun<ConductorPorts> {
 export type BayWorld = ReturnType<typeof createBayWorld>;
 
 /** So many nodes as there are to be, by indexes that are never used again. */
-function membersOf(outputs: Stack["outputs"]): Member[] {
+export function membersOf(outputs: Stack["outputs"]): Member[] {
   const gone = new Set((outputs["gone"] as readonly string[] | undefined) ?? []);
   const free = Array.from({ length: Number(outputs["nodes"]) + gone.size }, (_, index) => String(index));
   return free

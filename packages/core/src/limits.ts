@@ -221,6 +221,20 @@ export const limits = {
     /** How long it is remembered what the bays of a model take. */
     expectationKeepMs: 90 * day,
   },
+  /** Replacing nodes that stay unhealthy. */
+  repair: {
+    /** Not ready in so many checks in a row, over so long. */
+    checks: 5,
+    spanMs: 10 * minute,
+    nodesAtOnce: 2,
+    /** Within the time below. */
+    nodesADay: 6,
+    budgetMs: day,
+    /** More than this part of a bay's workers at once are not replaced. */
+    manyPart: 1 / 3,
+    /** Remembered of one bay. */
+    watchedNodes: 50,
+  },
   longPoll: {
     /** The longest that a reply is kept waiting. */
     mostMs: minute,

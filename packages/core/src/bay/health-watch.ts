@@ -10,8 +10,15 @@ import type { RecordShape } from "../operation/record.ts";
 import { insertRecord, newRecord } from "../operation/record-store.ts";
 import type { Bay, BaySpecification } from "./bay.ts";
 import type { BayPorts } from "./create-bay.ts";
+import { isOff, isOn } from "./label.ts";
+import { nodeRepairSchema } from "./node-repair.ts";
 
-const healthWatchSchema = z.object({ bayUuid: z.string(), projectId: z.string() });
+const healthWatchSchema = z.object({
+  bayUuid: z.string(),
+  projectId: z.string(),
+  /** Absent until nodes are to be replaced where they stay unhealthy. */
+  repair: nodeRepairSchema.exactOptional(),
+});
 export type HealthWatch = z.infer<typeof healthWatchSchema>;
 
 export const healthWatchShape: RecordShape<HealthWatch> = {
@@ -31,9 +38,6 @@ export async function watchHealth(
   const record = newRecord(projectRecordKey(healthWatchShape, projectId, uuid), { bayUuid: uuid, projectId });
   await insertRecord(ports, healthWatchShape, withOperation(healthWatchShape, record, request, {}));
 }
-
-const isOff = (value = ""): boolean => /^(?:false|no|off|0)$/i.test(value);
-const isOn = (value = ""): boolean => /^(?:true|yes|on|1)$/i.test(value);
 
 /** The bay's labels may say that nobody need check, or that an agent of its own does and reports (cluster sheet 21). */
 export function wantsHealthChecks({ labels }: Pick<BaySpecification, "labels">): boolean {

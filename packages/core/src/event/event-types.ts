@@ -10,6 +10,10 @@ export const EVENT_TYPES = {
   webhookDisabled: "webhook.disabled",
   /** A bay's health is another than before. */
   healthChanged: "bay.health.changed",
+  /** Nodes of a bay that stayed unhealthy are being replaced. */
+  repairBegun: "bay.repair.begun",
+  /** Nodes of a bay stay unhealthy and are not replaced, and why. */
+  repairSuspended: "bay.repair.suspended",
   /** A bay's stack is not what the table says it is. */
   driftFound: "bay.drift.found",
   /** A stack says it is of a bay that is not there. */
