@@ -26,6 +26,8 @@ export interface Creation {
   readonly uuid: string;
   /** When it was asked for first. */
   readonly startedAtMs: number;
+  /** Until then nobody else goes on with it. */
+  readonly untilMs: number;
   /** It was begun before, and may be there. */
   readonly isRepeat: boolean;
 }
@@ -92,9 +94,9 @@ async function runHeld(
   held: HeldKey,
   run: (request: ApiRequest) => Promise<Reply>,
 ): Promise<Reply> {
-  const { uuid, startedAtMs, isRepeat } = held;
+  const { uuid, startedAtMs, untilMs, isRepeat } = held;
   try {
-    const reply = await run({ ...request, creation: { uuid, startedAtMs, isRepeat } });
+    const reply = await run({ ...request, creation: { uuid, startedAtMs, untilMs, isRepeat } });
     const { status, body, headers = {}, isSettled = false } = reply;
     await keep(request.ports, keyed, held, { kind: "reply", status, body: body as Json, headers, isSettled });
     return reply;

@@ -271,6 +271,22 @@ describe("a key", () => {
     expect(JSON.stringify(again.body)).toContain("has been deleted since");
   });
 
+  test("whose request slept until another may go on with it makes no cluster any more: that one might be gone", async () => {
+    const { delegate } = ports;
+    ports = {
+      ...ports,
+      delegate(caller, request) {
+        ports.clock.advance(limits.idempotency.leaseMs);
+        return delegate(caller, request);
+      },
+    };
+    expect((await post("/v1/clusters", CLUSTER, "key")).status).toBe(503);
+    expect((await get("/v1/clusters"))["clusters"]).toHaveLength(1);
+    ports = { ...ports, delegate };
+    expect((await post("/v1/clusters", CLUSTER, "key")).status).toBe(202);
+    expect((await get("/v1/clusters"))["clusters"]).toHaveLength(2);
+  });
+
   test("is forgotten after a day", async () => {
     const first = await post("/v1/clusters", CLUSTER, "key");
     ports.clock.advance(limits.idempotency.keepMs);

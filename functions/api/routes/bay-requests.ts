@@ -53,7 +53,8 @@ export async function acceptBay(
     const specification = { ...wanted, ...(await requireCloud(request, wanted, checksRootDisk)) };
     const { name, masterCount } = wish;
     const { projectId, userId } = caller;
-    const bay = { uuid: creation?.uuid, projectId, userId, name, nodeCount: wish.nodeCount, masterCount };
+    const { uuid, untilMs } = creation ?? {};
+    const bay = { uuid, untilMs, projectId, userId, name, nodeCount: wish.nodeCount, masterCount };
     const defaultQuota = bayQuota(ports);
     const made = await createBay(ports, model, { ...bay, specification, defaultQuota }, (purpose) =>
       obtainDelegation(request, purpose),

@@ -10,6 +10,7 @@
  * What a crash leaves before the last is provisional: the sweep takes it away, the place with the mark. Nothing else outside is touched here;
  * whether the request makes sense is left to the caller.
  */
+import { Transient } from "../errors.ts";
 import type { Delegation } from "../identity/delegation.ts";
 import { limits } from "../limits.ts";
 import type { BayModel } from "../bay-model/bay-model.ts";
@@ -41,6 +42,8 @@ export interface DelegationRequest {
 export interface NewBay {
   /** Of a request that may have come before, under the same key; absent: the bay gets a fresh one. */
   readonly uuid?: string | undefined;
+  /** From then on another may go on with that request: this one makes no bay any more. */
+  readonly untilMs?: number | undefined;
   readonly projectId: string;
   readonly userId: string;
   readonly name: string | null;
@@ -86,6 +89,10 @@ export async function createBay(
     deadlineAtMs: deadlineOf(bay.createdAtMs, specification.createTimeoutMinutes),
     delegation,
   };
+  // Another may have made it meanwhile, and its user deleted it: it would come back, without its place and its mark.
+  // What was made for it up to here is provisional, or that other one's.
+  if (ports.clock.nowMs() >= (request.untilMs ?? Infinity))
+    throw new Transient("the request took longer than its Idempotency-Key is held for it");
   const inserted = await insertRecord(ports, bayShape, withOperation(bayShape, newRecord(key, bay), operation, {}));
   if (inserted.kind === "inserted") return { kind: "created", record: inserted.record };
   // The same request, asked for twice at once: the other one has made it.

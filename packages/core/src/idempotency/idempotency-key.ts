@@ -8,7 +8,8 @@
  *   answer   the reply, sealed, in place of the lease; refusals are answers too
  *   release  gives the lease back where nobody can tell what happened: the next who asks goes on at once
  *
- * The lease saves work, no more: two who go on at once make the same records, of which the table takes one.
+ * Two who go on at once make the same records, of which the table takes one. Who slept past the lease makes nothing that
+ * can be deleted any more (create-bay.ts): another may have made it, and its user seen it go.
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -49,6 +50,8 @@ export interface HeldKey {
   readonly uuid: string;
   /** When it was asked for first. */
   readonly startedAtMs: number;
+  /** Until then nobody else goes on with it. */
+  readonly untilMs: number;
   /** It was begun before, and nobody knows how far it came. */
   readonly isRepeat: boolean;
 }
@@ -93,8 +96,8 @@ export async function beginKeyed({ table, clock, random }: KeyPorts, request: Ke
     };
     const item = itemOf(key, body, (found?.revision ?? 0) + 1);
     if ((await table.put(item, found ? { revision: found.revision } : { absent: true })) === "refused") continue;
-    const { uuid, startedAtMs } = body;
-    return { kind: "held", held: { item, uuid, startedAtMs, isRepeat: before !== undefined } };
+    const { uuid, startedAtMs, leaseUntilMs: untilMs } = body;
+    return { kind: "held", held: { item, uuid, startedAtMs, untilMs, isRepeat: before !== undefined } };
   }
   throw new Transient("the same request is being begun by others all the time");
 }
