@@ -139,7 +139,8 @@ function createApiFunctions(options: FleetOptions): Pick<Fleet, "request" | "pro
     processes: pool.processes,
     request: (person, request) =>
       new Promise<Answer>((resolve) => {
-        const { method, path, body } = request;
+        const { method, path, body, headers } = request;
+        const key = headers?.["idempotency-key"];
         const sentAt = scheduler.steps;
         let answered = false;
         const answer = (given: Answer): void => {
@@ -167,7 +168,7 @@ function createApiFunctions(options: FleetOptions): Pick<Fleet, "request" | "pro
               if (outcome.kind === "threw") throw outcome.thrown;
               const given: Answer = outcome.kind === "done" ? outcome.value : { kind: "no answer" };
               // What the API said, even if nobody hears it: nobody may have been told a lie.
-              replied({ person, method, path, body, sentAt, answeredAt: scheduler.steps, answer: given });
+              replied({ person, method, path, body, key, sentAt, answeredAt: scheduler.steps, answer: given });
               if (fault?.kind !== "reply lost") scheduler.after(leg(), () => answer(given));
             },
           );

@@ -16,8 +16,8 @@ const NAMES = { image_id: "atomic", keypair_id: "ops", external_network_id: "pub
 const PAST_LEASE_MS = 5 * 60_000;
 
 /** Asks the API that the fleet has, and waits. */
-async function ask(stage: Stage, request: ApiRequest): Promise<Record<string, unknown>> {
-  const [person] = stage.world.people.all as [Person];
+async function ask(stage: Stage, request: ApiRequest, who = 0): Promise<Record<string, unknown>> {
+  const person = stage.world.people.all[who] as Person;
   let body: Record<string, unknown> | undefined;
   void stage.fleet.request(person, request).then((answer) => {
     if (answer.kind === "no answer" || answer.status >= 300)
@@ -67,23 +67,55 @@ function conductor(stage: Stage, name: string, uuid: string, skewMs = 0): Racer 
 }
 
 /** Somebody's request at an API function of its own. */
-function request(stage: Stage, name: string, { method, path, body }: ApiRequest, who = 0): Racer {
+function request(stage: Stage, name: string, asked: ApiRequest, { who = 0, skewMs = 0 } = {}): Racer {
+  const { method, path, body, headers } = asked;
   const person = stage.world.people.all[who] as Person;
   return {
     name,
+    skewMs,
     async run(process: Process) {
       const app = createApp(apiPorts(process, stage.world.outside));
       const sentAt = stage.scheduler.steps;
       const response = await app.request(`https://api.test${path}`, {
         method,
-        headers: { "x-auth-token": person.token, "content-type": "application/json" },
+        headers: { "x-auth-token": person.token, "content-type": "application/json", ...headers },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
       const answer = { kind: "reply", status: response.status, text: await response.text() } as const;
-      stage.world.tell().replied({ person, method, path, body, sentAt, answeredAt: stage.scheduler.steps, answer });
+      stage.world.tell().replied({
+        person,
+        method,
+        path,
+        body,
+        key: headers?.["idempotency-key"],
+        sentAt,
+        answeredAt: stage.scheduler.steps,
+        answer,
+      });
     },
   };
 }
+
+function adminOf(stage: Stage): number {
+  return stage.world.people.all.findIndex(({ isAdmin }) => isAdmin);
+}
+
+/** A model, and room for so many bays. */
+async function makeModelAndRoom(stage: Stage, bays: number): Promise<string> {
+  const { projectId } = stage.world.people.all[0] as Person;
+  const body = { project_id: projectId, resource: "Cluster", hard_limit: bays };
+  await ask(stage, { method: "POST", path: "/v1/quotas", body }, adminOf(stage));
+  const model = await makeModel(stage);
+  stage.fleet.holdConductors();
+  return model;
+}
+
+const newBay = (model: string, name: string): ApiRequest => ({
+  method: "POST",
+  path: "/v1/bays",
+  body: { name, baymodel_id: model, node_count: 1 },
+});
+const underKey = (asked: ApiRequest): ApiRequest => ({ ...asked, headers: { "idempotency-key": "one-key" } });
 
 const resize = (uuid: string, value: number): ApiRequest => ({
   method: "PATCH",
@@ -127,10 +159,10 @@ export const RACES: readonly Race[] = [
     name: "a bay's health is reported while a conductor creates it",
     async prepare(stage) {
       const uuid = await makeBay(stage);
-      const admin = stage.world.people.all.findIndex(({ isAdmin }) => isAdmin);
+      const admin = adminOf(stage);
       const body = [{ op: "replace", path: "/health_status", value: "HEALTHY" }];
       const report: ApiRequest = { method: "PATCH", path: `/v1/clusters/${uuid}`, body };
-      return [conductor(stage, "conductor", uuid), request(stage, "api", report, admin)];
+      return [conductor(stage, "conductor", uuid), request(stage, "api", report, { who: admin })];
     },
   },
   {
@@ -164,6 +196,46 @@ export const RACES: readonly Race[] = [
         request(stage, "one", { method: "POST", path: "/v1/bays", body }),
         request(stage, "other", { method: "DELETE", path: `/v1/baymodels/${model}` }),
       ];
+    },
+  },
+  {
+    name: "two bays are made where there is room for one",
+    async prepare(stage) {
+      const model = await makeModelAndRoom(stage, 1);
+      return ["one", "other"].map((name) => request(stage, name, newBay(model, name)));
+    },
+  },
+  {
+    name: "a bay is made where another one's place is given back",
+    async prepare(stage) {
+      const model = await makeModelAndRoom(stage, 1);
+      const uuid = String((await ask(stage, newBay(model, "first")))["uuid"]);
+      stage.fleet.freeConductors();
+      await stage.phase("build", stage.isAtRest);
+      stage.fleet.holdConductors();
+      await ask(stage, remove(uuid));
+      return [conductor(stage, "conductor", uuid), request(stage, "api", newBay(model, "second"))];
+    },
+  },
+  {
+    name: "a bay is asked for twice under one key",
+    async prepare(stage) {
+      const asked = underKey(newBay(await makeModelAndRoom(stage, 1), "keyed-1"));
+      return [request(stage, "one", asked), request(stage, "other", asked)];
+    },
+  },
+  {
+    name: "a bay is asked for again when its first request is taken for dead",
+    async prepare(stage) {
+      const asked = underKey(newBay(await makeModelAndRoom(stage, 1), "keyed-1"));
+      return [request(stage, "one", asked), request(stage, "other", asked, { skewMs: PAST_LEASE_MS })];
+    },
+  },
+  {
+    name: "one key is given to two requests",
+    async prepare(stage) {
+      const model = await makeModelAndRoom(stage, 2);
+      return ["one", "other"].map((name) => request(stage, name, underKey(newBay(model, `keyed-${name}`))));
     },
   },
 ];

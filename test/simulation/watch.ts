@@ -13,6 +13,8 @@ export interface Exchange {
   readonly method: string;
   readonly path: string;
   readonly body: unknown;
+  /** Its Idempotency-Key, if it has one. */
+  readonly key?: string | undefined;
   /** Steps of the run at which it was sent and at which the answer was written. */
   readonly sentAt: number;
   readonly answeredAt: number;

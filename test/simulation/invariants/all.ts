@@ -1,6 +1,6 @@
 /**
- * Every promise that is watched over in every run. Not here, for the product has not the parts yet: exact quota (I7),
- * webhooks (I10), idempotency keys (I13). Determinism (I14) is a matter of two runs: simulation.test.ts.
+ * Every promise that is watched over in every run. Not here: webhooks (I10), which nobody makes in this world.
+ * Determinism (I14) is a matter of two runs: simulation.test.ts.
  */
 import { bounds } from "./bounds.ts";
 import { durableIntent } from "./durable-intent.ts";
@@ -12,6 +12,8 @@ import { legalTransitions } from "./legal-transitions.ts";
 import { nothingLeft } from "./nothing-left.ts";
 import { oneStack } from "./one-stack.ts";
 import { progress } from "./progress.ts";
+import { quotas } from "./quotas.ts";
+import { sameAnswers } from "./same-answers.ts";
 import { secrets } from "./secrets.ts";
 import { singleEffects } from "./single-effects.ts";
 import { trueLists } from "./true-lists.ts";
@@ -33,4 +35,6 @@ export const INVARIANTS: readonly Invariant[] = [
   bounds,
   trueReads,
   trueLists,
+  quotas,
+  sameAnswers,
 ];

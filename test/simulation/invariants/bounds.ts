@@ -39,7 +39,7 @@ export const bounds: Invariant = {
         if (BUGS.has(event)) broken(`${event}: ${JSON.stringify(facts)}`);
         if (
           event === "conduct-threw" &&
-          /is not a|no conductor knows/.test(String(facts["reason"])) &&
+          /is not a|is not defined|no conductor knows/.test(String(facts["reason"])) &&
           !String(facts["key"]).startsWith("strange")
         )
           broken(`${event}: ${JSON.stringify(facts)}`);

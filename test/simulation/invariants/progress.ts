@@ -7,6 +7,8 @@ export const progress: Invariant = {
   says: "work has a due time as long as it is not done, and what happened is told in the end",
   watch(world, broken) {
     const begun = new Map<string, string>();
+    /** Events that stood in an outbox, and whose. */
+    const left = new Map<string, string>();
     return {
       wrote(item) {
         const record = bayRecordOf(item);
@@ -14,15 +16,19 @@ export const progress: Invariant = {
         const hasWork = record.operation !== undefined || record.outbox.length > 0 || record.gone;
         if (hasWork && (record.dueAtMs === undefined || !item.indexes.due))
           broken(`bay ${record.state.uuid} has work and is never due`);
+        for (const { id } of record.outbox) left.set(id, record.state.uuid);
         if (record.operation) begun.set(record.operation.id, record.state.uuid);
       },
       rested() {
         const told = new Set<string>();
+        const ids = new Set<string>();
         for (const { sk, body } of world.items.values()) {
           if (!sk.startsWith("~history#")) continue;
-          const { data, type } = body as { data: { operation: string }; type: string };
+          const { id, data, type } = body as { id: string; data: { operation: string }; type: string };
+          ids.add(id);
           told.add(`${data.operation} ${/\.(end|error)$/.test(type) ? "end" : type.split(".").at(-1)}`);
         }
+        for (const [id, uuid] of left) if (!ids.has(id)) broken(`event ${id} of bay ${uuid} was never told`);
         for (const [operation, uuid] of begun) {
           if (!told.has(`${operation} start`))
             broken(`the start of operation ${operation} of bay ${uuid} was never told`);

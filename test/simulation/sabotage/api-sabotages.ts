@@ -7,6 +7,8 @@ const FIND = "packages/core/src/bay/find-bay.ts";
 const STORE = "packages/core/src/bay/specification-store.ts";
 const MODEL = "packages/core/src/bay-model/write-bay-model.ts";
 const MARK = "packages/core/src/bay-model/use-mark.ts";
+const QUOTA = "packages/core/src/quota/quota.ts";
+const KEY = "packages/core/src/idempotency/idempotency-key.ts";
 
 export const API_SABOTAGES: readonly Sabotage[] = [
   {
@@ -84,12 +86,6 @@ export const API_SABOTAGES: readonly Sabotage[] = [
       const own = stale.items.filter((item) => item.pk === bayPartition(uuid));`,
   },
   {
-    name: "a bay that is gone is shown",
-    file: FIND,
-    find: `if (record.gone) return undefined;`,
-    put: "",
-  },
-  {
     name: "a list shows every project's bays",
     file: "packages/core/src/bay/list-bays.ts",
     find: `const partitions = scope.allProjects`,
@@ -132,5 +128,47 @@ export const API_SABOTAGES: readonly Sabotage[] = [
     file: "packages/core/src/bay/report-health.ts",
     find: `{ ...current, state: { ...current.state, healthStatus, updatedAtMs: nowMs } }`,
     put: `{ ...current, state: { ...record.state, healthStatus, updatedAtMs: nowMs } }`,
+  },
+  {
+    name: "a place is taken where there is no room",
+    file: QUOTA,
+    find: `if (quota.bays.length >= limit) return { kind: "refuse", refusal: { kind: "full", limit } };`,
+    put: "",
+  },
+  {
+    name: "a refused write of the quota counts as done",
+    file: QUOTA,
+    find: `if (outcome === "written") return { kind: "settled", quota: change.quota };`,
+    put: `if (outcome) return { kind: "settled", quota: change.quota };`,
+  },
+  {
+    name: "a bay takes no place",
+    file: CREATE,
+    find: `const place = await takePlace(ports, { projectId, uuid, defaultLimit: request.defaultQuota });`,
+    put: `const place = uuid === "" ? await takePlace(ports, { projectId, uuid, defaultLimit: request.defaultQuota }) : { kind: "taken" };`,
+  },
+  {
+    name: "a bay goes and its place stays",
+    file: "functions/conductor/record-types.ts",
+    find: `beforeRemoval: (ports, { state: bay }) => releasePlace(ports, bay.projectId, bay.uuid),`,
+    put: `beforeRemoval: (ports, { state: bay }) => releasePlace(ports, bay.projectId, "of-" + bay.uuid),`,
+  },
+  {
+    name: "who goes on under a key makes another bay",
+    file: KEY,
+    find: `uuid: before?.uuid ?? random.uuid(),`,
+    put: `uuid: random.uuid(),`,
+  },
+  {
+    name: "a key is good for any request",
+    file: KEY,
+    find: `if (before && before.fingerprint !== request.fingerprint) return { kind: "other-request" };`,
+    put: "",
+  },
+  {
+    name: "a key is begun over another's",
+    file: KEY,
+    find: `found ? { revision: found.revision } : { absent: true })) === "refused") continue;`,
+    put: `found ? { revision: found.revision } : { absent: true })) === "refused") await 0;`,
   },
 ];

@@ -95,7 +95,7 @@ export const ENGINE_SABOTAGES: readonly Sabotage[] = [
     name: "a commit forgets events that others left",
     file: CONDUCT,
     find: `const untold = base.outbox.filter((event) => !before.outbox.some((one) => one.id === event.id));`,
-    put: `const untold = base.outbox.filter(() => told.length < 0);`,
+    put: `const untold = base.outbox.slice(base.outbox.length);`,
   },
   {
     name: "an ended operation stays due for ever",

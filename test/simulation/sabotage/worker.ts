@@ -1,20 +1,27 @@
-/** A process with one bug in it: runs seed after seed until a promise is broken, and tells which and at which seed. */
+/**
+ * A process with one bug in it: tries what caught the bug before, then seed after seed, then every order and every moment,
+ * until a promise is broken, and tells which and by whom.
+ */
+import type { Race } from "../interleavings.ts";
+import type { Script } from "../script.ts";
+import type { Catcher } from "./catchers.ts";
 import { sabotage } from "./loader.ts";
 import { SABOTAGES } from "./sabotages.ts";
 
 export interface Task {
   readonly name: string;
   readonly seeds: number;
+  readonly before?: Catcher;
 }
 
-export interface Caught {
-  readonly kind: "caught";
-  /** Seeds that it took. */
-  readonly seeds: number;
-  /** Where seeds did not catch it: the part of the exhaustive ones that did. */
-  readonly part?: string;
+interface Broken {
   readonly id: string;
   readonly how: string;
+}
+
+export interface Caught extends Broken {
+  readonly kind: "caught";
+  readonly by: Catcher;
 }
 
 export type Verdict = Caught | { readonly kind: "missed" };
@@ -22,43 +29,67 @@ export type Verdict = Caught | { readonly kind: "missed" };
 /** Of one race. */
 const ORDERS_MOST = 2_000;
 
-async function hunt({ name, seeds }: Task): Promise<Verdict> {
+async function hunt({ name, seeds, before }: Task): Promise<Verdict> {
   const bug = SABOTAGES.find((one) => one.name === name);
   if (!bug) throw new Error(`there is no sabotage ${name}`);
   sabotage(bug);
-  const { run } = await import("../run.ts");
-  for (let seed = 1; seed <= seeds; seed += 1) {
-    const violation = await run({ seed }).then(
-      (result) => result.violation,
-      // Code that throws where nothing may throw ends the run: as good as any watcher.
-      (thrown: unknown) => ({ id: "crash", how: thrown instanceof Error ? thrown.message : String(thrown) }),
-    );
-    if (violation) return { kind: "caught", seeds: seed, ...violation };
-  }
-  return (await huntEverywhere(seeds)) ?? { kind: "missed" };
-}
-
-/** Chance may take long to bring together what is needed: every order and every moment is tried then. */
-async function huntEverywhere(seeds: number): Promise<Caught | undefined> {
-  const [{ runRace }, { RACES }, { strikeEveryMoment }, { SCRIPTS }] = await Promise.all([
+  // Only now, with the bug in what they load.
+  const [{ run }, { runRace }, { RACES }, { strikeEveryMoment }, { play }, { SCRIPTS }] = await Promise.all([
+    import("../run.ts"),
     import("../interleavings.ts"),
     import("../races.ts"),
     import("../moments.ts"),
+    import("../script.ts"),
     import("../scripts.ts"),
   ]);
-  const crash = (thrown: unknown) => ({ id: "crash", how: thrown instanceof Error ? thrown.message : String(thrown) });
-  for (const race of RACES) {
-    const violation = await runRace(race, { most: ORDERS_MOST }).then((result) => result.violation, crash);
-    if (violation) return { kind: "caught", seeds, part: race.name, ...violation };
-  }
-  for (const script of SCRIPTS) {
-    const violation = await strikeEveryMoment(script, { first: true }).then(
-      ({ broken: [first] }) => first?.violation,
-      crash,
+  const bySeed = async (seed: number) => asCaught({ seed }, run({ seed }));
+  const byRace = async (race: Race) => asCaught({ race: race.name }, runRace(race, { most: ORDERS_MOST }));
+  const byScript = async (script: Script) => {
+    const struck = strikeEveryMoment(script, { first: true });
+    const {
+      broken: [first],
+    } = await struck.catch(() => ({ broken: [] }));
+    const by = { script: script.name, ...(first && { fault: first.fault }) };
+    return asCaught(
+      by,
+      struck.then(() => first ?? { violation: undefined }),
     );
-    if (violation) return { kind: "caught", seeds, part: script.name, ...violation };
+  };
+  const again = async (catcher: Catcher) => {
+    if ("seed" in catcher) return bySeed(catcher.seed);
+    if ("race" in catcher)
+      return tryAll(RACES.filter((race) => race.name === catcher.race).map((race) => () => byRace(race)));
+    const script = SCRIPTS.find((one) => one.name === catcher.script);
+    if (!script) return undefined;
+    return catcher.fault ? asCaught(catcher, play(script, [catcher.fault])) : byScript(script);
+  };
+  const caught = await tryAll([
+    async () => before && again(before),
+    ...Array.from({ length: seeds }, (_, index) => () => bySeed(index + 1)),
+    ...RACES.map((race) => () => byRace(race)),
+    ...SCRIPTS.map((script) => () => byScript(script)),
+  ]);
+  return caught ?? { kind: "missed" };
+}
+
+async function tryAll(tries: readonly (() => Promise<Caught | undefined>)[]): Promise<Caught | undefined> {
+  for (const one of tries) {
+    const caught = await one();
+    if (caught) return caught;
   }
   return undefined;
+}
+
+/** Code that throws where nothing may throw ends the run: as good as any watcher. */
+async function asCaught(
+  by: Catcher,
+  result: Promise<{ readonly violation: Broken | undefined }>,
+): Promise<Caught | undefined> {
+  const violation = await result.then(
+    (ended) => ended.violation,
+    (thrown: unknown) => ({ id: "crash", how: thrown instanceof Error ? thrown.message : String(thrown) }),
+  );
+  return violation && { kind: "caught", by, id: violation.id, how: violation.how };
 }
 
 process.once("message", (task) => {
