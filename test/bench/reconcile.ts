@@ -4,6 +4,7 @@
  * when a settled bay causes a call of its own.
  */
 import type { Costs } from "./reconcile-fleet.ts";
+import { measureLatency, percentile } from "../reconciliation/latency.ts";
 import { createFleet } from "./reconcile-fleet.ts";
 
 const SIZES = [100, 10_000, 100_000];
@@ -33,6 +34,14 @@ for (const bays of SIZES) {
   const called = [...(await fleet.hour())].filter(([key]) => key.startsWith("bay#"));
   if (called.length > 0) problems.push(`${called.length} of ${bays} settled bays were looked at by themselves`);
   console.log(`${String(bays).padStart(7)}  an hour of all: ${called.length} calls for a bay of its own`);
+}
+for (const [what, most, latency] of [
+  ["by callbacks", 1_000, await measureLatency(200, 4_000)],
+  ["by polling", 5_000, await measureLatency(200)],
+] as const) {
+  const [median, high] = [percentile(latency, 0.5), percentile(latency, 0.99)];
+  console.log(`a stack's end is shown ${what} after ${median} ms (median), ${high} ms (p99) of simulated time`);
+  if (high > most) problems.push(`an end is shown ${what} after ${high} ms, more than ${most}`);
 }
 if (sweeps.size > 1) problems.push("the sweep's cost depends on the number of settled bays");
 for (const problem of problems) console.error(problem);

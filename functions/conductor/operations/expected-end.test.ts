@@ -22,7 +22,8 @@ test("an end near the expected one is noticed within 4 s, whenever in the window
 
 test("after somebody has said that there is something to see, it is looked at every second for a while", () => {
   const nudge = { operation: "op", atMs: 300_000, uses: 1 };
-  expect(pollAfterMs(301_000, operation(), nudge)).toBe(1_000);
+  expect(pollAfterMs(301_000, operation(), nudge)).toBe(400);
+  expect(pollAfterMs(300_000 + limits.callback.eagerMs, operation(), nudge)).toBe(1_000);
   expect(pollAfterMs(301_000, operation(), { ...nudge, operation: "an earlier one" })).toBe(10_000);
   expect(pollAfterMs(300_000 + limits.callback.keenMs, operation(), nudge)).toBe(10_000);
 });

@@ -10,7 +10,7 @@ import { z } from "zod";
 
 const schema = z.object({ averageMs: z.number(), times: z.number().int() });
 
-function keyOf(of: string, operation: Operation): Key {
+function keyOf(of: string, operation: Pick<Operation, "kind">): Key {
   return { pk: `expectation#${of}`, sk: operation.kind };
 }
 
@@ -26,7 +26,12 @@ export async function expectedMs(table: Table, of: string, operation: Operation)
 export const NOTE = "expectedMs";
 
 /** What this one took counts for a fifth of what is expected of the next, the first ones for more. */
-export async function learnEnd(table: Table, of: string, operation: Operation, nowMs: number): Promise<void> {
+export async function learnEnd(
+  table: Table,
+  of: string,
+  operation: Pick<Operation, "kind" | "startedAtMs">,
+  nowMs: number,
+): Promise<void> {
   const key = keyOf(of, operation);
   const found = await table.get(key);
   const { averageMs, times } = found ? schema.parse(found.body) : { averageMs: 0, times: 0 };
@@ -43,6 +48,8 @@ export async function learnEnd(table: Table, of: string, operation: Operation, n
   await table.put(item, found ? { revision: found.revision } : { absent: true });
 }
 
+/** With the calls of a look an end is noticed within a second. Queues that count in seconds (SQS) make it one. */
+const EAGER_MS = 400;
 const LEAST_MS = 1_000;
 const MOST_MS = 10_000;
 /** Near the expected end; with the call itself an end is noticed within 5 s. */
@@ -60,7 +67,8 @@ export function pollAfterMs(
   { id, startedAtMs, notes }: Pick<Operation, "id" | "startedAtMs" | "notes">,
   nudge?: ActiveRecord<unknown>["nudge"],
 ): number {
-  if (nudge?.operation === id && nowMs - nudge.atMs < limits.callback.keenMs) return LEAST_MS;
+  const toldAgoMs = nudge?.operation === id ? nowMs - nudge.atMs : Infinity;
+  if (toldAgoMs < limits.callback.keenMs) return toldAgoMs < limits.callback.eagerMs ? EAGER_MS : LEAST_MS;
   const ageMs = nowMs - startedAtMs;
   const byAgeMs = Math.min(MOST_MS, Math.max(LEAST_MS, Math.floor(ageMs / 10)));
   const expected = Number(notes[NOTE] ?? 0);

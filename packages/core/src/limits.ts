@@ -379,7 +379,9 @@ export const limits = {
     uses: 100,
     /** Uses that come closer together count as one. */
     spacingMs: 500,
-    /** So long after a use the operation is looked at each second: what was told of is about to be seen. */
+    /** So long after a use the operation is looked at more than once a second: the last node is followed by its stack. */
+    eagerMs: 10 * second,
+    /** So long after a use it is looked at each second: what was told of is about to be seen. */
     keenMs: 30 * second,
   },
   hook: {
