@@ -223,7 +223,8 @@ async function beginToLook(ports: ConductorPorts, bay: Bay, stack: ListedStack |
     if (current.operation || current.state.stackSeen !== bay.stackSeen) return { kind: "refuse", refusal: "changed" };
     isDeleting = current.state.status.startsWith("DELETE_");
     if (isDeleting) return { kind: "keep" };
-    return { kind: "write", record: withOperation(bayShape, current, { id, kind: "drift", nowMs, deadlineAtMs }, {}) };
+    const request = { id, kind: "drift", nowMs, deadlineAtMs, input: { isUnlisted: stack === undefined } };
+    return { kind: "write", record: withOperation(bayShape, current, request, {}) };
   });
   if (changed.kind === "kept" && isDeleting && !stack) {
     // What its owner wanted gone and Heat could not remove, somebody has removed.

@@ -53,7 +53,7 @@ export function wantsRepair({ labels }: Pick<BaySpecification, "labels">): boole
 }
 
 export interface Seen {
-  readonly bay: Pick<Bay, "status" | "updatedAtMs">;
+  readonly bay: Pick<Bay, "status" | "nodeCount" | "updatedAtMs">;
   /** Whether something goes on with it. */
   readonly isBusy: boolean;
   readonly workers: readonly Member[];
@@ -103,7 +103,10 @@ function hindranceOf({ bay, isBusy, workers }: Seen, failing: number, replaced: 
   if (failing > Math.max(1, workers.length * limits.repair.manyPart))
     return `${failing} of ${workers.length} nodes are not ready`;
   if (replaced >= limits.repair.nodesADay) return `${replaced} nodes were replaced within a day`;
-  return isBusy || isComplete(bay.status) ? undefined : `the bay is ${bay.status}`;
+  if (isBusy) return undefined;
+  if (!isComplete(bay.status)) return `the bay is ${bay.status}`;
+  // A resize that names nodes would bring the count about as well.
+  return workers.length === bay.nodeCount ? undefined : `the bay has ${workers.length} of ${bay.nodeCount} nodes`;
 }
 
 /** Told when it begins, and when there is another reason. */
