@@ -37,6 +37,7 @@ describe("what the simulation found once stays mended", () => {
     { seed: 115, what: "a conductor that does not know an operation's version leaves it to those who do" },
     { seed: 19, what: "a hint for what is no longer provisional is dropped, and is no dead letter" },
     { seed: 145, what: "a conductor that wakes when its lease has ended makes no stack" },
+    { seed: 344, what: "the same, by the table's word: its own clock is slow" },
     { seed: 217, what: "the same, where the one who knows has a slow clock" },
   ];
   for (const { seed, what } of found) test(`${what} (seed ${seed})`, () => expectUnbroken(seed));

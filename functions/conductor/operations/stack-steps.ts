@@ -6,7 +6,7 @@
 import { Transient } from "@jeroboam/core/errors";
 import type { Delegation } from "@jeroboam/core/identity/delegation";
 import type { ActiveRecord, Operation, Step, StepBudget, StepResult } from "@jeroboam/core/operation/record";
-import { again, done, failed } from "@jeroboam/core/operation/record";
+import { again, done, failed, leaseHolderOf } from "@jeroboam/core/operation/record";
 import type { BayStatus } from "@jeroboam/core/bay/bay";
 import { expectedMs, learnEnd, NOTE, pollAfterMs } from "./expected-end.ts";
 import type { ConductorPorts, Refused, Stack, StackChange, StackPlan, Stacks } from "../ports.ts";
@@ -110,9 +110,11 @@ export function withStacks<State extends StackOwner, Specification>(
  * Heat changes nothing for a conductor whose lease has ended: one that slept in the middle of a step may wake when
  * another has done its work, and the operation is over. What it had sent before that is as late as it is.
  */
-export function fenced(stacks: Stacks, isOurs: () => boolean): Stacks {
-  const guarded = <Result>(change: () => Promise<Result>): Promise<Result> =>
-    isOurs() ? change() : Promise.reject(new Transient("the conductor's lease has ended"));
+export function fenced(stacks: Stacks, isOurs: () => Promise<boolean>): Stacks {
+  const guarded = async <Result>(change: () => Promise<Result>): Promise<Result> => {
+    if (await isOurs()) return await change();
+    throw new Transient("the conductor's lease has ended");
+  };
   return {
     ...stacks,
     create: (stack) => guarded(() => stacks.create(stack)),
@@ -121,9 +123,14 @@ export function fenced(stacks: Stacks, isOurs: () => boolean): Stacks {
   };
 }
 
-/** As far as one can tell by one's own clock. */
-export function isHeld<State>({ lease }: ActiveRecord<State>, { clock }: ConductorPorts): boolean {
-  return lease !== undefined && clock.nowMs() < lease.untilMs;
+/** As the table says at this moment: clocks differ, and one that slept does not know for how long. */
+export async function isHeld<State>(
+  { key, lease }: ActiveRecord<State>,
+  { clock, table }: ConductorPorts,
+): Promise<boolean> {
+  if (!lease || clock.nowMs() >= lease.untilMs) return false;
+  const item = await table.get(key);
+  return item !== undefined && leaseHolderOf(item) === lease.holder;
 }
 
 export function stackSteps<State extends StackOwner, Specification>(

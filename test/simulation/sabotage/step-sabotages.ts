@@ -16,8 +16,8 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a conductor changes stacks after its lease has ended",
     file: STACK,
-    find: `isOurs() ? change() : Promise.reject(new Transient("the conductor's lease has ended"));`,
-    put: `isOurs() || stacks ? change() : Promise.reject(new Transient("the conductor's lease has ended"));`,
+    find: `if (await isOurs()) return await change(); throw new Transient("the conductor's lease has ended");`,
+    put: `return await change();`,
   },
   {
     name: "a stack is made without looking for it",

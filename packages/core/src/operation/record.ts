@@ -220,3 +220,8 @@ export function typeOfItem(item: Item): string | undefined {
   const type: Json | undefined = item.body["type"];
   return typeof type === "string" && "outbox" in item.body ? type : undefined;
 }
+
+/** Who holds the lease on a record, as its item says; absent when nobody does. */
+export function leaseHolderOf(item: Item): string | undefined {
+  return bodySchema.shape.lease.safeParse(item.body["lease"]).data?.holder;
+}
