@@ -33,6 +33,7 @@ const specification = {
   bayType: "magnum_vm_atomic_k8s",
   labels: {},
   createTimeoutMinutes: 60,
+  delegation: { kind: "service", projectId: "p1" },
   model: { imageId: "image", externalNetworkId: "public", apiserverPort: null, tlsDisabled: false, labels: {} },
 } as unknown as BaySpecification;
 

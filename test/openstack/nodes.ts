@@ -163,7 +163,8 @@ async function tell(parameters: Parameters, status: "SUCCESS" | "FAILURE", reaso
   const { WAIT_ENDPOINT = "", WAIT_TOKEN: token = "", NODE_NAME: node = "", COMPLETION_URL } = parameters;
   const headers = { "x-auth-token": token };
   await post(WAIT_ENDPOINT, { status, reason, id: node, data: status }, headers);
-  if (COMPLETION_URL) await post(COMPLETION_URL, { node, status, reason });
+  // Nothing hangs on it: the address is the creation's, and nodes that come later find that it has ended.
+  if (COMPLETION_URL) await post(COMPLETION_URL, { node, status, reason }).catch(() => undefined);
 }
 
 async function post(url: string, json: object, headers: Readonly<Record<string, string>> = {}): Promise<void> {
