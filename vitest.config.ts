@@ -12,6 +12,7 @@ export default defineConfig({
       "test/aws/**",
       "test/node-scripts/**",
       "test/security/**",
+      ...(process.env["KILL_ROUNDS"] ? [] : ["test/e2e/kill.test.ts"]),
     ],
     // Bounds what hangs, on a machine that may be busy with other things.
     testTimeout: 180_000,

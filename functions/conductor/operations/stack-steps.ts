@@ -128,9 +128,10 @@ export async function isHeld<State>(
   { key, lease }: ActiveRecord<State>,
   { clock, table }: ConductorPorts,
 ): Promise<boolean> {
-  if (!lease || clock.nowMs() >= lease.untilMs) return false;
+  if (!lease) return false;
   const item = await table.get(key);
-  return item !== undefined && leaseHolderOf(item) === lease.holder;
+  // Its own clock last: it may have slept since it asked.
+  return item !== undefined && leaseHolderOf(item) === lease.holder && clock.nowMs() < lease.untilMs;
 }
 
 export function stackSteps<State extends StackOwner, Specification>(

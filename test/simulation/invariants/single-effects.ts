@@ -12,6 +12,7 @@ export const singleEffects: Invariant = {
     const created = new Map<string, number>();
     const deletes = new Map<string, number>();
     const applied = new Map<string, string>();
+    const sent = new Map<string, number>();
     return {
       effected(effect) {
         if ("stack" in effect && effect.stack.bayUuid === "")
@@ -45,9 +46,15 @@ export const singleEffects: Invariant = {
           const { stack } = effect;
           const tag = operationTagOf(stack) ?? "";
           const parameters = JSON.stringify(stack.parameters);
+          // The network sent one request again: Heat is at work once more on what was done, and nobody of ours asked it.
+          if (sent.get(tag) === effect.sentAt) {
+            world.lateCalls.add(stack.bayUuid);
+            world.gaps.add("late call");
+          }
           if ((applied.get(tag) ?? parameters) !== parameters)
             broken(`update ${tag} was done twice, each time otherwise`);
           applied.set(tag, parameters);
+          sent.set(tag, effect.sentAt);
         }
       },
     };

@@ -23,7 +23,8 @@ export const trueStatus: Invariant = {
           const stack = stackOf(world, state);
           const isRobbed = world.blows.get(state.uuid)?.includes("stack removed by hand") === true;
           if (!stack && !isRobbed) broken(`bay ${state.uuid} is ${state.status} without a stack`);
-          if (stack && (!world.cloud.isSettled(stack) || stack.fails !== undefined))
+          const isRepeated = world.lateCalls.has(state.uuid);
+          if (stack && !isRepeated && (!world.cloud.isSettled(stack) || stack.fails !== undefined))
             broken(`bay ${state.uuid} is ${state.status} before its stack is`);
         }
         if (!state.status.endsWith("_FAILED") || was.state.status === state.status) return;
