@@ -48,6 +48,9 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   "asks for patience": (_request, response) => void response.writeHead(429, { "retry-after": "3600" }).end(),
 };
 
+/** Four times as long as a sender waits. */
+const ABANDONED_MS = 60_000;
+
 interface Taken {
   readonly id: string;
   readonly body: unknown;
@@ -66,6 +69,9 @@ function createReceiver(nowMs: () => number) {
       state.asked += 1;
       const { trouble } = state;
       if (trouble) return trouble(request, response);
+      // It lay in the socket while the simulated clock went on: whoever sent it has given up, and sends it again.
+      const ageMs = nowMs() - Number(request.headers["webhook-timestamp"]) * 1_000;
+      if (ageMs > ABANDONED_MS) return void response.destroy();
       const body = Buffer.concat(chunks).toString("utf8");
       // The library looks at the clock of the machine.
       vi.setSystemTime(nowMs());
