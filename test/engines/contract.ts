@@ -79,9 +79,12 @@ function rawOf(place: Place): Open["raw"] {
   };
 }
 
+/** An engine without nodes is healthy too: they come a moment later. */
 async function healthOf(engine: ContainerEngine): Promise<boolean> {
+  const nodes = await engine.list("node");
   const health = await engine.checkHealth();
-  return health.kind === "checked" && health.isHealthy;
+  const hasNodes = nodes.kind === "listed" && nodes.objects.length > 0 && nodes.objects.every(({ isReady }) => isReady);
+  return hasNodes && health.kind === "checked" && health.isHealthy;
 }
 
 function commonCases(get: () => Open): void {
