@@ -1,7 +1,7 @@
 /**
  * `npm start` killed with SIGKILL at random moments, again and again over the same disk, while clients create, resize
  * and delete bays: nothing that was accepted is lost, nothing is made twice, nothing is stuck, nothing is left over.
- * `KILL_ROUNDS=100 npx vitest run test/e2e/kill.test.ts` asks for more rounds than a test run has time for.
+ * `npm run test:kill` (100 rounds, or `KILL_ROUNDS`) asks for more rounds than a test run has time for.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * How long a stack's work usually takes: learnt from what it took before, of bays of the same model (or of the same bay's
- * node groups), so that polling is close where the end is near and seldom where it is far. A guess: when it is wrong, or
+ * How long a stack's work usually takes: learnt from what it took before, of bays of the same model (or of node groups, all
+ * alike), so that polling is close where the end is near and seldom where it is far. A guess: when it is wrong, or
  * missing, only the moment at which an end is noticed changes.
  */
 import { limits } from "@jeroboam/core/limits";

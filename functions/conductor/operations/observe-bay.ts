@@ -1,7 +1,7 @@
 /**
  * What happens to a settled bay whose stack is not as it was left: somebody changed it, deleted it, or it ended after our
- * operation had given up. The bay's status, reason, addresses and number of nodes follow what Heat says now; the bay's owner is told by
- * the operation's events. Begun by the drift job (reconciliation/drift.ts); a user's own operation takes its place.
+ * operation had given up. The bay's status, reason, addresses and number of nodes follow what Heat says now; its owner is
+ * told by the operation's events. Begun by the drift job (reconciliation/drift.ts); a user's own operation takes its place.
  */
 import type { Bay, BayStatus } from "@jeroboam/core/bay/bay";
 import { changeSpecification } from "@jeroboam/core/bay/specification-store";

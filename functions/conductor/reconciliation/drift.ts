@@ -38,7 +38,9 @@ export async function runDriftPage(ports: ConductorPorts, request: PageRequest):
   if (request.cursor === null) return await firstPage(ports, request);
   const { shard, by } = cursorSchema.parse(request.cursor);
   const bays = await readBays(ports, [shard]);
-  const stacks = by === "shards" ? await shardStacks(ports, request, shard) : await projectStacks(ports, request, bays);
+  const tag = shardTag(shard);
+  const stacks =
+    by === "shards" ? await shardStacks(ports, request, tag) : await projectStacks(ports, request, tag, bays);
   return await compare(ports, request, { bays, stacks, next: nextShard(shard, by) });
 }
 
@@ -96,9 +98,9 @@ async function readPages(
   return { kind: "cut", stacks, calls: pages };
 }
 
-async function shardStacks(ports: ConductorPorts, { signal }: PageRequest, shard: number): Promise<Stacks> {
+async function shardStacks(ports: ConductorPorts, { signal }: PageRequest, tag: string): Promise<Stacks> {
   const list = (filter: StackFilter) => ports.cloud.listStacks(filter, signal);
-  return whole(await readPages(list, shardTag(shard), limits.reconciliation.stackPages));
+  return whole(await readPages(list, tag, limits.reconciliation.stackPages));
 }
 
 function whole(pages: Pages): Stacks {
@@ -107,8 +109,8 @@ function whole(pages: Pages): Stacks {
   return pages;
 }
 
-/** The stacks of every project that has a bay in this shard, each project asked once. */
-async function projectStacks(ports: ConductorPorts, { signal }: PageRequest, bays: Bays): Promise<Stacks> {
+/** The shard's stacks of every project that has a bay in it, each project asked once. */
+async function projectStacks(ports: ConductorPorts, { signal }: PageRequest, tag: string, bays: Bays): Promise<Stacks> {
   const askedBy = new Map(bays.records.map(({ state }) => [state.projectId, state]));
   const stacks: ListedStack[] = [];
   let calls = 0;
@@ -120,7 +122,7 @@ async function projectStacks(ports: ConductorPorts, { signal }: PageRequest, bay
     const pages =
       opened.kind === "refused"
         ? opened
-        : await readPages((filter) => opened.stacks.list(filter), STACKS_TAG, limits.reconciliation.stackPages);
+        : await readPages((filter) => opened.stacks.list(filter), tag, limits.reconciliation.stackPages);
     if (pages.kind === "refused") {
       // Its bays look as they did: nobody can say otherwise.
       ports.log.write("warning", "drift-project-refused", { projectId, reason: pages.reason });
