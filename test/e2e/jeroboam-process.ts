@@ -26,9 +26,13 @@ export interface JeroboamProcess {
   readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>;
 }
 
-/** The environment without the cloud that a developer's shell may have set. */
+/**
+ * The environment without the cloud that a developer's shell may have set, and with a shell where nobody logged in: Magnum's
+ * client cannot write a cluster's configuration without SHELL.
+ */
 export function plainEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:OS_|JEROBOAM_|AWS_|npm_)/.test(name)));
+  const kept = Object.entries(process.env).filter(([name]) => !/^(?:OS_|JEROBOAM_|AWS_|npm_)/.test(name));
+  return { SHELL: "/bin/sh", ...Object.fromEntries(kept) };
 }
 
 export interface Started {
