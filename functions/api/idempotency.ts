@@ -1,5 +1,5 @@
 /**
- * `Idempotency-Key` on every POST (ours, additive; the header of draft-ietf-httpapi-idempotency-key-header): the same key
+ * `Idempotency-Key` on every POST, and on what else begins work (ours, additive; the header of draft-ietf-httpapi-idempotency-key-header): the same key
  * with the same request gets the same answer and has one effect, for a day, whatever died in between; with another
  * request it is refused. Keys are a user's own in their project. Refusals are answers as well; what nobody can tell (a
  * service that did not answer) is not, and asking again goes on with it.
@@ -15,22 +15,15 @@ import {
 } from "@jeroboam/core/idempotency/idempotency-key";
 import type { Json } from "@jeroboam/core/json";
 import { limits } from "@jeroboam/core/limits";
+import { wasBegun } from "@jeroboam/core/operation/begin-operation";
+import type { RecordShape } from "@jeroboam/core/operation/record";
+import { findRecord } from "@jeroboam/core/operation/record-store";
+import type { Key } from "@jeroboam/core/table/table";
 import { z } from "zod";
 import type { ApiPorts } from "./ports.ts";
 import type { ApiRequest, Reply } from "./route.ts";
 
 const HEADER = "Idempotency-Key";
-
-/** What a request under a key makes: the same each time that it is asked for. */
-export interface Creation {
-  readonly uuid: string;
-  /** When it was asked for first. */
-  readonly startedAtMs: number;
-  /** Until then nobody else goes on with it. */
-  readonly untilMs: number;
-  /** It was begun before, and may be there. */
-  readonly isRepeat: boolean;
-}
 
 const storedSchema = z.discriminatedUnion("kind", [
   z.object({
@@ -48,6 +41,16 @@ const storedSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 type Stored = z.infer<typeof storedSchema>;
+
+/** Whether a request that came before under the same key has begun its work on this record: then nothing is to be done. */
+export async function isBegun<State>(
+  { ports, keyed }: ApiRequest,
+  { shape, key }: { readonly shape: RecordShape<State>; readonly key: Key },
+): Promise<boolean> {
+  if (!keyed?.isRepeat) return false;
+  const record = await findRecord(ports.table, shape, key);
+  return record !== undefined && wasBegun(ports.table, record, keyed);
+}
 
 export interface Asked {
   readonly method: string;
@@ -96,7 +99,7 @@ async function runHeld(
 ): Promise<Reply> {
   const { uuid, startedAtMs, untilMs, isRepeat } = held;
   try {
-    const reply = await run({ ...request, creation: { uuid, startedAtMs, untilMs, isRepeat } });
+    const reply = await run({ ...request, keyed: { uuid, startedAtMs, untilMs, isRepeat } });
     const { status, body, headers = {}, isSettled = false } = reply;
     await keep(request.ports, keyed, held, { kind: "reply", status, body: body as Json, headers, isSettled });
     return reply;

@@ -9,9 +9,9 @@ import type { PolicyTarget } from "@jeroboam/core/identity/policy";
 import type { Scope } from "@jeroboam/core/identity/scope";
 import type { Json } from "@jeroboam/core/json";
 import { limits } from "@jeroboam/core/limits";
+import type { KeyedRequestEffect } from "@jeroboam/core/operation/begin-operation";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { Creation } from "./idempotency.ts";
 import { underKey } from "./idempotency.ts";
 import { linkBase } from "./links.ts";
 import type { Minor } from "./microversion.ts";
@@ -42,8 +42,8 @@ export interface ApiRequest {
   readonly ident: string;
   /** What it holds in place of another name. */
   readonly parameter: (name: string) => string;
-  /** What a request under an Idempotency-Key makes; absent: it has none, and makes something new each time. */
-  readonly creation?: Creation;
+  /** What a request under an Idempotency-Key makes or begins; absent: it has none, and does so anew each time. */
+  readonly keyed?: KeyedRequestEffect;
   /** Whether the caller may do this, to their own project's records unless a target is named. */
   allows(rule: string, target?: PolicyTarget): boolean;
   /** A header that was sent. */
@@ -71,6 +71,8 @@ export interface RouteDefinition<Query, Body, Target extends PolicyTarget> {
   readonly rule: string;
   /** Who passes this rule as well does it in every project (administrators). */
   readonly allProjectsRule?: string | undefined;
+  /** Whether it takes an Idempotency-Key although it is no POST, all of which do: what is not the same when done twice. */
+  readonly takesKey?: boolean;
   /** Whether it can answer by server-sent events too. */
   readonly streams?: boolean;
   /** Reads the query's arguments; without it, any is refused. */
@@ -140,7 +142,7 @@ async function serve<Query, Body, Target extends PolicyTarget>(
   // What a route does not read it does not get: the types of its `run` follow from what it defines.
   const input = { query, body, target, scope } as RouteInput<Query, Body, Target>;
   const { method } = definition;
-  if (method !== "POST") return definition.run(request, input);
+  if (method !== "POST" && !definition.takesKey) return definition.run(request, input);
   const path = `${context.req.path}${new URL(context.req.url).search}`;
   return underKey(request, { method, path, body: given }, (keyed) => definition.run(keyed, input));
 }

@@ -177,7 +177,7 @@ async function create(generation: ModelGeneration, request: ApiRequest, wire: Wi
   const attributes = await checked(generation, request, { ...said, name: said.name ?? generation.nameFor(request) });
   if (generation.published.some((flag) => attributes[flag])) requireRule(request, `${generation.rules}:publish`);
   const { projectId, userId } = request.caller;
-  const uuid = wire.uuid ?? request.creation?.uuid;
+  const uuid = wire.uuid ?? request.keyed?.uuid;
   const made = await createBayModel(request.ports, { projectId, userId, uuid, attributes });
   const model = made.kind === "created" ? made.model : await madeBefore(request, uuid);
   if (model) return model;
@@ -185,9 +185,9 @@ async function create(generation: ModelGeneration, request: ApiRequest, wire: Wi
 }
 
 /** What a request under a key, which came before, has made already. */
-async function madeBefore({ ports, caller, creation }: ApiRequest, uuid = ""): Promise<BayModel | undefined> {
-  const record = creation && (await findRecord(ports.table, bayModelShape, bayModelKey(caller.projectId, uuid)));
-  return record && record.state.createdAtMs >= creation.startedAtMs ? record.state : undefined;
+async function madeBefore({ ports, caller, keyed }: ApiRequest, uuid = ""): Promise<BayModel | undefined> {
+  const record = keyed && (await findRecord(ports.table, bayModelShape, bayModelKey(caller.projectId, uuid)));
+  return record && record.state.createdAtMs >= keyed.startedAtMs ? record.state : undefined;
 }
 
 async function update(

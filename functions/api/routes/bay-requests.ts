@@ -11,7 +11,7 @@ import type { ChangedBay } from "@jeroboam/core/bay/change-bay";
 import { resizeBay } from "@jeroboam/core/bay/change-bay";
 import type { DelegationRequest, NewBay } from "@jeroboam/core/bay/create-bay";
 import { createBay } from "@jeroboam/core/bay/create-bay";
-import { bayKey } from "@jeroboam/core/bay/bay";
+import { bayKey, bayShape } from "@jeroboam/core/bay/bay";
 import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
 import { readHistory } from "@jeroboam/core/event/event-history";
@@ -22,6 +22,7 @@ import { limits } from "@jeroboam/core/limits";
 import type { ResizeWish } from "@jeroboam/core/node-group/resize-input";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
 import { limitOf, readQuota } from "@jeroboam/core/quota/quota";
+import { isBegun } from "../idempotency.ts";
 import type { ApiPorts } from "../ports.ts";
 import type { ApiRequest } from "../route.ts";
 import { invalid } from "../wire/attributes.ts";
@@ -43,8 +44,8 @@ export async function acceptBay(
   wish: BayWish,
   { noun, missing, checksRootDisk }: { noun: string; missing: 400 | 404; checksRootDisk: boolean },
 ): Promise<ShownBay> {
-  const { ports, caller, creation } = request;
-  const earlier = creation?.isRepeat ? await findEarlier(request, creation.uuid) : undefined;
+  const { ports, caller, keyed } = request;
+  const earlier = keyed?.isRepeat ? await findEarlier(request, keyed.uuid) : undefined;
   if (earlier) return earlier;
   const absent = new Rejected(missing, `${noun} ${wish.model} could not be found.`);
   for (let tries = 0; tries < limits.bayModel.conflictRetries; tries += 1) {
@@ -53,7 +54,7 @@ export async function acceptBay(
     const specification = { ...wanted, ...(await requireCloud(request, wanted, checksRootDisk)) };
     const { name, masterCount } = wish;
     const { projectId, userId } = caller;
-    const { uuid, untilMs } = creation ?? {};
+    const { uuid, untilMs } = keyed ?? {};
     const bay = { uuid, untilMs, projectId, userId, name, nodeCount: wish.nodeCount, masterCount };
     const defaultQuota = bayQuota(ports);
     const made = await createBay(ports, model, { ...bay, specification, defaultQuota }, (purpose) =>
@@ -87,7 +88,7 @@ export async function obtainDelegation({ ports, caller }: ApiRequest, purpose: D
 }
 
 async function requireUsable(
-  { ports, caller, creation }: ApiRequest,
+  { ports, caller, keyed }: ApiRequest,
   ident: string,
   noun: string,
   absent: Rejected,
@@ -96,7 +97,7 @@ async function requireUsable(
   const found = await findBayModel(ports.table, { projectId: caller.projectId, allProjects: false }, ident);
   if (found.kind === "absent") throw absent;
   if (found.kind === "ambiguous") throw new Rejected(409, `Several are named ${ident}. Please use the uuid instead.`);
-  await requireRoom(ports, caller.projectId, creation?.uuid);
+  await requireRoom(ports, caller.projectId, keyed?.uuid);
   if (found.model.state.hidden && !ports.policy.isAdmin(caller))
     throw new Rejected(403, `${noun} ${ident} is hidden: new bays may not use it.`);
   return found.model;
@@ -224,7 +225,8 @@ export async function acceptResize(
   noun: string,
   by: "patch" | "action" = "patch",
 ): Promise<Bay> {
-  const changed: ChangedBay = await resizeBay(request.ports, bay, resize, by);
+  if (await isBegun(request, { shape: bayShape, key: bay.record.key })) return bay.record.state;
+  const changed: ChangedBay = await resizeBay(request.ports, bay, resize, by, request.keyed);
   switch (changed.kind) {
     case "accepted":
       return changed.bay;

@@ -100,6 +100,7 @@ export function bayRoutes(generation: BayGeneration): readonly Route[] {
     defineRoute({
       method: "PATCH",
       path: item,
+      takesKey: true,
       rule: `${rules}:update`,
       allProjectsRule: inAllProjects("update"),
       query: (given, minor) => generation.readRollback(given, minor),

@@ -128,7 +128,7 @@ async function create(request: ApiRequest, { uuid, ...wish }: ContainerWish): Pr
   const { coe } = bay.specification.model;
   const fresh = { coe, status: "Stopped", host: null, asked: [], doneNumber: 0 };
   const state = { ...wish, ...fresh, environment: { ...wish.environment }, projectId, userId };
-  const named = { ...state, uuid: uuid ?? request.creation?.uuid };
+  const named = { ...state, uuid: uuid ?? request.keyed?.uuid };
   const created = await createResource(ports, resourceShapes.container, named, undefined);
   if (created.kind === "exists") throw new Rejected(409, `A container with UUID ${uuid ?? ""} already exists.`);
   return accepted(created.record);

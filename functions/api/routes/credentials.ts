@@ -3,12 +3,14 @@
  * nodes of a bay cannot follow is refused, by name, and changes nothing: they are told both once, when they boot.
  */
 import { nodesKeepCredential } from "@jeroboam/coe/driver-rules";
+import { bayShape } from "@jeroboam/core/bay/bay";
 import { isUpdatable } from "@jeroboam/core/bay/bay-status";
 import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
 import { rotateCredential } from "@jeroboam/core/bay/rotate-credential";
 import { Rejected } from "@jeroboam/core/errors";
 import type { Json } from "@jeroboam/core/json";
 import { summarise } from "@jeroboam/core/node-group/bay-summary";
+import { isBegun } from "../idempotency.ts";
 import { GATES } from "../microversion.ts";
 import type { ApiRequest, Reply, Route } from "../route.ts";
 import { defineRoute } from "../route.ts";
@@ -24,6 +26,7 @@ export const credentials: readonly Route[] = [
     path: "/v1/credentials/:ident",
     since: GATES.credentials,
     rule: "credential:rotate",
+    takesKey: true,
     find: (request, scope) => requireBay({ noun: NOUN }, request, scope),
     run: (request, { target: { bay } }) => renewCredential(request, bay),
   }),
@@ -44,13 +47,14 @@ export const authorities: readonly Route[] = [
 /** New nodes are told the new password: while any are being made nobody can tell which they were told. */
 async function renewCredential(request: ApiRequest, bay: BayWithSpecification): Promise<Reply> {
   const { record, specification, nodeGroups } = bay;
+  if (await isBegun(request, { shape: bayShape, key: record.key })) return accepted(bay);
   const { status } = summarise({ bay: record.state, specification, nodeGroups });
   if (!isUpdatable(status)) throw refusedIn(request, status);
   if (nodesKeepCredential(specification.model)) {
     const users = specification.model.registryEnabled ? "registry_enabled" : "volume_driver";
     throw new Rejected(400, `Nodes that run go on using their credential, for ${users}: it cannot be renewed.`);
   }
-  const outcome = await rotateCredential(request.ports, bay);
+  const outcome = await rotateCredential(request.ports, bay, request.keyed);
   if (outcome.kind === "absent") throw notFound(NOUN, request.ident);
   if (outcome.kind === "refused") throw refusedIn(request, outcome.status);
   return accepted(bay);

@@ -103,7 +103,7 @@ async function create<Kind extends ManifestedKind>(
   const facts = factsOf(manifest);
   requireShowable(facts);
   await requireFreeName(request, shape, { projectId, bayUuid }, facts.name ?? null);
-  const own = { uuid: wish.uuid ?? request.creation?.uuid, projectId, userId, bayUuid };
+  const own = { uuid: wish.uuid ?? request.keyed?.uuid, projectId, userId, bayUuid };
   const state = { ...begin(facts, wish), ...own } as unknown as NewResource<State>;
   const created = await createResource(ports, shape, state, manifest);
   if (created.kind === "exists")

@@ -1,5 +1,6 @@
 /** Changes of node groups, of the default ones and of others, as the API takes them. */
 import type { BayStatus } from "@jeroboam/core/bay/bay";
+import { bayShape } from "@jeroboam/core/bay/bay";
 import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
 import { isResizable } from "@jeroboam/core/bay/bay-status";
 import { changeSpecification } from "@jeroboam/core/bay/specification-store";
@@ -10,6 +11,8 @@ import type { ChangedNodeGroup } from "@jeroboam/core/node-group/change-node-gro
 import { limitNodeGroup, resizeNodeGroup } from "@jeroboam/core/node-group/change-node-group";
 import type { ListedNodeGroup } from "@jeroboam/core/node-group/list-node-groups";
 import { isMasters } from "@jeroboam/core/node-group/list-node-groups";
+import { nodeGroupKey, nodeGroupShape } from "@jeroboam/core/node-group/node-group";
+import { isBegun } from "../idempotency.ts";
 import type { ApiRequest } from "../route.ts";
 import { invalid } from "../wire/attributes.ts";
 import { nodeCount as countType } from "../wire/bay.ts";
@@ -64,6 +67,17 @@ function readCount(attribute: string, value: Json | undefined): number {
   throw invalid(attribute, value, read?.error.issues[0]?.message ?? "Value should be an integer");
 }
 
+/** Whether a request before, under the same key, has begun its work on the group. */
+export function isChangeBegun(
+  request: ApiRequest,
+  { record }: BayWithSpecification,
+  { own }: ListedNodeGroup,
+): Promise<boolean> {
+  if (!own) return isBegun(request, { shape: bayShape, key: record.key });
+  const { projectId, bayUuid, uuid } = own.group;
+  return isBegun(request, { shape: nodeGroupShape, key: nodeGroupKey(projectId, bayUuid, uuid) });
+}
+
 /** Has the group resized, and says why not (cluster sheet 8.7). */
 export async function acceptGroupResize(
   request: ApiRequest,
@@ -71,6 +85,7 @@ export async function acceptGroupResize(
   group: ListedNodeGroup,
   { nodeCount, nodesToRemove }: ResizeRequest,
 ): Promise<void> {
+  if (await isChangeBegun(request, bay, group)) return;
   if (isMasters(group))
     throw new Rejected(400, `Clusters of type ${bay.specification.bayType} keep the masters that they were made with.`);
   const { min } = group.limits;
@@ -82,7 +97,8 @@ export async function acceptGroupResize(
     );
   requireKnown(group, nodesToRemove);
   const wish = { nodeCount, nodesToRemove, rollback: false };
-  if (group.own) requireAccepted(group, await resizeNodeGroup(request.ports, bay, group.own.group, wish));
+  if (group.own)
+    requireAccepted(group, await resizeNodeGroup(request.ports, bay, group.own.group, wish, request.keyed));
   else await acceptResize(request, bay, wish, "Cluster", "action");
 }
 

@@ -142,10 +142,11 @@ async function list(request: ApiRequest, { role, ...query }: GroupQuery, bay: Ba
 }
 
 async function create(request: ApiRequest, bay: BayWithSpecification, wish: NodeGroupWish): Promise<Reply> {
-  const { ports, creation } = request;
-  const earlier = creation?.isRepeat ? await findEarlier(request, bay, creation.uuid) : undefined;
+  const { ports, keyed } = request;
+  const earlier = keyed?.isRepeat ? await findEarlier(request, bay, keyed.uuid) : undefined;
   if (earlier) return { status: 202, body: viewNodeGroup(bay, earlier, request.base) };
-  const nodeGroup = { ...(await specify(request, bay, wish)), uuid: creation?.uuid };
+  const { uuid: keyedUuid, untilMs } = keyed ?? {};
+  const nodeGroup = { ...(await specify(request, bay, wish)), uuid: keyedUuid, untilMs };
   const { imageId, flavorId } = nodeGroup.specification;
   await requireReferences(request, { imageId, flavorId });
   const made = await createNodeGroup(ports, bay, nodeGroup, (purpose) => obtainDelegation(request, purpose));

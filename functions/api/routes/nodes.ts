@@ -37,9 +37,9 @@ export const nodes: readonly Route[] = [
     rule: "node:create",
     body: readNodeWish,
     async run(request, { body }) {
-      const { ports, caller, base, creation } = request;
+      const { ports, caller, base, keyed } = request;
       const { projectId, userId } = caller;
-      const uuid = body.uuid ?? creation?.uuid;
+      const uuid = body.uuid ?? keyed?.uuid;
       const made = await createNode(ports, { ...body, uuid, projectId, userId });
       const before = made.kind === "exists" ? await madeBefore(request, nodeShape, body.uuid) : undefined;
       const node = before ?? written(made, body);

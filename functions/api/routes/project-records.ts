@@ -82,13 +82,13 @@ export async function requireRecord<State extends ProjectRecord>(
 
 /** What a request under a key, which came before, has made already; absent: what is there is another's. */
 export async function madeBefore<State extends ProjectRecord>(
-  { ports, caller, creation }: ApiRequest,
+  { ports, caller, keyed }: ApiRequest,
   shape: ProjectRecordShape<State>,
   uuid: string | undefined,
 ): Promise<State | undefined> {
-  if (!creation) return undefined;
-  const record = await findRecord(ports.table, shape, projectRecordKey(shape, caller.projectId, uuid ?? creation.uuid));
-  return record && record.state.createdAtMs >= creation.startedAtMs ? record.state : undefined;
+  if (!keyed) return undefined;
+  const record = await findRecord(ports.table, shape, projectRecordKey(shape, caller.projectId, uuid ?? keyed.uuid));
+  return record && record.state.createdAtMs >= keyed.startedAtMs ? record.state : undefined;
 }
 
 /** What every such record can be sorted by. */

@@ -76,10 +76,10 @@ export const quotas: readonly Route[] = [
     async run(request, { body: { projectId, hardLimit } }) {
       await requireProject(request, projectId);
       const created = await createLimit(request.ports, projectId, hardLimit);
-      const { creation } = request;
+      const { keyed } = request;
       const { limit } = created.kind === "created" ? created : await readQuota(request.ports.table, projectId);
       // The same request may have set it before.
-      const isOurs = created.kind === "created" || (limit && creation && limit.createdAtMs >= creation.startedAtMs);
+      const isOurs = created.kind === "created" || (limit && keyed && limit.createdAtMs >= keyed.startedAtMs);
       if (!limit || !isOurs)
         throw new Rejected(409, `Quota for project ${projectId} already exists for resource ${QUOTA_RESOURCE}.`);
       return { status: 201, body: viewQuota({ ...limit, projectId }) };

@@ -91,14 +91,14 @@ async function fetchManifest({ ports, signal }: ApiRequest, url: string | null):
 
 /** What a request under a key, which came before, has made already. */
 export async function madeEarlier<State extends ContainerResource>(
-  { ports, caller, creation }: ApiRequest,
+  { ports, caller, keyed }: ApiRequest,
   shape: ResourceShape<State>,
   uuid: string | undefined,
 ): Promise<WorkRecord<State> | undefined> {
-  if (!creation?.isRepeat) return undefined;
-  const key = projectRecordKey(shape, caller.projectId, uuid ?? creation.uuid);
+  if (!keyed?.isRepeat) return undefined;
+  const key = projectRecordKey(shape, caller.projectId, uuid ?? keyed.uuid);
   const record = await findRecord(ports.table, shape, key);
-  return record && record.state.createdAtMs >= creation.startedAtMs ? record : undefined;
+  return record && record.state.createdAtMs >= keyed.startedAtMs ? record : undefined;
 }
 
 /** A record shows some of a manifest; there is a limit to that. */

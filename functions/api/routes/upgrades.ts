@@ -16,6 +16,7 @@ import type { ApiRequest } from "../route.ts";
 import type { UpgradeRequest } from "../wire/node-group.ts";
 import { notFound } from "./bay-requests.ts";
 import { requireReferences } from "./cloud-checks.ts";
+import { isChangeBegun } from "./node-group-changes.ts";
 import { requireBayType } from "./platform.ts";
 
 /** The default groups stand for the whole cluster; another group follows to what the cluster is. */
@@ -25,6 +26,7 @@ export async function acceptUpgrade(
   group: ListedNodeGroup,
   { model: ident, maxBatchSize }: UpgradeRequest,
 ): Promise<void> {
+  if (await isChangeBegun(request, bay, group)) return;
   const model = await requireModel(request, bay, ident);
   const { own } = group;
   if (own && model.uuid !== bay.record.state.bayModelId)
@@ -35,8 +37,8 @@ export async function acceptUpgrade(
   await requireUpgradable(request, bay, model);
   const wish = { bayModelId: model.uuid, maxBatchSize };
   const outcome = own
-    ? await upgradeNodeGroup(request.ports, bay, own.group, wish)
-    : await upgradeBay(request.ports, bay, wish);
+    ? await upgradeNodeGroup(request.ports, bay, own.group, wish, request.keyed)
+    : await upgradeBay(request.ports, bay, wish, request.keyed);
   if (outcome.kind === "absent") throw notFound("Cluster", request.ident);
   if (outcome.kind === "refused")
     throw new Rejected(400, `Cluster ${request.ident} cannot be upgraded while its status is ${outcome.status}.`);

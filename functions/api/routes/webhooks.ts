@@ -69,7 +69,7 @@ export const webhooks: readonly Route[] = [
     async run(request, { body }) {
       const { ports, caller, base } = request;
       const attributes = await attributesOf(request, body);
-      const made = await createWebhook(ports, caller, attributes, request.creation?.uuid);
+      const made = await createWebhook(ports, caller, attributes, request.keyed?.uuid);
       if (made.kind === "too-many")
         throw new Rejected(403, `A project has at most ${limits.webhook.perProject} webhooks`);
       const { state } = made.record;

@@ -41,7 +41,7 @@ export const x509keypairs: readonly Route[] = [
       const { ports, caller, base } = request;
       const { projectId, userId } = caller;
       const bayUuid = await requireBayUuid(request, bay);
-      const uuid = wish.uuid ?? request.creation?.uuid;
+      const uuid = wish.uuid ?? request.keyed?.uuid;
       const made = await createKeyPair(ports, { ...wish, uuid, projectId, userId, bayUuid });
       const state = made.kind === "exists" ? await madeBefore(request, keyPairShape, wish.uuid) : made.record.state;
       if (!state) throw new Rejected(409, `A x509KeyPair with UUID ${wish.uuid ?? ""} already exists.`);

@@ -250,6 +250,8 @@ export const limits = {
     keepMs: day,
     /** Who died while answering is dead by then. */
     leaseMs: minute,
+    /** By which the clocks of two functions may differ. */
+    clockSkewMs: 10 * minute,
     /** Others who begin the same request at the same moment. */
     tries: 10,
     answerBytes: 64 * 1_024,
@@ -433,6 +435,8 @@ export const limits = {
     keepMs: 90 * day,
     /** Events of the stream read at once, and given out at once. */
     pageItems: 500,
+    /** Pages of the table that are looked through for one event: thousands of events. */
+    lookBackPages: 20,
     /** The stream tells nothing younger: by then whatever was written before is seen by who reads the index. */
     settleMs: 2 * second,
     /** Between two looks of a live stream, and how long one lives before its reader has to come again. */

@@ -69,8 +69,8 @@ export const API_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a delete goes on under the old operation's id",
     file: CHANGE,
-    find: `const operation = { id: ports.random.uuid(), kind: "delete", nowMs, deadlineAtMs };`,
-    put: `const operation = { id: current.operation?.id ?? ports.random.uuid(), kind: "delete", nowMs, deadlineAtMs };`,
+    find: `const operation = { id, kind: "delete", nowMs, deadlineAtMs };`,
+    put: `const operation = { id: current.operation?.id ?? id, kind: "delete", nowMs, deadlineAtMs };`,
   },
   {
     name: "a bay is found whoever asks",

@@ -4,9 +4,10 @@
  * was obtained when the bay was made: nobody who changes or deletes it later need lend anything.
  */
 import { limits } from "../limits.ts";
+import type { KeyedRequestEffect } from "../operation/begin-operation.ts";
+import { beginOperation } from "../operation/begin-operation.ts";
 import { withOperation } from "../operation/operation.ts";
 import type { WorkRecord } from "../operation/record.ts";
-import { changeRecord } from "../operation/record-store.ts";
 import { resizeInput, upgradeAgain } from "../node-group/resize-input.ts";
 import type { ResizeWish } from "../node-group/resize-input.ts";
 import type { Bay, BayStatus } from "./bay.ts";
@@ -32,6 +33,7 @@ export async function resizeBay(
   { record, specification }: Pick<BayWithSpecification, "record" | "specification">,
   wish: ResizeWish,
   by: "patch" | "action" = "patch",
+  keyed?: KeyedRequestEffect,
 ): Promise<ChangedBay> {
   const { nodeCount, nodesToRemove } = wish;
   const { state } = record;
@@ -40,9 +42,9 @@ export async function resizeBay(
   const isAllowed = by === "patch" ? isUpdatable : isResizable;
   const nowMs = ports.clock.nowMs();
   const deadlineAtMs = deadlineOf(nowMs, specification.createTimeoutMinutes);
-  const changed = await changeRecord<Bay, BayStatus>(ports, bayShape, record.key, (current) => {
+  const at = { shape: bayShape, key: record.key };
+  const changed = await beginOperation<Bay, BayStatus>(ports, at, keyed, (current, id) => {
     const { status } = current.state;
-    const id = ports.random.uuid();
     const upgrade = by === "action" ? upgradeAgain(current.operation, wish, { id, nowMs }) : undefined;
     if (upgrade) return { kind: "write", record: withOperation(bayShape, current, upgrade, { nodeCount }) };
     const input = isAllowed(status) ? resizeInput(current.state, current.operation, wish) : undefined;
@@ -68,13 +70,15 @@ export async function resizeBay(
 export async function deleteBay(
   ports: BayPorts,
   record: WorkRecord<Bay>,
+  keyed?: KeyedRequestEffect,
 ): Promise<{ readonly kind: "accepted" } | { readonly kind: "absent" }> {
   if (isBeingDeleted(record.state)) return { kind: "accepted" };
   const nowMs = ports.clock.nowMs();
   const deadlineAtMs = nowMs + limits.bay.deleteDeadlineMs;
-  const changed = await changeRecord<Bay, never>(ports, bayShape, record.key, (current) => {
+  const at = { shape: bayShape, key: record.key };
+  const changed = await beginOperation<Bay, never>(ports, at, keyed, (current, id) => {
     if (isBeingDeleted(current.state)) return { kind: "keep" };
-    const operation = { id: ports.random.uuid(), kind: "delete", nowMs, deadlineAtMs };
+    const operation = { id, kind: "delete", nowMs, deadlineAtMs };
     const changes: Partial<Bay> = { status: "DELETE_IN_PROGRESS", statusReason: null, updatedAtMs: nowMs };
     return { kind: "write", record: withOperation(bayShape, current, operation, changes) };
   });

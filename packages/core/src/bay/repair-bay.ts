@@ -7,9 +7,11 @@
  *   abandon  the bay goes, whatever can be removed of it in a bounded time; what cannot is told (bay.abandon.left-behind)
  */
 import { limits } from "../limits.ts";
-import { withOperation } from "../operation/operation.ts";
+import { EVENT_TYPES } from "../event/event-types.ts";
+import type { KeyedRequestEffect } from "../operation/begin-operation.ts";
+import { beginOperation } from "../operation/begin-operation.ts";
+import { startEventId, withEvent, withOperation } from "../operation/operation.ts";
 import type { WorkRecord } from "../operation/record.ts";
-import { changeRecord } from "../operation/record-store.ts";
 import type { Bay, BayStatus } from "./bay.ts";
 import { bayShape } from "./bay.ts";
 import type { ChangedBay } from "./change-bay.ts";
@@ -20,45 +22,61 @@ import type { BayWithSpecification } from "./find-bay.ts";
 
 export type RetriedBay = { readonly kind: "accepted" } | Exclude<ChangedBay, { readonly kind: "accepted" }>;
 
-export async function retryBay(ports: BayPorts, bay: BayWithSpecification): Promise<RetriedBay> {
+export async function retryBay(
+  ports: BayPorts,
+  bay: BayWithSpecification,
+  keyed?: KeyedRequestEffect,
+): Promise<RetriedBay> {
   const { state, operation } = bay.record;
-  if (operation) return hasten(ports, bay.record);
+  if (operation) return hasten(ports, bay.record, keyed);
   switch (state.status) {
     case "CREATE_FAILED":
-      return recreate(ports, bay);
+      return recreate(ports, bay, keyed);
     case "UPDATE_FAILED":
     case "ROLLBACK_FAILED":
     case "ROLLBACK_COMPLETE": {
       const wish = { nodeCount: state.nodeCount, nodesToRemove: [], rollback: false };
-      const resized = await resizeBay(ports, bay, wish, "action");
+      const resized = await resizeBay(ports, bay, wish, "action", keyed);
       return resized.kind === "accepted" ? { kind: "accepted" } : resized;
     }
     case "DELETE_FAILED":
-      return deleteBay(ports, bay.record);
+      return deleteBay(ports, bay.record, keyed);
     default:
       return { kind: "refused", status: state.status };
   }
 }
 
 /** What goes on goes on now, not when it is due, and has as long again as it had at first. */
-async function hasten(ports: BayPorts, record: WorkRecord<Bay>): Promise<RetriedBay> {
+async function hasten(
+  ports: BayPorts,
+  { key }: WorkRecord<Bay>,
+  keyed: KeyedRequestEffect | undefined,
+): Promise<RetriedBay> {
   const nowMs = ports.clock.nowMs();
-  const changed = await changeRecord<Bay, BayStatus>(ports, bayShape, record.key, (current) => {
+  const changed = await beginOperation<Bay, BayStatus>(ports, { shape: bayShape, key }, keyed, (current, id) => {
     const { operation, lease, state } = current;
     if (!operation) return { kind: "refuse", refusal: state.status };
     const lasts = operation.deadlineAtMs - operation.startedAtMs;
     const anew = { ...operation, attempt: 0, bugs: 0, deadlineAtMs: Math.max(operation.deadlineAtMs, nowMs + lasts) };
-    return { kind: "write", record: { ...current, operation: anew, dueAtMs: Math.max(nowMs, lease?.untilMs ?? 0) } };
+    // It begins nothing, and is known as what does: by its event.
+    const data = { operation: operation.id };
+    const asked = { id: startEventId(id), type: EVENT_TYPES.retryAsked, atMs: nowMs, data };
+    const due = { ...current, operation: anew, dueAtMs: Math.max(nowMs, lease?.untilMs ?? 0) };
+    return { kind: "write", record: withEvent(due, asked) };
   });
   if (changed.kind === "refused") return { kind: "refused", status: changed.refusal };
   return changed.kind === "absent" ? changed : { kind: "accepted" };
 }
 
-async function recreate(ports: BayPorts, { record, specification }: BayWithSpecification): Promise<RetriedBay> {
+async function recreate(
+  ports: BayPorts,
+  { record, specification }: BayWithSpecification,
+  keyed: KeyedRequestEffect | undefined,
+): Promise<RetriedBay> {
   const nowMs = ports.clock.nowMs();
   const deadlineAtMs = deadlineOf(nowMs, specification.createTimeoutMinutes);
-  const id = ports.random.uuid();
-  const changed = await changeRecord<Bay, BayStatus>(ports, bayShape, record.key, (current) => {
+  const at = { shape: bayShape, key: record.key };
+  const changed = await beginOperation<Bay, BayStatus>(ports, at, keyed, (current, id) => {
     if (current.operation || current.state.status !== "CREATE_FAILED")
       return { kind: "refuse", refusal: current.state.status };
     const changes: Partial<Bay> = { status: "CREATE_IN_PROGRESS", statusReason: null, updatedAtMs: nowMs };
@@ -74,17 +92,14 @@ async function recreate(ports: BayPorts, { record, specification }: BayWithSpeci
 /** In any status, whatever goes on with it; again while that goes on changes nothing. */
 export async function abandonBay(
   ports: BayPorts,
-  record: WorkRecord<Bay>,
+  { key }: WorkRecord<Bay>,
+  keyed?: KeyedRequestEffect,
 ): Promise<{ readonly kind: "accepted" } | { readonly kind: "absent" }> {
   const nowMs = ports.clock.nowMs();
-  const operation = {
-    id: ports.random.uuid(),
-    kind: "abandon",
-    nowMs,
-    deadlineAtMs: nowMs + limits.bay.deleteDeadlineMs,
-  };
-  const changed = await changeRecord<Bay, never>(ports, bayShape, record.key, (current) => {
+  const deadlineAtMs = nowMs + limits.bay.deleteDeadlineMs;
+  const changed = await beginOperation<Bay, never>(ports, { shape: bayShape, key }, keyed, (current, id) => {
     if (current.operation?.kind === "abandon") return { kind: "keep" };
+    const operation = { id, kind: "abandon", nowMs, deadlineAtMs };
     const changes: Partial<Bay> = { status: "DELETE_IN_PROGRESS", statusReason: null, updatedAtMs: nowMs };
     return { kind: "write", record: withOperation(bayShape, current, operation, changes) };
   });

@@ -11,9 +11,10 @@ import { isUpdatable } from "./bay-status.ts";
 import type { NodeGroup } from "../node-group/node-group.ts";
 import { nodeGroupKey, nodeGroupShape } from "../node-group/node-group.ts";
 import type { UpgradeWish } from "../node-group/upgrade-input.ts";
+import type { KeyedRequestEffect } from "../operation/begin-operation.ts";
+import { beginOperation } from "../operation/begin-operation.ts";
 import { withOperation } from "../operation/operation.ts";
 import type { RecordShape } from "../operation/record.ts";
-import { changeRecord } from "../operation/record-store.ts";
 import type { Key } from "../table/table.ts";
 
 export type AcceptedUpgrade =
@@ -21,9 +22,14 @@ export type AcceptedUpgrade =
   | { readonly kind: "refused"; readonly status: BayStatus }
   | { readonly kind: "absent" };
 
-export function upgradeBay(ports: BayPorts, bay: BayWithSpecification, wish: UpgradeWish): Promise<AcceptedUpgrade> {
+export function upgradeBay(
+  ports: BayPorts,
+  bay: BayWithSpecification,
+  wish: UpgradeWish,
+  keyed?: KeyedRequestEffect,
+): Promise<AcceptedUpgrade> {
   const { projectId, uuid } = bay.record.state;
-  return accept(ports, bay, { shape: bayShape, key: bayKey(projectId, uuid) }, wish);
+  return accept(ports, bay, { shape: bayShape, key: bayKey(projectId, uuid) }, { wish, keyed });
 }
 
 export function upgradeNodeGroup(
@@ -31,8 +37,9 @@ export function upgradeNodeGroup(
   bay: BayWithSpecification,
   { projectId, bayUuid, uuid }: NodeGroup,
   wish: UpgradeWish,
+  keyed?: KeyedRequestEffect,
 ): Promise<AcceptedUpgrade> {
-  return accept(ports, bay, { shape: nodeGroupShape, key: nodeGroupKey(projectId, bayUuid, uuid) }, wish);
+  return accept(ports, bay, { shape: nodeGroupShape, key: nodeGroupKey(projectId, bayUuid, uuid) }, { wish, keyed });
 }
 
 interface Upgradable {
@@ -45,21 +52,20 @@ interface Upgradable {
 async function accept<State extends Upgradable>(
   ports: BayPorts,
   { specification }: BayWithSpecification,
-  { shape, key }: { readonly shape: RecordShape<State>; readonly key: Key },
-  wish: UpgradeWish,
+  at: { readonly shape: RecordShape<State>; readonly key: Key },
+  { wish, keyed }: { readonly wish: UpgradeWish; readonly keyed: KeyedRequestEffect | undefined },
 ): Promise<AcceptedUpgrade> {
   const nowMs = ports.clock.nowMs();
-  const changed = await changeRecord<State, BayStatus>(ports, shape, key, (current) => {
+  const changed = await beginOperation<State, BayStatus>(ports, at, keyed, (current, id) => {
     const { status, nodeCount } = current.state;
     if (!isUpdatable(status)) return { kind: "refuse", refusal: status };
     // Each batch may take as long as a bay's creation.
     const batches = Math.ceil(nodeCount / wish.maxBatchSize) + 1;
     const onceMs = deadlineOf(nowMs, specification.createTimeoutMinutes) - nowMs;
     const deadlineAtMs = nowMs + batches * onceMs;
-    const id = ports.random.uuid();
     const operation = { id, kind: "upgrade", nowMs, deadlineAtMs, input: { ...wish, upgradeId: id } };
     const changes: Partial<Upgradable> = { status: "UPDATE_IN_PROGRESS", statusReason: null, updatedAtMs: nowMs };
-    return { kind: "write", record: withOperation(shape, current, operation, changes as Partial<State>) };
+    return { kind: "write", record: withOperation(at.shape, current, operation, changes as Partial<State>) };
   });
   if (changed.kind === "refused") return { kind: "refused", status: changed.refusal };
   return changed.kind === "absent" ? changed : { kind: "accepted" };

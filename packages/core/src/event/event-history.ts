@@ -8,7 +8,7 @@ import { z } from "zod";
 import { limits } from "../limits.ts";
 import type { OutboxEvent } from "../operation/record.ts";
 import { timeKey } from "../operation/record.ts";
-import type { Item, Key, Table } from "../table/table.ts";
+import type { Item, Key, Position, Table } from "../table/table.ts";
 import type { EventSource } from "./event-source.ts";
 import { eventSubjectSchema } from "./event-source.ts";
 
@@ -69,6 +69,23 @@ export interface HistoryQuery {
   readonly limit: number;
   readonly descending: boolean;
   readonly after?: HistoryPlace | undefined;
+}
+
+/** Whether an event was told of a record since then; `unknown` when too much was to look through. */
+export async function isInHistory(
+  table: Table,
+  record: Key,
+  { id, sinceMs }: { readonly id: string; readonly sinceMs: number },
+): Promise<boolean | "unknown"> {
+  const prefix = historyPrefix(record);
+  let after: Position = { pk: record.pk, sk: `${prefix}${timeKey(sinceMs)}`, indexes: {} };
+  for (let pages = 0; pages < limits.event.lookBackPages; pages += 1) {
+    const page = await table.query(record.pk, { prefix, after });
+    if (page.items.some((item) => item.body["id"] === id)) return true;
+    if (!page.next) return false;
+    after = page.next;
+  }
+  return "unknown";
 }
 
 /** One page of what happened to a record, also one that is gone. */

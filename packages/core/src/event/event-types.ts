@@ -14,6 +14,8 @@ export const EVENT_TYPES = {
   repairBegun: "bay.repair.begun",
   /** Nodes of a bay stay unhealthy and are not replaced, and why. */
   repairSuspended: "bay.repair.suspended",
+  /** An administrator has what goes on with a bay tried at once, with its time anew. */
+  retryAsked: "bay.retry.asked",
   /** A bay's stack is not what the table says it is. */
   driftFound: "bay.drift.found",
   /** A stack says it is of a bay that is not there. */

@@ -9,6 +9,8 @@ import type { BayPorts } from "../bay/create-bay.ts";
 import { deadlineOf } from "../bay/create-bay.ts";
 import type { BayWithSpecification } from "../bay/find-bay.ts";
 import { limits } from "../limits.ts";
+import type { KeyedRequestEffect } from "../operation/begin-operation.ts";
+import { beginOperation } from "../operation/begin-operation.ts";
 import { withOperation } from "../operation/operation.ts";
 import type { Changed } from "../operation/record-store.ts";
 import { changeRecord } from "../operation/record-store.ts";
@@ -31,25 +33,31 @@ export async function resizeNodeGroup(
   { specification }: BayWithSpecification,
   group: NodeGroup,
   wish: ResizeWish,
+  keyed?: KeyedRequestEffect,
 ): Promise<ChangedNodeGroup> {
   const nowMs = ports.clock.nowMs();
   const deadlineAtMs = deadlineOf(nowMs, specification.createTimeoutMinutes);
   return outcomeOf(
-    await changeRecord<NodeGroup, BayStatus>(ports, nodeGroupShape, keyOf(group), (current) => {
-      const { state, operation: running } = current;
-      const upgrade = upgradeAgain(running, wish, { id: ports.random.uuid(), nowMs });
-      if (upgrade)
-        return {
-          kind: "write",
-          record: withOperation(nodeGroupShape, current, upgrade, { nodeCount: wish.nodeCount }),
-        };
-      const input = isResizable(state.status) ? resizeInput(state, running, wish) : undefined;
-      if (!input) return { kind: "refuse", refusal: state.status };
-      const operation = { id: ports.random.uuid(), kind: "update", nowMs, deadlineAtMs, input };
-      const { nodeCount } = wish;
-      const changes = { nodeCount, status: "UPDATE_IN_PROGRESS" as const, statusReason: null, updatedAtMs: nowMs };
-      return { kind: "write", record: withOperation(nodeGroupShape, current, operation, changes) };
-    }),
+    await beginOperation<NodeGroup, BayStatus>(
+      ports,
+      { shape: nodeGroupShape, key: keyOf(group) },
+      keyed,
+      (current, id) => {
+        const { state, operation: running } = current;
+        const upgrade = upgradeAgain(running, wish, { id, nowMs });
+        if (upgrade)
+          return {
+            kind: "write",
+            record: withOperation(nodeGroupShape, current, upgrade, { nodeCount: wish.nodeCount }),
+          };
+        const input = isResizable(state.status) ? resizeInput(state, running, wish) : undefined;
+        if (!input) return { kind: "refuse", refusal: state.status };
+        const operation = { id, kind: "update", nowMs, deadlineAtMs, input };
+        const { nodeCount } = wish;
+        const changes = { nodeCount, status: "UPDATE_IN_PROGRESS" as const, statusReason: null, updatedAtMs: nowMs };
+        return { kind: "write", record: withOperation(nodeGroupShape, current, operation, changes) };
+      },
+    ),
   );
 }
 

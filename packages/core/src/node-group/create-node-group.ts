@@ -7,6 +7,7 @@
 import type { BayPorts, Delegate } from "../bay/create-bay.ts";
 import { deadlineOf } from "../bay/create-bay.ts";
 import type { BayWithSpecification } from "../bay/find-bay.ts";
+import { Transient } from "../errors.ts";
 import type { Delegation } from "../identity/delegation.ts";
 import { withOperation } from "../operation/operation.ts";
 import { asProvisional } from "../operation/provisional.ts";
@@ -19,6 +20,8 @@ import { groupDelegationContext, groupSpecificationItem, nodeGroupKey, nodeGroup
 export type NewNodeGroup = Pick<NodeGroup, "name" | "role" | "nodeCount" | "limits"> & {
   /** Of a request that may have come before, under the same key; absent: the group gets a fresh one. */
   readonly uuid?: string | undefined;
+  /** From then on another may go on with that request: this one makes no group any more. */
+  readonly untilMs?: number | undefined;
   readonly specification: Omit<NodeGroupSpecification, "delegation">;
 };
 
@@ -45,6 +48,9 @@ export async function createNodeGroup(
     delegation,
   };
   const record = withOperation(nodeGroupShape, newRecord(key, group), operation, {});
+  // As of a bay: another may have made it meanwhile, and its user deleted it.
+  if (ports.clock.nowMs() >= (request.untilMs ?? Infinity))
+    throw new Transient("the request took longer than its Idempotency-Key is held for it");
   const inserted = await insertRecord(ports, nodeGroupShape, record);
   if (inserted.kind === "inserted") return { kind: "created", nodeGroup: { group, specification } };
   // The same request, asked for twice at once: the other one has made it.

@@ -60,6 +60,11 @@ export function delegationsOf(operation: Operation | undefined): JsonObject[] {
   return operation.delegation ? [...operation.inherited, operation.delegation] : operation.inherited;
 }
 
+/** The id of an operation's first event, by which it is known for as long as its record has a history. */
+export function startEventId(operationId: string): string {
+  return `${operationId}.0`;
+}
+
 /** An event of the operation, named `<record type>.<kind>.<what>`; its id follows from the operation and its number. */
 export function operationEvent<State>(
   type: RecordShape<State>,

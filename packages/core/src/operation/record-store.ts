@@ -59,12 +59,12 @@ export async function changeRecord<State, Refusal>(
   ports: StorePorts,
   type: RecordShape<State>,
   key: Key,
-  decide: (record: WorkRecord<State>) => Change<State, Refusal>,
+  decide: (record: WorkRecord<State>) => Change<State, Refusal> | Promise<Change<State, Refusal>>,
 ): Promise<Changed<State, Refusal>> {
   let record = await findRecord(ports.table, type, key);
   for (let tries = 0; tries < limits.engine.commitRetries * 4; tries += 1) {
     if (!record) return { kind: "absent" };
-    const change = decide(record);
+    const change = await decide(record);
     if (change.kind === "refuse") return { kind: "refused", refusal: change.refusal };
     if (change.kind === "keep") return { kind: "kept", record };
     const write = await writeRecord(ports, type, change.record);

@@ -1,0 +1,56 @@
+/**
+ * Beginning an operation that its caller may ask for again, under the same Idempotency-Key (idempotency-key.ts): its id
+ * follows from the key, and whoever asks again finds it, running, superseded or long ended, and begins nothing.
+ *
+ * What tells is its first event, `<id>.0`: it is written with the operation, into the record's outbox, and leaves that for
+ * the record's history alone. So a record read first and its history read after miss no operation that was begun before.
+ */
+import { Rejected, Transient } from "../errors.ts";
+import { isInHistory } from "../event/event-history.ts";
+import type { HeldKey } from "../idempotency/idempotency-key.ts";
+import { limits } from "../limits.ts";
+import type { Clock } from "../ports.ts";
+import { startEventId } from "./operation.ts";
+import type { RecordShape, WorkRecord } from "./record.ts";
+import type { Change, Changed, StorePorts } from "./record-store.ts";
+import { changeRecord } from "./record-store.ts";
+import type { Key, Table } from "../table/table.ts";
+
+/** What a request under a key begins: the same each time that it is asked for. */
+export type KeyedRequestEffect = Omit<HeldKey, "item">;
+
+/** Changes a record by `decide`, which begins an operation of that id; at most once for a key. */
+export function beginOperation<State, Refusal>(
+  ports: StorePorts & { readonly clock: Clock },
+  { shape, key }: { readonly shape: RecordShape<State>; readonly key: Key },
+  keyed: KeyedRequestEffect | undefined,
+  decide: (record: WorkRecord<State>, id: string) => Change<State, Refusal>,
+): Promise<Changed<State, Refusal>> {
+  const id = keyed?.uuid ?? ports.random.uuid();
+  return changeRecord(ports, shape, key, async (current) => {
+    if (keyed && (await wasBegun(ports.table, current, keyed))) return { kind: "keep" };
+    // Another may have begun it meanwhile, and what it did may have been changed again.
+    if (keyed && ports.clock.nowMs() >= keyed.untilMs)
+      throw new Transient("the request took longer than its Idempotency-Key is held for it");
+    return decide(current, id);
+  });
+}
+
+/** Whether a request that came before under the same key has begun its operation on this record. */
+export async function wasBegun<State>(
+  table: Table,
+  { key, operation, outbox }: Pick<WorkRecord<State>, "key" | "operation" | "outbox">,
+  { uuid, startedAtMs, isRepeat }: KeyedRequestEffect,
+): Promise<boolean> {
+  const first = startEventId(uuid);
+  if (operation?.id === uuid || outbox.some(({ id }) => id === first)) return true;
+  if (!isRepeat) return false;
+  const sinceMs = startedAtMs - limits.idempotency.clockSkewMs;
+  const found = await isInHistory(table, key, { id: first, sinceMs });
+  if (found === "unknown")
+    throw new Rejected(
+      409,
+      "Too much has happened since this Idempotency-Key was first used to tell what became of it.",
+    );
+  return found;
+}
