@@ -59,15 +59,12 @@ export function createOpenStackCloud(
     async listTrusts(signal) {
       const trusts = await trustsOfService(signal);
       if (trusts.kind === "refused") return trusts;
-      return { kind: "trusts", digests: trusts.value.map(({ id }) => trustDigest(id)) };
+      return { kind: "trusts", trusts: trusts.value.map(({ id }) => ({ id, digest: trustDigest(id) })) };
     },
 
-    async endTrust(digest, signal) {
-      const trusts = await trustsOfService(signal);
-      if (trusts.kind === "refused") return trusts;
-      const found = trusts.value.find(({ id }) => trustDigest(id) === digest);
-      const ended = found ? await deleteTrust(sessions.service(signal), found.id) : undefined;
-      return ended?.kind === "refused" ? ended : { kind: "ended" };
+    async endTrust({ id }, signal) {
+      const ended = await deleteTrust(sessions.service(signal), id);
+      return ended.kind === "refused" ? ended : { kind: "ended" };
     },
   };
 }

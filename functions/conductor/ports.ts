@@ -70,9 +70,17 @@ export interface Cloud {
   /** The users of nodes, of all bays. */
   listNodeUsers(signal: AbortSignal): Promise<{ readonly kind: "users"; readonly names: readonly string[] } | Refused>;
   /** The trusts by which the service may act for somebody, by their digests (delegation.ts). */
-  listTrusts(signal: AbortSignal): Promise<{ readonly kind: "trusts"; readonly digests: readonly string[] } | Refused>;
-  /** Ends the trust of that digest; one that has ended already is fine. */
-  endTrust(digest: string, signal: AbortSignal): Promise<{ readonly kind: "ended" } | Refused>;
+  listTrusts(
+    signal: AbortSignal,
+  ): Promise<{ readonly kind: "trusts"; readonly trusts: readonly ListedTrust[] } | Refused>;
+  /** Ends a trust; one that has ended already is fine. */
+  endTrust(trust: ListedTrust, signal: AbortSignal): Promise<{ readonly kind: "ended" } | Refused>;
+}
+
+export interface ListedTrust {
+  /** Keystone's: whoever knows it and is its trustee may act by it. Not to be kept in the clear. */
+  readonly id: string;
+  readonly digest: string;
 }
 
 export interface StackFilter {
@@ -216,7 +224,7 @@ export interface ParentBay {
 /** The same for the node groups of a bay. */
 export interface NodeGroupPlans {
   nameOf(group: NodeGroup): string;
-  isOurs(group: NodeGroup, stack: Stack): boolean;
+  isOurs(group: Pick<NodeGroup, "uuid">, stack: Stack): boolean;
   plan(parent: ParentBay, own: NodeGroupWithSpecification, credential: NodeLogin): StackPlan | Refused;
   planUpgrade(
     parent: ParentBay,

@@ -12,7 +12,7 @@ import { healthWatchType } from "./operations/check-health.ts";
 import { createBay } from "./operations/create-bay.ts";
 import { deleteBay } from "./operations/delete-bay.ts";
 import { createNodeGroup, deleteNodeGroup, updateNodeGroup, upgradeNodeGroup } from "./operations/node-group.ts";
-import { observeBay } from "./operations/observe-bay.ts";
+import { observeBay, observeNodeGroup } from "./operations/observe-stack.ts";
 import { recreateBay } from "./operations/recreate-bay.ts";
 import { containerType } from "./operations/resources/container.ts";
 import { manifestedType } from "./operations/resources/manifested.ts";
@@ -25,7 +25,7 @@ import type { ConductorPorts } from "./ports.ts";
 
 const nodeGroupType: RecordType<ConductorPorts, NodeGroup> = {
   ...nodeGroupShape,
-  operations: [createNodeGroup, updateNodeGroup, upgradeNodeGroup, deleteNodeGroup],
+  operations: [createNodeGroup, updateNodeGroup, upgradeNodeGroup, observeNodeGroup, deleteNodeGroup],
 };
 
 const bayType: RecordType<ConductorPorts, Bay> = {

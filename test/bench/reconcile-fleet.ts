@@ -1,24 +1,32 @@
 /** A fleet of settled bays in a table in memory, with the cloud that goes with it, whose every call is counted. */
-import { stackTags, STACKS_TAG } from "@jeroboam/coe/stack-name";
+import { groupStackTags, stackTags, STACKS_TAG } from "@jeroboam/coe/stack-name";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
-import type { Cloud, ConductorPorts, ListedStack } from "@jeroboam/conductor/ports";
+import type { Cloud, ConductorPorts, ListedStack, ListedTrust } from "@jeroboam/conductor/ports";
 import { nodeUserName } from "@jeroboam/core/bay/bay";
 import type { Bay } from "@jeroboam/core/bay/bay";
 import { bayKey, bayShape, specificationItem } from "@jeroboam/core/bay/bay";
 import { createAuthority } from "@jeroboam/core/certificate/authority";
 import { recordHistory } from "@jeroboam/core/event/event-history";
 import { limits } from "@jeroboam/core/limits";
+import type { NodeGroup } from "@jeroboam/core/node-group/node-group";
+import { nodeGroupKey, nodeGroupShape } from "@jeroboam/core/node-group/node-group";
 import { conduct } from "@jeroboam/core/operation/conduct";
 import { recordToItem } from "@jeroboam/core/operation/record";
 import { newRecord } from "@jeroboam/core/operation/record-store";
 import { sweep } from "@jeroboam/core/operation/sweep";
 import type { JobName } from "@jeroboam/core/reconciliation/job";
 import { listJobs, startDueJobs, startRound } from "@jeroboam/core/reconciliation/job";
+import { ensureDataKey } from "@jeroboam/core/secret/data-key";
+import { createMemoryMasterKey } from "@jeroboam/core/secret/memory-master-key";
 import { createMemoryTable } from "@jeroboam/core/table/memory-table";
 import type { Item, Key } from "@jeroboam/core/table/table";
 import { newModel, newSpecification } from "../simulated/bays.ts";
 import { createSimulatedClock } from "../simulated/clock.ts";
 import { createSeededRandom } from "../simulated/random.ts";
+
+/** One in so many has a node group with a stack of its own; so many share a project's data key. */
+const BAYS_A_GROUP = 5;
+const BAYS_A_PROJECT = 10;
 
 /** What was asked of the table and of the cloud. */
 export interface Costs {
@@ -37,6 +45,8 @@ export interface Fleet {
   /** What a round of the job costs. */
   round(name: JobName): Promise<Costs>;
   sweep(): Promise<Costs>;
+  /** Another master key wraps from now on. */
+  changeMasterKey(): void;
   /** An hour of the schedule; which records conductors were called for. */
   hour(): Promise<ReadonlyMap<string, number>>;
 }
@@ -54,8 +64,16 @@ export async function createFleet(bays: number): Promise<Fleet> {
   };
   const items: Item[] = [];
   const byTag = new Map<string, ListedStack[]>();
+  const list = (stack: ListedStack): void => {
+    for (const tag of stack.tags) {
+      if (tag !== STACKS_TAG && !tag.startsWith("jeroboam-shard-")) continue;
+      const listed = byTag.get(tag);
+      if (listed) listed.push(stack);
+      else byTag.set(tag, [stack]);
+    }
+  };
   const users: string[] = [];
-  const digests: string[] = [];
+  const trusts: ListedTrust[] = [];
   for (let number = 0; number < bays; number += 1) {
     const bay = settledBay(random.uuid(), number, clock.nowMs() + number);
     const digest = `digest-${number}`;
@@ -71,16 +89,19 @@ export async function createFleet(bays: number): Promise<Fleet> {
     items.push({ ...recordToItem(bayShape, newRecord(bayKey(bay.projectId, bay.uuid), bay)), revision: 1 });
     items.push(specificationItem(bay, specification, 1));
     users.push(nodeUserName(bay));
-    digests.push(digest);
-    const stack = stackOf(bay);
-    for (const tag of stack.tags) {
-      if (tag !== STACKS_TAG && !tag.startsWith("jeroboam-shard-")) continue;
-      const listed = byTag.get(tag);
-      if (listed) listed.push(stack);
-      else byTag.set(tag, [stack]);
+    trusts.push({ id: digest, digest });
+    list(stackOf(bay, stackTags(bay.uuid)));
+    if (number % BAYS_A_GROUP === 0) {
+      const group = settledGroup(bay, random.uuid());
+      const key = nodeGroupKey(group.projectId, group.bayUuid, group.uuid);
+      items.push({ ...recordToItem(nodeGroupShape, newRecord(key, group)), revision: 1 });
+      list(stackOf(group, groupStackTags(group)));
     }
   }
   table.restore(items);
+  const masterKey = createMemoryMasterKey();
+  for (let number = 0; number < bays; number += BAYS_A_PROJECT)
+    await ensureDataKey({ table, masterKey }, { projectId: `p${number}`, purpose: "records" });
   const calls = { heat: 0, keystone: 0, invocations: 0 };
   const hints: Key[] = [];
   const cloud: Pick<Cloud, "listStacks" | "listNodeUsers" | "listTrusts"> = {
@@ -97,7 +118,7 @@ export async function createFleet(bays: number): Promise<Fleet> {
     },
     listTrusts() {
       calls.keystone += 1;
-      return Promise.resolve({ kind: "trusts", digests });
+      return Promise.resolve({ kind: "trusts", trusts });
     },
   };
   const ports = {
@@ -109,6 +130,7 @@ export async function createFleet(bays: number): Promise<Fleet> {
     publish: (source, events) => recordHistory(table, source, events, clock.nowMs()),
     discard: () => Promise.resolve(),
     cloud: cloud as Cloud,
+    masterKey,
     reconciliation: { removes: "nothing" },
     // The jobs that are measured ask for nothing else.
   } satisfies Partial<ConductorPorts> as unknown as ConductorPorts;
@@ -142,6 +164,7 @@ export async function createFleet(bays: number): Promise<Fleet> {
         if (job?.operation || job?.state.lastRound?.failure !== null) throw new Error(`the round of ${name} failed`);
       }),
     sweep: () => measure(() => sweep(ports)),
+    changeMasterKey: () => masterKey.use("second"),
     async hour() {
       const called = new Map<string, number>();
       for (let minute = 0; minute < 60; minute += 1) {
@@ -175,14 +198,34 @@ function settledBay(uuid: string, number: number, createdAtMs: number): Bay {
   };
 }
 
-function stackOf(bay: Bay): ListedStack {
+function settledGroup(bay: Bay, uuid: string): NodeGroup {
+  const { projectId, status, statusReason, nodeCount, stackSeen, createdAtMs, updatedAtMs } = bay;
   return {
-    id: bay.stackId ?? "",
-    name: `${bay.name}-${bay.uuid}`,
+    uuid,
+    bayUuid: bay.uuid,
+    bayCreatedAtMs: createdAtMs,
+    projectId,
+    name: "more",
+    role: "worker",
+    status,
+    statusReason,
+    nodeCount,
+    limits: { min: 0, max: null },
+    stackId: `stack-of-${uuid}`,
+    stackSeen,
+    createdAtMs,
+    updatedAtMs,
+  };
+}
+
+function stackOf(owner: Bay | NodeGroup, tags: readonly string[]): ListedStack {
+  return {
+    id: owner.stackId ?? "",
+    name: `${owner.name}-${owner.uuid}`,
     action: "CREATE",
     progress: "COMPLETE",
-    seen: bay.stackSeen ?? "",
-    tags: stackTags(bay.uuid),
-    projectId: bay.projectId,
+    seen: owner.stackSeen ?? "",
+    tags,
+    projectId: owner.projectId,
   };
 }

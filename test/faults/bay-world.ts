@@ -14,7 +14,7 @@ import { deleteBay, resizeBay } from "@jeroboam/core/bay/change-bay";
 import type { Delegate } from "@jeroboam/core/bay/create-bay";
 import { createBay } from "@jeroboam/core/bay/create-bay";
 import { readSpecification } from "@jeroboam/core/bay/specification-store";
-import { stackTags } from "@jeroboam/coe/stack-name";
+import { groupStackTags, stackTags } from "@jeroboam/coe/stack-name";
 import type { OutboxEvent } from "@jeroboam/core/operation/record";
 import { findRecord, insertRecord, newRecord } from "@jeroboam/core/operation/record-store";
 import type { Condition, Item } from "@jeroboam/core/table/table";
@@ -65,16 +65,16 @@ export const SIMULATED_GROUPS: NodeGroupPlans = {
     files: {},
     environment: {},
     parameters: { group_uuid: group.uuid, nodes: group.nodeCount },
-    tags: [],
+    tags: groupStackTags(group),
     timeoutMinutes: undefined,
   }),
   planUpgrade: ({ specification }, { group }, _login, stack) => ({
     parameters: upgraded(specification.model.imageId, stack, group.nodeCount),
-    tags: [],
+    tags: groupStackTags(group),
   }),
   planScaling: (_bay, group, workers) => ({
     parameters: { nodes: group.nodeCount, removed: workers.map(({ index }) => index) },
-    tags: [],
+    tags: groupStackTags(group),
   }),
   readOutputs: (_bay, outputs) => ({
     nodeAddresses: membersOf(outputs).map(({ index }) => `10.0.2.${index}`),

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { ConductorPorts } from "@jeroboam/conductor/ports";
 import { readSpecification } from "@jeroboam/core/bay/specification-store";
 import type { BayRun } from "./bay-world.ts";
-import { actsOn, bayOf, bayScenario } from "./bay-world.ts";
+import { actsOn, bayOf, bayScenario, groupsOf } from "./bay-world.ts";
 import { describeInterruption, describeOperationFaults } from "./harness.ts";
 
 const rotating = bayScenario(
@@ -23,6 +23,14 @@ const rotating = bayScenario(
     const password = await world.ports.sealer.open(credential?.passwordSealed ?? "", `bay/${bay?.uuid}/node-password`);
     expect([...world.users.values()]).toEqual([password]);
     expect([...world.stacks.values()].map(({ parameters }) => parameters["password"])).toEqual([password, password]);
+    // What was done to them is no drift.
+    const [group] = await groupsOf(world);
+    const { signal } = new AbortController();
+    const listed = await world.ports.cloud.listStacks({ tag: "jeroboam" }, signal);
+    expect(listed.kind === "page" && listed.stacks.map(({ seen }) => seen)).toEqual([
+      bay?.stackSeen,
+      group?.group.stackSeen,
+    ]);
     // Nobody was made anew, and each stack was told once.
     expect(world.counts).toMatchObject({ creates: 2, updates: 2 });
   },

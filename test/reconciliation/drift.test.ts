@@ -67,7 +67,13 @@ describe("drift", () => {
     const { world, round } = await settledWorld();
     const before = await world.table.get(world.bayKey);
     const { counts, findings } = await round("drift");
-    expect(counts).toEqual({ bays: 1, stacks: 1, heatCalls: 1, indexPages: limits.engine.typeShards });
+    expect(counts).toEqual({
+      bays: 1,
+      "node-groups": 0,
+      stacks: 1,
+      heatCalls: 1,
+      indexPages: limits.engine.typeShards,
+    });
     expect(findings).toEqual([]);
     expect(await world.table.get(world.bayKey)).toEqual(before);
   });

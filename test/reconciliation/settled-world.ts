@@ -25,6 +25,7 @@ export async function reportOf(world: BayWorld, name: JobName): Promise<Report> 
 export async function settledWorld(certificates?: (ports: ConductorPorts) => CertificateMaker): Promise<{
   world: BayWorld;
   acts: BayActs;
+  readonly settle: () => Promise<void>;
   readonly round: (name: JobName, isDryRun?: boolean) => Promise<Report>;
 }> {
   const gate = createGate(undefined);
@@ -47,6 +48,7 @@ export async function settledWorld(certificates?: (ports: ConductorPorts) => Cer
   return {
     world,
     acts,
+    settle,
     async round(name, isDryRun = false) {
       expect(await startRound(world.ports, name, { isDryRun })).toBe("started");
       await settle();

@@ -40,8 +40,10 @@ export interface SimulatedCloud {
   readonly counts: { creates: number; updates: number };
   /** Somebody removes every stack by hand. */
   removeAllStacks(): void;
+  removeStack(id: string): void;
   /** Somebody changes every stack by hand; it ends as failed for that reason, if there is one. */
   touchAllStacks(fails?: string): void;
+  touchStack(id: string, fails?: string): void;
 }
 
 const TRUST_GONE = { kind: "refused", reason: "the trust is gone" } as const;
@@ -178,10 +180,12 @@ export function createSimulatedCloud(gate: Gate, clock: Clock, behaviour: CloudB
     listNodeUsers: () =>
       gate.pass("keystone.users", () => Promise.resolve({ kind: "users" as const, names: [...users.keys()] })),
     listTrusts: () =>
-      gate.pass("keystone.trusts", () => Promise.resolve({ kind: "trusts" as const, digests: [...trusts] })),
-    endTrust: (digest) =>
+      gate.pass("keystone.trusts", () =>
+        Promise.resolve({ kind: "trusts" as const, trusts: [...trusts].map((id) => ({ id, digest: id })) }),
+      ),
+    endTrust: ({ id }) =>
       gate.pass("keystone.end-trust", () => {
-        trusts.delete(digest);
+        trusts.delete(id);
         return Promise.resolve({ kind: "ended" as const });
       }),
     removeNodeUser: ({ name }) => gate.pass("keystone.remove-user", () => Promise.resolve(void users.delete(name))),
@@ -193,8 +197,13 @@ export function createSimulatedCloud(gate: Gate, clock: Clock, behaviour: CloudB
     users,
     counts,
     removeAllStacks: () => stacks.clear(),
+    removeStack: (id) => void stacks.delete(id),
     touchAllStacks: (fails) => {
       for (const stack of stacks.values()) begin(stack, "UPDATE", fails);
+    },
+    touchStack: (id, fails) => {
+      const stack = stacks.get(id);
+      if (stack) begin(stack, "UPDATE", fails);
     },
   };
 }

@@ -230,11 +230,11 @@ function cloudFor(process: Process, state: CloudState, sealer: Sealer): Cloud {
     listTrusts: () =>
       process.call("keystone", "list trusts", () => ({
         kind: "trusts" as const,
-        digests: [...trusts.keys()].map(digestOf),
+        trusts: [...trusts.keys()].map((id) => ({ id, digest: digestOf(id) })),
       })),
-    endTrust: (digest) =>
-      process.call("keystone", `end trust ${digest}`, () => {
-        const trust = [...trusts.values()].find(({ id }) => digestOf(id) === digest);
+    endTrust: ({ id }) =>
+      process.call("keystone", `end trust ${digestOf(id)}`, () => {
+        const trust = trusts.get(id);
         if (trust) {
           trusts.delete(trust.id);
           watch({ kind: "trust ended", trust });

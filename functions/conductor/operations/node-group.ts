@@ -45,7 +45,7 @@ async function readBay({ table }: ConductorPorts, { projectId, bayUuid }: NodeGr
 
 const BAY_GONE: Refused = { kind: "refused", reason: "the cluster is gone" };
 
-const groupStack: StackSubject<NodeGroup, GroupInBay> = {
+export const groupStack: StackSubject<NodeGroup, GroupInBay> = {
   whose: "the node group's",
   async read(ports, group) {
     const own = await readGroupSpecification(ports.table, group);
@@ -69,9 +69,10 @@ const groupStack: StackSubject<NodeGroup, GroupInBay> = {
   },
   async keepOutputs(ports, group, { outputs }) {
     const bay = await readBay(ports, group);
-    if (!bay) return;
+    if (!bay) return { workers: 0 };
     const read = ports.stackPlans.nodeGroups.readOutputs(bay.specification, outputs);
     await changeGroupSpecification(ports.table, group, () => read);
+    return { workers: read.members?.length ?? 0 };
   },
 };
 

@@ -8,10 +8,12 @@ import { delegationContext, secretContext } from "@jeroboam/core/bay/bay";
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
 import { changeSpecification } from "@jeroboam/core/bay/specification-store";
 import type { Delegation } from "@jeroboam/core/identity/delegation";
-import { groupDelegationContext } from "@jeroboam/core/node-group/node-group";
+import type { NodeGroup } from "@jeroboam/core/node-group/node-group";
+import { groupDelegationContext, nodeGroupKey, nodeGroupShape } from "@jeroboam/core/node-group/node-group";
 import type { ActiveRecord, OperationDefinition, Step, StepResult } from "@jeroboam/core/operation/record";
 import { again, done, failed } from "@jeroboam/core/operation/record";
-import type { ConductorPorts, StackChange } from "../ports.ts";
+import { changeRecord } from "@jeroboam/core/operation/record-store";
+import type { ConductorPorts, Stack, StackChange } from "../ports.ts";
 import { ended } from "./ended.ts";
 import { pollAfterMs } from "./expected-end.ts";
 import { nodeUserOf, PASSWORD_BYTES } from "./specification.ts";
@@ -39,6 +41,8 @@ const renewPassword: Step<ConductorPorts, Bay> = {
 
 /** One stack of the bay that nodes may still be added to. */
 interface Told {
+  /** Absent: it is the bay's own. */
+  readonly group?: NodeGroup;
   readonly nameOrId: string;
   readonly delegation: Delegation;
   readonly context: string;
@@ -61,22 +65,25 @@ const tellStacks: Step<ConductorPorts, Bay> = {
       context: delegationContext(state),
     };
     const groups = bay.nodeGroups.map(({ group, specification: { delegation } }): Told => ({
+      group,
       nameOrId: group.stackId ?? ports.stackPlans.nodeGroups.nameOf(group),
       delegation,
       context: groupDelegationContext(group),
     }));
+    let changes: Partial<Bay> = {};
     for (const told of [own, ...groups]) {
       const result = await tell(ports, record, told, change, signal);
       if (result.kind !== "done") return result;
+      changes = { ...changes, ...result.changes };
     }
-    return done();
+    return done(changes);
   },
 };
 
 async function tell(
   ports: ConductorPorts,
   record: ActiveRecord<Bay>,
-  { nameOrId, delegation, context }: Told,
+  { group, nameOrId, delegation, context }: Told,
   { parameters }: StackChange,
   signal: AbortSignal,
 ): Promise<StepResult<Bay>> {
@@ -85,16 +92,28 @@ async function tell(
   const stacks = fenced(opened.stacks, () => isHeld(record, ports));
   const stack = await stacks.find(nameOrId);
   // A group that was never made, or is on its way out, has nobody to tell.
-  if (!stack) return nameOrId === record.state.stackId ? failed(`stack ${nameOrId} was not found in Heat`) : done();
+  if (!stack) return group === undefined ? failed(`stack ${nameOrId} was not found in Heat`) : done();
   const tag = `jeroboam-operation-${record.operation.id}`;
   if (stack.progress === "IN_PROGRESS") return again(pollAfterMs(ports.clock.nowMs(), record.operation, record.nudge));
   if (stack.tags.includes(tag)) {
     if (stack.progress === "FAILED") return failed(await failureOf(stacks, stack));
-    return done(stack.id === record.state.stackId ? { stackSeen: stack.seen } : {});
+    if (group === undefined) return done({ stackSeen: stack.seen });
+    await noteSeen(ports, group, stack);
+    return done();
   }
   const kept = stack.tags.filter((one) => !one.startsWith("jeroboam-operation-"));
   const updated = await stacks.update(stack, { parameters, tags: [...kept, tag] });
   return updated.kind === "refused" ? failed(updated.reason) : again(BUSY_MS);
+}
+
+/** What the rotation did to a group's stack is no drift; a group at work notes what its own work did. */
+async function noteSeen(ports: ConductorPorts, group: NodeGroup, { seen: stackSeen }: Stack): Promise<void> {
+  const key = nodeGroupKey(group.projectId, group.bayUuid, group.uuid);
+  await changeRecord<NodeGroup, never>(ports, nodeGroupShape, key, (current) =>
+    current.operation || current.state.stackSeen === stackSeen
+      ? { kind: "keep" }
+      : { kind: "write", record: { ...current, state: { ...current.state, stackSeen } } },
+  );
 }
 
 export const rotateCredential: OperationDefinition<ConductorPorts, Bay> = {

@@ -53,8 +53,8 @@ export interface StackSubject<State extends StackOwner, Specification> {
     specification: Specification,
     stack: Stack,
   ): StackChange | Refused;
-  /** Keeps what the finished stack says. */
-  keepOutputs(ports: ConductorPorts, state: State, stack: Stack): Promise<void>;
+  /** Keeps what the finished stack says; how many workers it lists, none where its template does not list them. */
+  keepOutputs(ports: ConductorPorts, state: State, stack: Stack): Promise<{ readonly workers: number }>;
 }
 
 type StackStep<State, Specification> = (
@@ -329,10 +329,7 @@ function rolledBack(stack: Stack): string {
   return `the update failed and was rolled back: ${stack.reason}`;
 }
 
-export function vanishedStack<State extends StackOwner>(
-  { whose }: Pick<StackSubject<State, unknown>, "whose">,
-  { stackId }: StackOwner,
-): string {
+export function vanishedStack({ whose }: { readonly whose: string }, { stackId }: StackOwner): string {
   return stackId === null
     ? `${whose} stack was not found in Heat`
     : `stack ${stackId} was not found in Heat: somebody deleted it`;

@@ -28,7 +28,8 @@ export const bayStack: StackSubject<Bay, BaySpecification> = {
     return { ...stackPlans.planScaling(bay, specification, removals.members), rollsBack: rollback };
   },
   async keepOutputs({ table, stackPlans }, bay, { outputs }) {
-    await changeSpecification(table, bay, (current) => stackPlans.readOutputs(current, outputs));
+    const kept = await changeSpecification(table, bay, (current) => stackPlans.readOutputs(current, outputs));
+    return { workers: kept?.workers?.length ?? 0 };
   },
 };
 

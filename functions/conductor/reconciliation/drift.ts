@@ -1,33 +1,36 @@
 /**
- * Drift: the stacks of Heat against the records of bays, both in bulk. A settled bay whose stack is no longer as it was
- * left gets an operation that looks at it (operations/observe-bay.ts); a stack that says it is a bay's which is not there
- * is told, and removed where the operator lets us.
+ * Drift: the stacks of Heat against the records of bays and node groups, both in bulk. A settled one whose stack is no
+ * longer as it was left gets an operation that looks at it (operations/observe-stack.ts); a stack that says it is of one
+ * which is not there is told, and removed where the operator lets us.
  *
- * It costs pages of Heat's list and pages of the index, and reads no bay that did not change. While all our stacks are
+ * It costs pages of Heat's list and pages of the index, and reads no record that did not change. While all our stacks are
  * few they are compared at once; else shard by shard, for stacks bear the tag of the index's shard in which their bay
  * stands. Where Heat's policy (`stacks:global_index`) does not let the service's user list all projects, each
  * project with bays is asked by a delegation of one of its bays; orphans in projects without bays are not seen then.
  *
  * What stands in the index may lag: so nothing is decided but by a strong read, and nothing removed at first sight.
  */
-import { bayOfTags, shardTag, STACKS_TAG } from "@jeroboam/coe/stack-name";
+import { ownerOfTags, shardTag, STACKS_TAG } from "@jeroboam/coe/stack-name";
 import type { Bay } from "@jeroboam/core/bay/bay";
-import { bayKey, bayShape, bayShardPartition, delegationContext } from "@jeroboam/core/bay/bay";
-import { deleteBay } from "@jeroboam/core/bay/change-bay";
+import { bayShape, bayShardPartition, delegationContext } from "@jeroboam/core/bay/bay";
 import { readSpecification } from "@jeroboam/core/bay/specification-store";
 import { Transient } from "@jeroboam/core/errors";
 import { limits } from "@jeroboam/core/limits";
+import type { NodeGroup } from "@jeroboam/core/node-group/node-group";
+import { nodeGroupShape } from "@jeroboam/core/node-group/node-group";
 import { withOperation } from "@jeroboam/core/operation/operation";
-import type { WorkRecord } from "@jeroboam/core/operation/record";
-import { recordFromItem } from "@jeroboam/core/operation/record";
+import type { RecordShape, WorkRecord } from "@jeroboam/core/operation/record";
+import { recordFromItem, typeOfItem } from "@jeroboam/core/operation/record";
 import { changeRecord } from "@jeroboam/core/operation/record-store";
 import type { Finding } from "@jeroboam/core/reconciliation/job";
 import { collect } from "@jeroboam/core/table/table";
 import { z } from "zod";
-import { MISSING } from "../operations/observe-bay.ts";
+import { MISSING } from "../operations/observe-stack.ts";
 import type { ConductorPorts, ListedStack, Refused, StackFilter, StackPage } from "../ports.ts";
 import { handleOrphan } from "./orphans.ts";
 import type { JobPage, PageRequest } from "./page.ts";
+import type { OwnerKind, OwnsStack } from "./stack-owners.ts";
+import { BAYS, NODE_GROUPS } from "./stack-owners.ts";
 
 /** `projects`: Heat does not let us list all of them at once. */
 const cursorSchema = z.object({ shard: z.number().int(), by: z.enum(["shards", "projects"]) });
@@ -37,11 +40,11 @@ const SHARDS = Array.from({ length: limits.engine.typeShards }, (_, shard) => sh
 export async function runDriftPage(ports: ConductorPorts, request: PageRequest): Promise<JobPage> {
   if (request.cursor === null) return await firstPage(ports, request);
   const { shard, by } = cursorSchema.parse(request.cursor);
-  const bays = await readBays(ports, [shard]);
+  const owners = await readOwners(ports, [shard]);
   const tag = shardTag(shard);
   const stacks =
-    by === "shards" ? await shardStacks(ports, request, tag) : await projectStacks(ports, request, tag, bays);
-  return await compare(ports, request, { bays, stacks, next: nextShard(shard, by) });
+    by === "shards" ? await shardStacks(ports, request, tag) : await projectStacks(ports, request, tag, owners);
+  return await compare(ports, request, { owners, stacks, next: nextShard(shard, by) });
 }
 
 /** All at once, where all are few. */
@@ -64,7 +67,7 @@ async function firstPage(ports: ConductorPorts, request: PageRequest): Promise<J
     case "cut":
       return startOf("shards", { heatCalls: read.calls });
     case "all":
-      return await compare(ports, request, { bays: await readBays(ports, SHARDS), stacks: read, next: null });
+      return await compare(ports, request, { owners: await readOwners(ports, SHARDS), stacks: read, next: null });
     default:
       return read satisfies never;
   }
@@ -110,13 +113,23 @@ function whole(pages: Pages): Stacks {
 }
 
 /** The shard's stacks of every project that has a bay in it, each project asked once. */
-async function projectStacks(ports: ConductorPorts, { signal }: PageRequest, tag: string, bays: Bays): Promise<Stacks> {
-  const askedBy = new Map(bays.records.map(({ state }) => [state.projectId, state]));
+async function projectStacks(
+  ports: ConductorPorts,
+  { signal }: PageRequest,
+  tag: string,
+  { bays, groups, unseen }: Owners,
+): Promise<Stacks> {
+  const askedBy = new Map(bays.map(({ state }) => [state.projectId, state]));
+  // What is left of a bay that went looks as it did.
+  for (const { state } of groups) if (!askedBy.has(state.projectId)) unseen.add(state.projectId);
   const stacks: ListedStack[] = [];
   let calls = 0;
   for (const [projectId, bay] of askedBy) {
     const specification = await readSpecification(ports.table, bay);
-    if (!specification) continue;
+    if (!specification) {
+      unseen.add(projectId);
+      continue;
+    }
     const access = { delegation: specification.delegation, context: delegationContext(bay), isCleanup: true };
     const opened = await ports.cloud.stacks(access, signal);
     const pages =
@@ -126,7 +139,7 @@ async function projectStacks(ports: ConductorPorts, { signal }: PageRequest, tag
     if (pages.kind === "refused") {
       // Its bays look as they did: nobody can say otherwise.
       ports.log.write("warning", "drift-project-refused", { projectId, reason: pages.reason });
-      bays.unseen.add(projectId);
+      unseen.add(projectId);
       continue;
     }
     calls += pages.calls;
@@ -135,15 +148,16 @@ async function projectStacks(ports: ConductorPorts, { signal }: PageRequest, tag
   return { stacks, calls };
 }
 
-interface Bays {
-  readonly records: readonly WorkRecord<Bay>[];
+/** Who has a stack, as the index shows them: of some shards, settled or not. */
+interface Owners {
+  readonly bays: readonly WorkRecord<Bay>[];
+  readonly groups: readonly WorkRecord<NodeGroup>[];
   /** Projects whose stacks could not be read. */
   readonly unseen: Set<string>;
   readonly pages: number;
 }
 
-/** The bays of some shards, as the index has them. */
-async function readBays({ table }: ConductorPorts, shards: readonly number[]): Promise<Bays> {
+async function readOwners({ table }: ConductorPorts, shards: readonly number[]): Promise<Owners> {
   let pages = 0;
   const read = await Promise.all(
     shards.map((shard) =>
@@ -153,84 +167,113 @@ async function readBays({ table }: ConductorPorts, shards: readonly number[]): P
           return table.queryIndex("type", bayShardPartition(shard), range);
         },
         {},
-        limits.reconciliation.baysAtOnce,
+        limits.reconciliation.ownersAtOnce,
       ),
     ),
   );
   if (read.some(({ complete }) => !complete)) throw new Error("more bays stand in one shard than can be compared");
-  const records = read.flatMap(({ items }) => items).map((item) => recordFromItem(bayShape, item));
-  return { records, unseen: new Set(), pages };
+  const items = read.flatMap((shard) => shard.items);
+  const of = <State>({ type, ...shape }: RecordShape<State>): WorkRecord<State>[] =>
+    items.filter((item) => typeOfItem(item) === type).map((item) => recordFromItem({ ...shape, type }, item));
+  return { bays: of(bayShape), groups: of(nodeGroupShape), unseen: new Set(), pages };
+}
+
+interface Comparison {
+  readonly owners: Owners;
+  readonly stacks: Stacks;
+  readonly next: JobPage["next"];
 }
 
 async function compare(
   ports: ConductorPorts,
   request: PageRequest,
-  { bays, stacks, next }: { readonly bays: Bays; readonly stacks: Stacks; readonly next: JobPage["next"] },
+  { owners, stacks: { stacks, calls }, next }: Comparison,
 ): Promise<JobPage> {
-  const byBay = Map.groupBy(stacks.stacks, ({ tags }) => bayOfTags(tags));
-  const findings: Finding[] = [];
-  const known = new Set<string>();
-  for (const { state: bay, operation, gone } of bays.records) {
-    known.add(bay.uuid);
-    if (operation || gone || bays.unseen.has(bay.projectId)) continue;
-    const stack = byBay
-      .get(bay.uuid)
-      ?.find(({ id, name }) => (bay.stackId === null ? name === ports.stackPlans.nameOf(bay) : id === bay.stackId));
-    const found = await changedBay(ports, request, bay, stack);
-    if (found) findings.push(found);
-  }
-  for (const [uuid, ofBay] of byBay) {
-    for (const stack of ofBay) {
-      const orphan =
-        uuid === undefined || known.has(uuid) ? undefined : await handleOrphan(ports, request, uuid, stack);
-      if (orphan) findings.push(orphan);
-    }
+  const claims = stacks.flatMap((stack) => {
+    const owner = ownerOfTags(stack.tags);
+    return owner ? [{ stack, owner, uuid: owner.groupUuid ?? owner.bayUuid }] : [];
+  });
+  const claimed = Map.groupBy(claims, ({ uuid }) => uuid);
+  const listed = (uuid: string): readonly ListedStack[] => (claimed.get(uuid) ?? []).map(({ stack }) => stack);
+  const findings = [
+    ...(await changedStacks(ports, request, BAYS, owners, owners.bays, listed)),
+    ...(await changedStacks(ports, request, NODE_GROUPS, owners, owners.groups, listed)),
+  ];
+  const known = new Set([...owners.bays, ...owners.groups].map(({ state }) => state.uuid));
+  const baysWithGroups = new Set(claims.map(({ owner }) => owner.groupUuid && owner.bayUuid));
+  for (const { uuid, owner, stack } of claims) {
+    if (known.has(uuid)) continue;
+    const orphan = await handleOrphan(ports, request, { stack, owner, hasOthersOnIt: baysWithGroups.has(uuid) });
+    if (orphan) findings.push(orphan);
   }
   const counts = {
-    bays: bays.records.length,
-    stacks: stacks.stacks.length,
-    heatCalls: stacks.calls,
-    indexPages: bays.pages,
+    bays: owners.bays.length,
+    "node-groups": owners.groups.length,
+    stacks: stacks.length,
+    heatCalls: calls,
+    indexPages: owners.pages,
   };
   return { next, counts, findings };
 }
 
-/** Begins to look at the bay, when its stack is not as it was left. */
-async function changedBay(
+async function changedStacks<State extends OwnsStack>(
+  ports: ConductorPorts,
+  request: PageRequest,
+  kind: OwnerKind<State>,
+  { unseen }: Owners,
+  records: readonly WorkRecord<State>[],
+  listed: (uuid: string) => readonly ListedStack[],
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { state: owner, operation, gone } of records) {
+    if (operation || gone || unseen.has(owner.projectId)) continue;
+    const isIts = ({ id, name }: ListedStack): boolean =>
+      owner.stackId === null ? name === kind.stackNameOf(ports.stackPlans, owner) : id === owner.stackId;
+    const found = await changedStack(ports, request, kind, owner, listed(owner.uuid).find(isIts));
+    if (found) findings.push(found);
+  }
+  return findings;
+}
+
+/** Begins to look at a bay or a node group, when its stack is not as it was left. */
+async function changedStack<State extends OwnsStack>(
   ports: ConductorPorts,
   { isDryRun }: PageRequest,
-  bay: Bay,
+  kind: OwnerKind<State>,
+  owner: State,
   stack: ListedStack | undefined,
 ): Promise<Finding | undefined> {
   // No stack ever came to be, and none is there.
-  if (!stack && bay.stackId === null) return undefined;
+  if (!stack && owner.stackId === null) return undefined;
   // Somebody is at work on it: what comes of it is seen by the next round.
   if (stack?.progress === "IN_PROGRESS") return undefined;
-  if ((stack?.seen ?? MISSING) === bay.stackSeen) return undefined;
+  if ((stack?.seen ?? MISSING) === owner.stackSeen) return undefined;
   const what = stack ? "stack-changed" : "stack-vanished";
-  const detail = stack ? `stack ${stack.name} is ${stack.seen}` : `stack ${bay.stackId} is not in Heat's list`;
-  const found = { what, projectId: bay.projectId, bayId: bay.uuid, detail };
+  const detail = stack ? `stack ${stack.name} is ${stack.seen}` : `stack ${owner.stackId} is not in Heat's list`;
+  const found = { what, projectId: owner.projectId, bayId: kind.bayUuidOf(owner), detail };
   if (isDryRun) return { ...found, outcome: "would" };
-  return (await beginToLook(ports, bay, stack)) ? { ...found, outcome: "done" } : undefined;
+  return (await beginToLook(ports, kind, owner, stack)) ? { ...found, outcome: "done" } : undefined;
 }
 
-async function beginToLook(ports: ConductorPorts, bay: Bay, stack: ListedStack | undefined): Promise<boolean> {
-  const key = bayKey(bay.projectId, bay.uuid);
+async function beginToLook<State extends OwnsStack>(
+  ports: ConductorPorts,
+  kind: OwnerKind<State>,
+  owner: State,
+  stack: ListedStack | undefined,
+): Promise<boolean> {
   const nowMs = ports.clock.nowMs();
   const id = ports.random.uuid();
   const deadlineAtMs = nowMs + limits.reconciliation.observeDeadlineMs;
   let isDeleting = false;
-  const changed = await changeRecord<Bay, "changed">(ports, bayShape, key, (current) => {
+  const changed = await changeRecord<State, "changed">(ports, kind.shape, kind.keyOf(owner), (current) => {
     // The index showed it as it was; it has moved on since.
-    if (current.operation || current.state.stackSeen !== bay.stackSeen) return { kind: "refuse", refusal: "changed" };
+    if (current.operation || current.state.stackSeen !== owner.stackSeen) return { kind: "refuse", refusal: "changed" };
     isDeleting = current.state.status.startsWith("DELETE_");
     if (isDeleting) return { kind: "keep" };
     const request = { id, kind: "drift", nowMs, deadlineAtMs, input: { isUnlisted: stack === undefined } };
-    return { kind: "write", record: withOperation(bayShape, current, request, {}) };
+    return { kind: "write", record: withOperation(kind.shape, current, request, {}) };
   });
-  if (changed.kind === "kept" && isDeleting && !stack) {
-    // What its owner wanted gone and Heat could not remove, somebody has removed.
-    return (await deleteBay(ports, changed.record)).kind === "accepted";
-  }
+  if (changed.kind === "kept" && isDeleting && !stack)
+    return (await kind.finishDelete(ports, changed.record)) === "accepted";
   return changed.kind === "changed";
 }

@@ -6,6 +6,7 @@
 import { bayOfNodeUser, bayPartition } from "@jeroboam/core/bay/bay";
 import { trustHolders } from "@jeroboam/core/identity/delegation";
 import { limits } from "@jeroboam/core/limits";
+import { compareKeys } from "@jeroboam/core/table/range";
 import type { Finding } from "@jeroboam/core/reconciliation/job";
 import type { Suspect } from "@jeroboam/core/reconciliation/suspect";
 import { forgetSuspect, isConfirmed } from "@jeroboam/core/reconciliation/suspect";
@@ -18,27 +19,35 @@ const cursorSchema = z.object({ phase: z.enum(["users", "trusts"]), after: z.str
 
 interface Kind {
   readonly phase: "users" | "trusts";
-  /** All of them, by what they are called here. */
-  readonly list: (ports: ConductorPorts, signal: AbortSignal) => Promise<readonly string[]>;
+  /** All of them. */
+  readonly list: (ports: ConductorPorts, signal: AbortSignal) => Promise<readonly Listed[]>;
   readonly isHeld: (ports: ConductorPorts, id: string) => Promise<boolean>;
-  readonly remove: (ports: ConductorPorts, id: string, signal: AbortSignal) => Promise<string | undefined>;
   readonly suspect: Suspect["kind"];
   readonly what: string;
+}
+
+interface Listed {
+  /** What it is called here. */
+  readonly id: string;
+  /** Why it stays; undefined when it is gone. */
+  readonly remove: (signal: AbortSignal) => Promise<string | undefined>;
 }
 
 const USERS: Kind = {
   phase: "users",
   async list({ cloud }, signal) {
     const { names } = listed(await cloud.listNodeUsers(signal), "users");
-    return names.filter((name) => bayOfNodeUser(name) !== undefined);
+    const remove = async (name: string, until: AbortSignal): Promise<undefined> => {
+      await cloud.removeNodeUser({ name, hasKeypair: true }, until);
+      return undefined;
+    };
+    return names
+      .filter((name) => bayOfNodeUser(name) !== undefined)
+      .map((name) => ({ id: name, remove: (until) => remove(name, until) }));
   },
   isHeld: async ({ table }, name) => {
     const page = await table.query(bayPartition(bayOfNodeUser(name) ?? ""), { limit: 1 });
     return page.items.length > 0;
-  },
-  async remove({ cloud }, name, signal) {
-    await cloud.removeNodeUser({ name, hasKeypair: true }, signal);
-    return undefined;
   },
   suspect: "user",
   what: "user-left-over",
@@ -46,14 +55,19 @@ const USERS: Kind = {
 
 const TRUSTS: Kind = {
   phase: "trusts",
-  list: async ({ cloud }, signal) => listed(await cloud.listTrusts(signal), "trusts").digests,
+  async list({ cloud }, signal) {
+    const { trusts } = listed(await cloud.listTrusts(signal), "trusts");
+    return trusts.map((trust) => ({
+      id: trust.digest,
+      async remove(until) {
+        const ended = await cloud.endTrust(trust, until);
+        return ended.kind === "refused" ? ended.reason : undefined;
+      },
+    }));
+  },
   isHeld: async ({ table }, digest) => {
     const page = await table.queryIndex("name", trustHolders(digest), { limit: 1 });
     return page.items.length > 0;
-  },
-  async remove({ cloud }, digest, signal) {
-    const ended = await cloud.endTrust(digest, signal);
-    return ended.kind === "refused" ? ended.reason : undefined;
   },
   suspect: "trust",
   what: "trust-left-over",
@@ -63,16 +77,17 @@ export async function runLeftOversPage(ports: ConductorPorts, request: PageReque
   const { phase, after } = request.cursor === null ? { phase: "users", after: "" } : cursorSchema.parse(request.cursor);
   const kind = phase === "users" ? USERS : TRUSTS;
   const { lookups, lookupsAtOnce } = limits.reconciliation;
-  const all = (await kind.list(ports, request.signal)).toSorted().filter((id) => id > after);
+  const listed = (await kind.list(ports, request.signal)).filter(({ id }) => id > after);
+  const all = listed.toSorted((one, other) => compareKeys(one.id, other.id));
   const page = all.slice(0, lookups);
   const findings: Finding[] = [];
   for (let at = 0; at < page.length; at += lookupsAtOnce) {
     const some = page.slice(at, at + lookupsAtOnce);
-    const held = await Promise.all(some.map((id) => kind.isHeld(ports, id)));
-    for (const id of some.filter((_, index) => !held[index])) findings.push(await handle(ports, request, kind, id));
+    const held = await Promise.all(some.map(({ id }) => kind.isHeld(ports, id)));
+    for (const one of some.filter((_, index) => !held[index])) findings.push(await handle(ports, request, kind, one));
   }
   return {
-    next: nextOf(kind, all.length > page.length ? page.at(-1) : undefined),
+    next: nextOf(kind, all.length > page.length ? page.at(-1)?.id : undefined),
     counts: { [kind.phase]: page.length },
     findings,
   };
@@ -87,7 +102,7 @@ async function handle(
   ports: ConductorPorts,
   { roundId, isDryRun, signal }: PageRequest,
   kind: Kind,
-  id: string,
+  { id, remove }: Listed,
 ): Promise<Finding> {
   const suspect = { kind: kind.suspect, id };
   const isSure = await isConfirmed(ports.table, suspect, { nowMs: ports.clock.nowMs(), roundId, isDryRun });
@@ -102,7 +117,7 @@ async function handle(
   const found = { ...about, what: kind.what, detail: id };
   if (ports.reconciliation.removes === "nothing") return { ...found, outcome: "told" };
   if (isDryRun) return { ...found, outcome: "would" };
-  const left = await kind.remove(ports, id, signal);
+  const left = await remove(signal);
   if (left !== undefined) return { ...found, outcome: "told", detail: `${id} stays: ${left}` };
   await forgetSuspect(ports.table, suspect);
   return { ...found, outcome: "done" };

@@ -1,31 +1,37 @@
 /**
- * Orphans: stacks that say they are a bay's which is not there. A restored table, a bay removed by hand or a twin can leave
- * one. It is told to its project's people and to the operator; it is removed only where the operator lets us, when it is
- * ours by its mark and by what it holds, and when an earlier round has seen it too.
+ * Orphans: stacks that say they are of a bay or a node group which is not there. A restored table, a bay removed by hand or
+ * a twin can leave one. It is told to its project's people and to the operator; it is removed only where the operator lets
+ * us, when it is ours by its mark and by what it holds, and when an earlier round has seen it too.
  */
-import { bayKey } from "@jeroboam/core/bay/bay";
-import type { EventSubject } from "@jeroboam/core/event/event-source";
-import { EVENT_TYPES } from "@jeroboam/core/event/event-types";
+import type { StackOwnerTags } from "@jeroboam/coe/stack-name";
 import type { Finding } from "@jeroboam/core/reconciliation/job";
 import { forgetSuspect, isConfirmed } from "@jeroboam/core/reconciliation/suspect";
 import type { ConductorPorts, ListedStack } from "../ports.ts";
 import type { PageRequest } from "./page.ts";
+import type { ClaimedOwner } from "./stack-owners.ts";
+import { claimedOwner } from "./stack-owners.ts";
+
+export interface PossibleOrphan {
+  readonly stack: ListedStack;
+  readonly owner: StackOwnerTags;
+  /** Other stacks stand on its networks, and go before it. */
+  readonly hasOthersOnIt: boolean;
+}
 
 export async function handleOrphan(
   ports: ConductorPorts,
   { roundId, isDryRun, signal }: PageRequest,
-  uuid: string,
-  stack: ListedStack,
+  { stack, owner: tags, hasOthersOnIt }: PossibleOrphan,
 ): Promise<Finding | undefined> {
   const { projectId } = stack;
   if (projectId === null) return undefined;
-  const key = bayKey(projectId, uuid);
+  const owner = claimedOwner(projectId, tags);
   // The index had not shown it yet.
-  if (await ports.table.get(key)) return undefined;
+  if (await ports.table.get(owner.key)) return undefined;
   const suspect = { kind: "stack", id: stack.id } as const;
   const nowMs = ports.clock.nowMs();
   const isSure = await isConfirmed(ports.table, suspect, { nowMs, roundId, isDryRun });
-  const about = { projectId, bayId: uuid };
+  const about = { projectId, bayId: owner.bayUuid };
   if (!isSure)
     return {
       ...about,
@@ -33,28 +39,26 @@ export async function handleOrphan(
       outcome: "told",
       detail: `stack ${stack.name} (${stack.id}), seen for the first time lately`,
     };
-  const found = { ...about, what: "stack-orphaned", detail: `stack ${stack.name} (${stack.id}) is of no bay` };
+  const ofWhat = tags.groupUuid === undefined ? "bay" : "node group";
+  const found = { ...about, what: "stack-orphaned", detail: `stack ${stack.name} (${stack.id}) is of no ${ofWhat}` };
   // The same id at each round: who is told once is not told again.
-  const event = { id: `${stack.id}.orphan`, type: EVENT_TYPES.stackOrphaned, atMs: nowMs, data: { stack: stack.id } };
-  if (!isDryRun) await ports.publish({ key, subject: formerBay(projectId, uuid) }, [event]);
+  const event = { id: `${stack.id}.orphan`, type: owner.orphanEvent, atMs: nowMs, data: { stack: stack.id } };
+  if (!isDryRun) await ports.publish(owner, [event]);
   if (ports.reconciliation.removes !== "stacks") return { ...found, outcome: "told" };
   if (isDryRun) return { ...found, outcome: "would" };
-  const removed = await removeOrphan(ports, projectId, uuid, stack.id, signal);
+  const removed = hasOthersOnIt
+    ? "its node groups' stacks go before it"
+    : await removeOrphan(ports, projectId, owner, stack.id, signal);
   if (removed !== undefined) return { ...found, outcome: "told", detail: `${found.detail}; it stays: ${removed}` };
   await forgetSuspect(ports.table, suspect);
   return { ...found, outcome: "done" };
-}
-
-/** As what a bay is told of that is not there: nobody knows whose it was. */
-function formerBay(projectId: string, uuid: string): EventSubject {
-  return { type: "bay", uuid, projectId, userId: "", bayUuid: uuid, description: { uuid } };
 }
 
 /** Why it stays; undefined when Heat took the request, or when it is gone. */
 async function removeOrphan(
   { cloud, stackPlans }: ConductorPorts,
   projectId: string,
-  uuid: string,
+  owner: ClaimedOwner,
   stackId: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -63,7 +67,7 @@ async function removeOrphan(
   if (opened.kind === "refused") return opened.reason;
   const stack = await opened.stacks.find(stackId);
   if (!stack) return undefined;
-  if (!stackPlans.isOurs({ uuid }, stack)) return "its parameters do not say that it is ours";
+  if (!owner.isOurs(stackPlans, stack)) return "its parameters do not say that it is ours";
   const removed = await opened.stacks.remove(stack);
   switch (removed.kind) {
     case "accepted":

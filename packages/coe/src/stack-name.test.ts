@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bayShard } from "@jeroboam/core/bay/bay";
-import { bayOfTags, nodeNamePrefix, stackName, stackTags } from "./stack-name.ts";
+import { groupStackTags, nodeNamePrefix, ownerOfTags, stackName, stackTags } from "./stack-name.ts";
 
 const uuid = fc.uuid();
 const name = fc.option(fc.oneof(fc.string({ maxLength: 300 }), fc.string({ unit: "binary", maxLength: 300 })), {
@@ -52,6 +52,7 @@ describe("the names of nodes", () => {
 test("tags list all our stacks, one bay's, or those of a shard of the table's index", () => {
   const uuid = "5a1d7c52-90f4-4a6f-9b1e-0c1d2e3f4a5b";
   expect(stackTags(uuid)).toEqual(["jeroboam", `jeroboam-bay-${uuid}`, `jeroboam-shard-${bayShard(uuid)}`]);
-  expect(bayOfTags(stackTags(uuid))).toBe(uuid);
-  expect(bayOfTags(["jeroboam", "production"])).toBeUndefined();
+  expect(ownerOfTags(stackTags(uuid))).toEqual({ bayUuid: uuid, groupUuid: undefined });
+  expect(ownerOfTags(groupStackTags({ bayUuid: uuid, uuid: "g" }))).toEqual({ bayUuid: uuid, groupUuid: "g" });
+  expect(ownerOfTags(["jeroboam", "production"])).toBeUndefined();
 });

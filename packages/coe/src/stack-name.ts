@@ -8,6 +8,7 @@ import { bayShard } from "@jeroboam/core/bay/bay";
 /** What all stacks of bays bear. */
 export const STACKS_TAG = "jeroboam";
 const BAY_TAG = "jeroboam-bay-";
+const GROUP_TAG = "jeroboam-node-group-";
 
 /** Heat: a letter, then letters, digits, `_`, `.`, `-`; at most 255 characters. */
 const STACK_NAME_CHARS = 255;
@@ -51,9 +52,17 @@ export function shardTag(shard: number): string {
   return `jeroboam-shard-${shard}`;
 }
 
-/** The uuid of the bay that a stack says it is of. */
-export function bayOfTags(tags: readonly string[]): string | undefined {
-  return tags.find((tag) => tag.startsWith(BAY_TAG))?.slice(BAY_TAG.length);
+/** Whose a stack says it is: a bay's, or a node group's of that bay. */
+export interface StackOwnerTags {
+  readonly bayUuid: string;
+  readonly groupUuid: string | undefined;
+}
+
+export function ownerOfTags(tags: readonly string[]): StackOwnerTags | undefined {
+  const named = (prefix: string): string | undefined =>
+    tags.find((tag) => tag.startsWith(prefix))?.slice(prefix.length);
+  const bayUuid = named(BAY_TAG);
+  return bayUuid === undefined ? undefined : { bayUuid, groupUuid: named(GROUP_TAG) };
 }
 
 export function groupStackTags({
@@ -63,7 +72,7 @@ export function groupStackTags({
   readonly bayUuid: string;
   readonly uuid: string;
 }): readonly string[] {
-  return [...stackTags(bayUuid), `jeroboam-node-group-${uuid}`];
+  return [...stackTags(bayUuid), `${GROUP_TAG}${uuid}`];
 }
 
 function letterFirst(text: string, maxChars: number): string {

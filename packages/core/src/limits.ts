@@ -461,8 +461,8 @@ export const limits = {
     stacksAtOnce: 2_000,
     /** Pages of stacks of one shard (or one project) before it is called too many. */
     stackPages: 200,
-    /** Bays of one shard that are held in memory. */
-    baysAtOnce: 100_000,
+    /** Bays and node groups of one shard that are held in memory. */
+    ownersAtOnce: 100_000,
     /** What nobody knows is looked at again after this long before anything is done about it, and forgotten in the end. */
     suspectAgeMs: hour,
     suspectKeepMs: 7 * day,

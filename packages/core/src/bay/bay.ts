@@ -188,7 +188,7 @@ export function bayShard(uuid: string): number {
   return shardOf(bayPartition(uuid), limits.engine.typeShards);
 }
 
-/** Partitions of the type index that hold the hot items, for administrators and the schedule. */
+/** Partitions of the type index that hold the hot items of bays and their node groups, for administrators and the schedule. */
 export function bayShards(): readonly string[] {
   return Array.from({ length: limits.engine.typeShards }, (_, shard) => bayShardPartition(shard));
 }
@@ -206,16 +206,19 @@ export function specificationShardPartition(shard: number): string {
   return `bay-specification#all#${shard}`;
 }
 
-/** Where a bay's items stand in the lists (`part`: 0 the hot one, 1 the cold one, 2 its node groups'). */
+/** Where a bay's items stand in the lists: the hot one, the cold one, then what `behind` tells apart. */
 export function bayListKeys(
   bay: Pick<Bay, "uuid" | "projectId" | "createdAtMs">,
-  part: 0 | 1 | 2,
+  part: "hot" | "cold",
+  behind?: string,
 ): { project: Key; type: Key } {
-  const sk = `${creationKey(bay)}#${part}`;
+  const sk = `${creationKey(bay)}#${behind === undefined ? PART[part] : `2#${behind}#${PART[part]}`}`;
   const shard = bayShard(bay.uuid);
-  const pk = part === 0 ? bayShardPartition(shard) : specificationShardPartition(shard);
+  const pk = part === "hot" ? bayShardPartition(shard) : specificationShardPartition(shard);
   return { project: { pk: projectBays(bay.projectId), sk }, type: { pk, sk } };
 }
+
+const PART = { hot: 0, cold: 1 } as const;
 
 /** The cold item; its revision is left to the writer. */
 export function specificationItem(
@@ -229,7 +232,7 @@ export function specificationItem(
     ...key,
     revision,
     body: { specification },
-    indexes: { ...bayListKeys(bay, 1), ...(name && { name }) },
+    indexes: { ...bayListKeys(bay, "cold"), ...(name && { name }) },
   };
 }
 
@@ -247,7 +250,7 @@ export const bayShape: RecordShape<Bay> = {
   type: "bay",
   schema: baySchema,
   indexes: (_key, bay) => ({
-    ...bayListKeys(bay, 0),
+    ...bayListKeys(bay, "hot"),
     ...(bay.name !== null && {
       name: { pk: namedBays(bay.name), sk: `${bay.projectId}#${creationKey(bay)}` },
     }),

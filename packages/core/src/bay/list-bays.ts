@@ -82,5 +82,5 @@ function endOf(
   descending: boolean,
 ): { pk: string; sk: string; indexSk: string } {
   const last = descending ? bayKey(bay.projectId, bay.uuid) : baySpecificationKey(bay.projectId, bay.uuid);
-  return { ...last, indexSk: bayListKeys(bay, descending ? 0 : 1).project.sk };
+  return { ...last, indexSk: bayListKeys(bay, descending ? "hot" : "cold").project.sk };
 }

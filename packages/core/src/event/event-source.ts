@@ -32,7 +32,8 @@ export type EventSubject = z.infer<typeof eventSubjectSchema>;
 const ownedSchema = z.object({
   uuid: z.string(),
   projectId: z.string(),
-  userId: z.string(),
+  /** Of some records nobody knows who made them: node groups, for one. */
+  userId: z.string().default(""),
   bayUuid: z.string().optional(),
   name: z.string().nullable().optional(),
   status: z.string().nullable().optional(),

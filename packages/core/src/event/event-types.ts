@@ -16,10 +16,10 @@ export const EVENT_TYPES = {
   repairSuspended: "bay.repair.suspended",
   /** An administrator has what goes on with a bay tried at once, with its time anew. */
   retryAsked: "bay.retry.asked",
-  /** A bay's stack is not what the table says it is. */
-  driftFound: "bay.drift.found",
   /** A stack says it is of a bay that is not there. */
-  stackOrphaned: "bay.drift.orphan",
+  bayStackOrphaned: "bay.drift.orphan",
+  /** A stack says it is of a node group that is not there. */
+  groupStackOrphaned: "node-group.drift.orphan",
   /** One of a bay's certificates ends soon. */
   certificateExpiring: "bay.certificate.expiring",
 } as const;

@@ -85,18 +85,16 @@ export function nodeGroupSpecificationKey(projectId: string, bayUuid: string, uu
 /** What says where a group stands. */
 export type NodeGroupIdentity = Pick<NodeGroup, "uuid" | "bayUuid" | "bayCreatedAtMs" | "projectId">;
 
-function listKeys(group: NodeGroupIdentity, part: 0 | 1): { project: Key; type: Key } {
+function listKeys(group: NodeGroupIdentity, part: "hot" | "cold"): { project: Key; type: Key } {
   const bay = { uuid: group.bayUuid, projectId: group.projectId, createdAtMs: group.bayCreatedAtMs };
-  const { project, type } = bayListKeys(bay, 2);
-  const behind = ({ pk, sk }: Key): Key => ({ pk, sk: `${sk}#${group.uuid}#${part}` });
-  return { project: behind(project), type: behind(type) };
+  return bayListKeys(bay, part, group.uuid);
 }
 
 /** The group as the table sees it; the conductor adds the operations. */
 export const nodeGroupShape: RecordShape<NodeGroup> = {
   type: "node-group",
   schema: nodeGroupSchema,
-  indexes: (_key, group) => listKeys(group, 0),
+  indexes: (_key, group) => listKeys(group, "hot"),
   describe: (group) => ({
     uuid: group.uuid,
     name: group.name,
@@ -121,7 +119,7 @@ export function groupSpecificationItem(
     ...key,
     revision,
     body: { nodeGroupSpecification: specification },
-    indexes: { ...listKeys(group, 1), ...(name && { name }) },
+    indexes: { ...listKeys(group, "cold"), ...(name && { name }) },
   };
 }
 
