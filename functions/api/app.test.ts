@@ -5,6 +5,8 @@ import { createApp } from "./app.ts";
 import { defineRoute } from "./route.ts";
 import type { Route } from "./route.ts";
 import { createFakePorts, TOKENS } from "./testing/fake-ports.ts";
+import { describeBody } from "./wire/reader.ts";
+import { z } from "zod";
 
 /** Routes of a resource that only echoes, to see what the wrapper does. */
 const routes: readonly Route[] = [
@@ -12,25 +14,29 @@ const routes: readonly Route[] = [
     method: "POST",
     path: "/v1/bays",
     rule: "bay:create",
-    body: (given) => given,
+    body: describeBody({ kind: "object", schema: z.object({}) }, (given) => given),
+    answers: {},
     run: (_request, { body }) => Promise.resolve({ status: 201, body: { got: body ?? null } }),
   }),
   defineRoute({
     method: "GET",
     path: "/v1/bays/:ident",
     rule: "bay:get",
+    answers: {},
     run: ({ ident, minor, base }) => Promise.resolve({ status: 200, body: { ident, minor, base } }),
   }),
   defineRoute({
     method: "DELETE",
     path: "/v1/bays/:ident",
     rule: "nobody:may",
+    answers: {},
     run: () => Promise.resolve({ status: 204 }),
   }),
   defineRoute({
     method: "PATCH",
     path: "/v1/bays/:ident",
     rule: "bay:update",
+    answers: {},
     run: () => Promise.reject(new Error("secret detail of a bug")),
   }),
 ];

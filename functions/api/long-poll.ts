@@ -7,8 +7,9 @@
 import { Rejected } from "@jeroboam/core/errors";
 import { limits } from "@jeroboam/core/limits";
 import type { Clock } from "@jeroboam/core/ports";
-import type { QueryArguments } from "./route.ts";
 import { refuseArguments } from "./route.ts";
+import type { QueryArguments } from "./wire/reader.ts";
+import { describeQuery } from "./wire/reader.ts";
 
 export interface LongPollPorts {
   readonly clock: Clock;
@@ -52,9 +53,12 @@ export function createLongPoll({ clock, pause, mostMs }: LongPollPorts): LongPol
 }
 
 /** How long to wait, in milliseconds; more than there is to be had is lowered, as a list's limit is. */
-export function readWait({ wait, ...rest }: QueryArguments): number {
-  refuseArguments(rest);
-  if (wait === undefined) return 0;
-  if (!/^\d{1,6}$/.test(wait)) throw new Rejected(400, "wait must be a number of seconds");
-  return Math.min(Number(wait) * 1_000, limits.longPoll.mostMs);
-}
+export const readWait = describeQuery(
+  [{ name: "wait", schema: { type: "integer", minimum: 0, maximum: 999_999 } }],
+  ({ wait, ...rest }: QueryArguments): number => {
+    refuseArguments(rest);
+    if (wait === undefined) return 0;
+    if (!/^\d{1,6}$/.test(wait)) throw new Rejected(400, "wait must be a number of seconds");
+    return Math.min(Number(wait) * 1_000, limits.longPoll.mostMs);
+  },
+);

@@ -7,7 +7,7 @@
 const KEEPS_SUFFIX = new Set(["clusters", "clustertemplates", "federations", "quotas"]);
 
 /** Paths that need no token (normalised). */
-const PUBLIC_PATHS: ReadonlySet<string> = new Set(["/", "/v1", "/healthcheck"]);
+const PUBLIC_PATHS: ReadonlySet<string> = new Set(["/", "/v1", "/v1/openapi", "/healthcheck"]);
 
 /** Whoever asks proves by the path or the body who they are: an operation's callback, a hook of a project's own. */
 const SIGNED_PATH = /^\/v1\/(?:callbacks|hooks)\/[^/]+$/;

@@ -7,7 +7,6 @@ import { Rejected } from "@jeroboam/core/errors";
 import type { Caller } from "@jeroboam/core/identity/caller";
 import type { PolicyTarget } from "@jeroboam/core/identity/policy";
 import type { Scope } from "@jeroboam/core/identity/scope";
-import type { Json } from "@jeroboam/core/json";
 import { limits } from "@jeroboam/core/limits";
 import type { KeyedRequestEffect } from "@jeroboam/core/operation/begin-operation";
 import type { Context } from "hono";
@@ -16,9 +15,11 @@ import { underKey } from "./idempotency.ts";
 import { linkBase } from "./links.ts";
 import type { Minor } from "./microversion.ts";
 import { openVersioned } from "./negotiation.ts";
+import type { ShapeName } from "./description/shapes.ts";
 import type { ApiPorts } from "./ports.ts";
 import { routingRefusal, setHeaders } from "./refusal.ts";
 import { readJsonBody } from "./wire/json-body.ts";
+import type { BodyForm, BodyReader, QueryArguments, QueryParameter, QueryReader } from "./wire/reader.ts";
 
 export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
 
@@ -76,9 +77,11 @@ export interface RouteDefinition<Query, Body, Target extends PolicyTarget> {
   /** Whether it can answer by server-sent events too. */
   readonly streams?: boolean;
   /** Reads the query's arguments; without it, any is refused. */
-  readonly query?: (given: QueryArguments, minor: Minor) => Query;
+  readonly query?: QueryReader<Query>;
   /** Reads the body; without it, a body is ignored. Absent bodies arrive as undefined. */
-  readonly body?: (given: Json | undefined, request: ApiRequest) => Body;
+  readonly body?: BodyReader<Body>;
+  /** What it answers by when it does what is asked. */
+  readonly answers: Answers;
   /** The record in question; throws when the scope has none. Without it the rule is asked about the caller's own project. */
   readonly find?: (request: ApiRequest, scope: Scope, body: Body, query: Query) => Promise<Target>;
   /** Whose record the rule is asked about, when that is not the record's own project. */
@@ -93,13 +96,24 @@ export interface RouteInput<Query, Body, Target> {
   readonly scope: Scope;
 }
 
-export type QueryArguments = Readonly<Record<string, string>>;
+/** What the body of each status looks like; null: there is none. Nothing: it always refuses. */
+export type Answers = { readonly [Status in 200 | 201 | 202 | 204]?: AnswerShape };
+export type AnswerShape = ShapeName | { readonly list: ShapeName; readonly key: string } | null;
 
-export interface Route {
+export interface Route extends RouteDescription {
+  handle(ports: ApiPorts, context: Context<ApiEnv>): Promise<Response>;
+}
+
+/** What there is to know of a route without asking it. */
+export interface RouteDescription {
   readonly method: Method;
   readonly path: string;
+  readonly since: Minor | undefined;
   readonly rules: readonly string[];
-  handle(ports: ApiPorts, context: Context<ApiEnv>): Promise<Response>;
+  readonly parameters: readonly QueryParameter[];
+  readonly form: BodyForm | undefined;
+  readonly answers: Answers;
+  readonly streams: boolean;
 }
 
 export function defineRoute<Query, Body, Target extends PolicyTarget>(
@@ -109,7 +123,12 @@ export function defineRoute<Query, Body, Target extends PolicyTarget>(
   return {
     method,
     path,
+    since: definition.since,
     rules: allProjectsRule === undefined ? [rule] : [rule, allProjectsRule],
+    parameters: definition.query?.parameters ?? [],
+    form: definition.body?.form,
+    answers: definition.answers,
+    streams: definition.streams ?? false,
     async handle(ports, context) {
       const opened = openVersioned(context, definition.streams ? ["text/event-stream"] : []);
       if (opened.kind === "refused") return opened.response;

@@ -13,6 +13,7 @@ import type { Json, JsonObject } from "@jeroboam/core/json";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
 import { changeRecord, findRecord } from "@jeroboam/core/operation/record-store";
 import { expect } from "vitest";
+import { faultsOfReply } from "./described.ts";
 
 export interface Call {
   readonly as?: keyof typeof TOKENS;
@@ -61,6 +62,8 @@ export function createHarness(): Harness {
         ...(content !== undefined && { body: content }),
       });
       const answer = await response.text();
+      const type = response.headers.get("content-type");
+      expect(faultsOfReply(method, path, { status: response.status, text: answer, type })).toEqual([]);
       return {
         status: response.status,
         headers: response.headers,

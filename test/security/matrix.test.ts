@@ -19,6 +19,7 @@ import { tell } from "./report.ts";
 import type { PlannedRequest } from "./requests.ts";
 import { fillRequest, nameOf, planRequest, recordsIn } from "./requests.ts";
 import type { Outcome, TwoProjects } from "./world.ts";
+import { faultsOfReply, held } from "../conformance/described.ts";
 import { createTwoProjects } from "./world.ts";
 
 let world: TwoProjects;
@@ -38,6 +39,7 @@ afterAll(() => {
   const by = Array.from(verdicts, ([verdict, count]) => `${count} ${verdict}`).join(", ");
   const total = [...verdicts.values()].reduce((sum, count) => sum + count, 0);
   tell(`matrix: ${ROUTES.length} routes x ${EVERYBODY.length} kinds of callers = ${total} cases: ${by}`);
+  tell(`matrix: ${held.successes} successes and ${held.refusals} refusals are as the description of the API says`);
   tell(`matrix: ${comparisons} pairs of another project's thing and nobody's, none told apart`);
   tell(`matrix: ${searched} replies to other projects searched for project a's ids and names`);
 });
@@ -59,6 +61,8 @@ describe.each(EVERYBODY)("%s", (who) => {
     const verdict = expectedVerdict(who, one.route, refersTo(one));
     expect(verdictOf(outcome, name, verdict), `${outcome.status} ${outcome.text}`).toBe(verdict);
     expect(faultsOf(outcome, verdict, one.route.rules[0])).toEqual([]);
+    const type = outcome.headers["content-type"] ?? null;
+    expect(faultsOfReply(one.route.method, path, { ...outcome, type })).toEqual([]);
     verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
   });
 });

@@ -18,7 +18,8 @@ export function frame({ clock, random, log }: ApiPorts): MiddlewareHandler<ApiEn
     await next();
     context.header("X-Openstack-Request-Id", requestId);
     context.header("X-Content-Type-Options", "nosniff");
-    context.header("Cache-Control", "no-store");
+    // A public document says itself how long it is good.
+    if (!context.res.headers.has("cache-control")) context.header("Cache-Control", "no-store");
 
     const given = context.req.header("x-openstack-request-id") ?? "";
     // Absent on requests that were refused before anybody was known.

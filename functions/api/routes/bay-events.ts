@@ -10,12 +10,14 @@ import { readHistory } from "@jeroboam/core/event/event-history";
 import type { Scope } from "@jeroboam/core/identity/scope";
 import type { JsonObject } from "@jeroboam/core/json";
 import type { Operation } from "@jeroboam/core/operation/record";
-import type { ApiRequest, QueryArguments, Route, RouteDefinition } from "../route.ts";
+import type { ApiRequest, Route, RouteDefinition } from "../route.ts";
 import { defineRoute, refuseArguments } from "../route.ts";
 import { viewEvent } from "../views/events.ts";
-import { readLimit } from "../wire/list.ts";
+import { readLimit, LIMIT, SORT_DIRECTION } from "../wire/list.ts";
 import { wireTime } from "../wire/time.ts";
 import type { BayTarget } from "./bay-routes.ts";
+import { describeQuery } from "../wire/reader.ts";
+import type { QueryArguments } from "../wire/reader.ts";
 
 export function bayEventsRoute(
   path: string,
@@ -26,8 +28,9 @@ export function bayEventsRoute(
     method: "GET",
     path: `${path}/:ident/events`,
     ...rules,
-    query: readQuery,
+    query: HISTORY_QUERY,
     find,
+    answers: { 200: "bayEvents" },
     async run({ ports, base }, { query, target: { bay } }) {
       const { key, state, operation, dueAtMs } = bay.record;
       const events = await readHistory(ports.table, key, query);
@@ -46,6 +49,13 @@ export function bayEventsRoute(
   });
 }
 
+const MARKER = /^(\d{1,15})\.([\w.-]{1,100})$/;
+
+const HISTORY_QUERY = describeQuery(
+  [LIMIT, { name: "marker", schema: { type: "string", pattern: MARKER.source } }, SORT_DIRECTION],
+  readQuery,
+);
+
 function readQuery({ limit, marker, sort_dir: direction = "desc", ...rest }: QueryArguments): HistoryQuery {
   refuseArguments(rest);
   if (direction !== "asc" && direction !== "desc") throw new Rejected(400, "sort_dir must be asc or desc");
@@ -58,7 +68,7 @@ function markerOf({ atMs, id }: HistoryPlace): string {
 }
 
 function readMarker(marker: string): HistoryPlace {
-  const [, atMs, id] = /^(\d{1,15})\.([\w.-]{1,100})$/.exec(marker) ?? [];
+  const [, atMs, id] = MARKER.exec(marker) ?? [];
   if (atMs === undefined || id === undefined) throw new Rejected(400, "marker must be the one of an answer before");
   return { atMs: Number(atMs), id };
 }

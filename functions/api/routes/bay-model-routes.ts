@@ -28,9 +28,11 @@ import type { WireBayModel } from "../wire/bay-model.ts";
 import { attributesFromWire, NEW_MODEL, patchDocument } from "../wire/bay-model.ts";
 import { listReply, readListQuery } from "../wire/list.ts";
 import type { PatchOperation, PatchRules } from "../wire/patch.ts";
-import { applyPatch, readPatch } from "../wire/patch.ts";
+import { applyPatch, patchReader } from "../wire/patch.ts";
 import { requireReferences } from "./cloud-checks.ts";
 import { requireBayType, requireDistro } from "./platform.ts";
+import { describeBody } from "../wire/reader.ts";
+import type { ShapeName } from "../description/shapes.ts";
 
 const readQuery = readListQuery(BAY_MODEL_SORT_KEYS);
 
@@ -62,7 +64,9 @@ export interface ModelGeneration {
   /** Flags that only those may set whom the publish rule lets. */
   readonly published: readonly ("public" | "hidden")[];
   readonly viewer: Viewer;
+  readonly answer: ShapeName;
   readonly briefViewer: Viewer;
+  readonly answerBrief: ShapeName;
 }
 
 export function bayModelRoutes(generation: ModelGeneration): readonly Route[] {
@@ -77,7 +81,10 @@ export function bayModelRoutes(generation: ModelGeneration): readonly Route[] {
       method: "POST",
       path,
       rule: `${rules}:create`,
-      body: (given): WireBayModel => readAttributes(creation, given),
+      body: describeBody({ kind: "object", schema: creation.schema }, (given): WireBayModel =>
+        readAttributes(creation, given),
+      ),
+      answers: { 201: generation.answer },
       async run(request, { body }) {
         const model = await create(generation, request, body);
         const location = `${request.base}${path}/${model.uuid}`;
@@ -86,12 +93,17 @@ export function bayModelRoutes(generation: ModelGeneration): readonly Route[] {
     }),
     listRoute(
       generation,
-      { path, rule: `${rules}:get_all`, inAllProjects: inAllProjects("get_all") },
+      { path, rule: `${rules}:get_all`, inAllProjects: inAllProjects("get_all"), answer: generation.answerBrief },
       generation.briefViewer,
     ),
     listRoute(
       generation,
-      { path: `${path}/detail`, rule: `${rules}:detail`, inAllProjects: inAllProjects("detail") },
+      {
+        path: `${path}/detail`,
+        rule: `${rules}:detail`,
+        inAllProjects: inAllProjects("detail"),
+        answer: generation.answer,
+      },
       viewer,
     ),
     defineRoute({
@@ -102,6 +114,7 @@ export function bayModelRoutes(generation: ModelGeneration): readonly Route[] {
       find,
       // What is shared is everybody's to read.
       asks: ({ caller }, model) => (isShared(model) ? caller : model),
+      answers: { 200: generation.answer },
       run: async (request, { target }) => ({ status: 200, body: (await viewer(request))(target) }),
     }),
     defineRoute({
@@ -109,8 +122,9 @@ export function bayModelRoutes(generation: ModelGeneration): readonly Route[] {
       path: item,
       rule: `${rules}:update`,
       allProjectsRule: inAllProjects("update"),
-      body: (given) => readPatch(generation.patch, given),
+      body: patchReader(generation.patch),
       find,
+      answers: { 200: generation.answer },
       async run(request, { body, target, scope }) {
         requireOwner(target, scope);
         const model = await update(generation, request, target, body);
@@ -123,6 +137,7 @@ export function bayModelRoutes(generation: ModelGeneration): readonly Route[] {
       rule: `${rules}:delete`,
       allProjectsRule: inAllProjects("delete"),
       find,
+      answers: { 204: null },
       async run(request, { target, scope }) {
         requireOwner(target, scope);
         await remove(generation, request, target);
@@ -134,7 +149,12 @@ export function bayModelRoutes(generation: ModelGeneration): readonly Route[] {
 
 function listRoute(
   generation: ModelGeneration,
-  { path, rule, inAllProjects }: { path: string; rule: string; inAllProjects: string | undefined },
+  {
+    path,
+    rule,
+    inAllProjects,
+    answer,
+  }: { path: string; rule: string; inAllProjects: string | undefined; answer: ShapeName },
   viewer: Viewer,
 ): Route {
   return defineRoute({
@@ -143,6 +163,7 @@ function listRoute(
     rule,
     allProjectsRule: inAllProjects,
     query: readQuery,
+    answers: { 200: { list: answer, key: generation.collection } },
     async run(request, { query, scope }) {
       return listReply(request, query, await listBayModels(request.ports.table, scope, query.request), {
         path: path.slice("/v1/".length),

@@ -31,6 +31,7 @@ export function bayRepairRoutes({ path, rules, noun }: Repairs, find: Find): rea
       rule: `${rules}:${name}`,
       allProjectsRule: `${rules}:${name}`,
       find,
+      answers: { 202: "accepted" },
       async run(request, { target }): Promise<Reply> {
         if (!(await isBegun(request, { shape: bayShape, key: target.bay.record.key }))) await run(request, target);
         return { status: 202, body: { uuid: target.bay.record.state.uuid } };

@@ -12,18 +12,18 @@ import { summarise } from "@jeroboam/core/node-group/bay-summary";
 import type { Scope } from "@jeroboam/core/identity/scope";
 import type { JsonObject } from "@jeroboam/core/json";
 import { readWait } from "../long-poll.ts";
-import type { Minor } from "../microversion.ts";
-import type { ApiRequest, QueryArguments, Reply, Route } from "../route.ts";
+import type { ApiRequest, Reply, Route, Answers } from "../route.ts";
 import { defineRoute } from "../route.ts";
 import type { BayWish } from "../wire/bay.ts";
 import type { SortKeys } from "../wire/list.ts";
 import { listReply, readListQuery } from "../wire/list.ts";
 import type { PatchOperation, PatchRules } from "../wire/patch.ts";
-import { readPatch } from "../wire/patch.ts";
-import type { AttributeReader } from "../wire/attributes.ts";
 import { bayEventsRoute } from "./bay-events.ts";
 import { bayRepairRoutes } from "./bay-repairs.ts";
 import { notFound } from "./bay-requests.ts";
+import type { BodyReader, QueryReader } from "../wire/reader.ts";
+import { patchReader } from "../wire/patch.ts";
+import type { ShapeName } from "../description/shapes.ts";
 
 export interface BayGeneration {
   /** In paths and lists. */
@@ -40,11 +40,16 @@ export interface BayGeneration {
   /** What showing one tells that a list does not. */
   readonly viewMore?: (bay: BayWithSpecification) => JsonObject;
   readonly viewBrief: (request: ApiRequest, bay: BayWithSpecification) => JsonObject;
-  readonly readWish: AttributeReader<BayWish>;
+  /** What one looks like in full, and in a list. */
+  readonly answer: ShapeName;
+  readonly answerBrief: ShapeName;
+  readonly readWish: BodyReader<BayWish>;
+  readonly created: Answers;
   readonly create: (request: ApiRequest, wish: BayWish) => Promise<Reply>;
   readonly patch: PatchRules;
   /** What the query of a patch may hold: whether Heat is to roll back when the update fails. */
-  readonly readRollback: (given: QueryArguments, minor: Minor) => boolean;
+  readonly readRollback: QueryReader<boolean>;
+  readonly updated: Answers;
   readonly update: (request: ApiRequest, bay: BayWithSpecification, patch: BayPatch) => Promise<Reply>;
 }
 
@@ -71,12 +76,22 @@ export function bayRoutes(generation: BayGeneration): readonly Route[] {
       path,
       rule: `${rules}:create`,
       body: generation.readWish,
+      answers: generation.created,
       run: (request, { body }) => create(request, body),
     }),
-    listRoute(generation, { path, rule: `${rules}:get_all`, inAllProjects: inAllProjects("get_all") }, viewBrief),
     listRoute(
       generation,
-      { path: `${path}/detail`, rule: `${rules}:detail`, inAllProjects: inAllProjects("detail") },
+      { path, rule: `${rules}:get_all`, inAllProjects: inAllProjects("get_all"), answer: generation.answerBrief },
+      viewBrief,
+    ),
+    listRoute(
+      generation,
+      {
+        path: `${path}/detail`,
+        rule: `${rules}:detail`,
+        inAllProjects: inAllProjects("detail"),
+        answer: generation.answer,
+      },
       view,
     ),
     defineRoute({
@@ -86,6 +101,7 @@ export function bayRoutes(generation: BayGeneration): readonly Route[] {
       allProjectsRule: inAllProjects("get_one"),
       query: readWait,
       find,
+      answers: { 200: generation.answer },
       async run(request, { target, scope, query: ms }) {
         const { ports, signal } = request;
         const bay =
@@ -103,9 +119,10 @@ export function bayRoutes(generation: BayGeneration): readonly Route[] {
       takesKey: true,
       rule: `${rules}:update`,
       allProjectsRule: inAllProjects("update"),
-      query: (given, minor) => generation.readRollback(given, minor),
-      body: (given) => readPatch(generation.patch, given),
+      query: generation.readRollback,
+      body: patchReader(generation.patch),
       find,
+      answers: generation.updated,
       run: (request, { body, query, target }) => update(request, target.bay, { operations: body, rollback: query }),
     }),
     defineRoute({
@@ -114,6 +131,7 @@ export function bayRoutes(generation: BayGeneration): readonly Route[] {
       rule: `${rules}:delete`,
       allProjectsRule: inAllProjects("delete"),
       find,
+      answers: { 204: null },
       async run(request, { target }) {
         const deleted = await deleteBay(request.ports, target.bay.record);
         if (deleted.kind === "absent") throw notFound(generation.noun, request.ident);
@@ -129,7 +147,12 @@ function isSettled({ record, ...rest }: BayWithSpecification): boolean {
 
 function listRoute(
   { collection, nextOn, sortKeys }: BayGeneration,
-  { path, rule, inAllProjects }: { path: string; rule: string; inAllProjects: string | undefined },
+  {
+    path,
+    rule,
+    inAllProjects,
+    answer,
+  }: { path: string; rule: string; inAllProjects: string | undefined; answer: ShapeName },
   view: BayGeneration["view"],
 ): Route {
   const query = readListQuery(sortKeys);
@@ -139,6 +162,7 @@ function listRoute(
     rule,
     allProjectsRule: inAllProjects,
     query,
+    answers: { 200: { list: answer, key: collection } },
     async run(request, input) {
       const page = await listBays(request.ports.table, input.scope, input.query.request);
       return listReply(request, input.query, page, {

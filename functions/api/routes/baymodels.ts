@@ -17,5 +17,7 @@ export const baymodels = bayModelRoutes({
   nameFor: () => null,
   published: ["public"],
   viewer: ({ base }) => Promise.resolve((model) => viewBayModel(model, base)),
+  answer: "baymodel",
   briefViewer: ({ base }) => Promise.resolve((model) => viewBriefBayModel(model, base)),
+  answerBrief: "baymodelBrief",
 });

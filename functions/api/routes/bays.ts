@@ -9,6 +9,7 @@ import { BAY_SORT_KEYS, viewBay, viewBriefBay } from "../views/bays.ts";
 import { BAY_PATCH, readBayWish } from "../wire/bay.ts";
 import { acceptBay, acceptResize, readChanges } from "./bay-requests.ts";
 import { bayRoutes } from "./bay-routes.ts";
+import { describeQuery } from "../wire/reader.ts";
 
 const CHANGES = { noun: "bay", changeable: ["node_count"], leastNodes: 1 } as const;
 
@@ -28,17 +29,21 @@ export const bays = bayRoutes({
   sortKeys: BAY_SORT_KEYS,
   view: ({ base }, bay) => viewBay(bay, base),
   viewBrief: ({ base }, bay) => viewBriefBay(bay, base),
+  answer: "bay",
+  answerBrief: "bayBrief",
   readWish: readBayWish,
+  created: { 201: "bay" },
   async create(request, wish) {
     const bay = await acceptBay(request, wish, { noun: "Baymodel", missing: 400, checksRootDisk: false });
     const location = `${request.base}/v1/bays/${bay.record.state.uuid}`;
     return { status: 201, body: viewBay(bay, request.base), headers: { Location: location } };
   },
   patch: BAY_PATCH,
-  readRollback(given) {
+  readRollback: describeQuery([], (given) => {
     refuseArguments(given);
     return false;
-  },
+  }),
+  updated: { 200: "bay" },
   async update(request, bay, { operations, rollback }) {
     const { nodeCount } = readChanges(documentOf(bay), operations, CHANGES);
     if (nodeCount === undefined) return { status: 200, body: viewBay(bay, request.base) };

@@ -9,11 +9,13 @@ import { Rejected } from "@jeroboam/core/errors";
 import type { PolicyTarget } from "@jeroboam/core/identity/policy";
 import type { Scope } from "@jeroboam/core/identity/scope";
 import { limits } from "@jeroboam/core/limits";
-import type { ApiRequest, QueryArguments, Route } from "../route.ts";
+import type { ApiRequest, Route } from "../route.ts";
 import { defineRoute, refuseArguments } from "../route.ts";
 import { viewCertificate } from "../views/certificates.ts";
 import type { CertificateWish } from "../wire/certificate.ts";
 import { readCertificateWish, requireOnlyAuthority } from "../wire/certificate.ts";
+import { describeQuery } from "../wire/reader.ts";
+import type { QueryArguments } from "../wire/reader.ts";
 
 const PATH = "/v1/certificates";
 
@@ -27,8 +29,9 @@ export const certificates: readonly Route[] = [
     method: "GET",
     path: `${PATH}/:ident`,
     rule: "certificate:get",
-    query: readAuthorityType,
+    query: describeQuery([{ name: "ca_cert_type", schema: { type: "string" } }], readAuthorityType),
     find: (request, scope) => requireBay(request, scope, request.ident, 404),
+    answers: { 200: "certificate" },
     run({ base }, { target: { bay } }) {
       const pem = authorityCertificate(bay);
       if (pem === undefined) throw notYet(bay);
@@ -41,6 +44,7 @@ export const certificates: readonly Route[] = [
     rule: "certificate:create",
     body: readCertificateWish,
     find: (request, scope, wish: CertificateWish) => requireBay(request, scope, wish.bay, 400),
+    answers: { 201: "certificate" },
     async run({ ports, base }, { body: { csr, authorityType }, target: { bay } }) {
       const signed = await signForBay(ports, bay, csr);
       if (!signed) throw notYet(bay);

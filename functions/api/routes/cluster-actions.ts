@@ -10,6 +10,7 @@ import { accepted, requireMoreThanZero } from "./clusters.ts";
 import { acceptGroupResize } from "./node-group-changes.ts";
 import { acceptUpgrade } from "./upgrades.ts";
 import { requireNodeGroup } from "./node-groups.ts";
+import { describeBody } from "../wire/reader.ts";
 
 const PATH = "/v1/clusters/:ident/actions";
 
@@ -19,12 +20,13 @@ export const clusterActions: readonly Route[] = [
     path: `${PATH}/resize`,
     since: GATES.resize,
     rule: "cluster:resize",
-    body(given, { minor }) {
+    body: describeBody(readResize.form, (given, { minor }) => {
       const resize = readResize(given);
       requireMoreThanZero(resize.nodeCount, minor);
       return resize;
-    },
+    }),
     find: (request, scope) => requireBay({ noun: "Cluster" }, request, scope),
+    answers: { 202: "accepted" },
     async run(request, { body, target: { bay } }) {
       await acceptGroupResize(request, bay, requireNodeGroup(bay, body.group ?? DEFAULT_WORKER), body);
       return accepted(bay);
@@ -36,12 +38,13 @@ export const clusterActions: readonly Route[] = [
     since: GATES.resize,
     rule: "cluster:upgrade",
     allProjectsRule: "cluster:upgrade_all_projects",
-    body(given, { minor }) {
+    body: describeBody(readUpgrade.form, (given, { minor }) => {
       if (minor < GATES.upgrade)
         throw new Rejected(400, `Upgrades need API version 1.${GATES.upgrade} or later; the request's is 1.${minor}.`);
       return readUpgrade(given);
-    },
+    }),
     find: (request, scope) => requireBay({ noun: "Cluster" }, request, scope),
+    answers: { 202: "accepted" },
     async run(request, { body, target: { bay } }) {
       await acceptUpgrade(request, bay, requireNodeGroup(bay, body.group ?? DEFAULT_WORKER), body);
       return accepted(bay);

@@ -11,7 +11,7 @@ import type { Json, JsonObject } from "@jeroboam/core/json";
 import { limits } from "@jeroboam/core/limits";
 import type { Minor } from "../microversion.ts";
 import { GATES } from "../microversion.ts";
-import type { ApiRequest, QueryArguments, Reply } from "../route.ts";
+import type { ApiRequest, Reply } from "../route.ts";
 import { refuseArguments, requireRule } from "../route.ts";
 import type { ShownBay } from "../views/bays.ts";
 import { CLUSTER_SORT_KEYS, viewBriefCluster, viewCluster, viewFaults } from "../views/bays.ts";
@@ -22,6 +22,8 @@ import { boolean } from "../wire/types.ts";
 import { acceptBay, acceptResize, readChanges } from "./bay-requests.ts";
 import type { BayPatch } from "./bay-routes.ts";
 import { bayRoutes } from "./bay-routes.ts";
+import { describeQuery } from "../wire/reader.ts";
+import type { QueryArguments } from "../wire/reader.ts";
 
 const NOUN = "Cluster";
 const CHANGES = {
@@ -40,10 +42,14 @@ export const clusters = bayRoutes({
   view: ({ base, minor }, bay) => viewCluster(bay, base, minor),
   viewMore: viewFaults,
   viewBrief: ({ base, minor }, bay) => viewBriefCluster(bay, base, minor),
+  answer: "cluster",
+  answerBrief: "clusterBrief",
   readWish: readClusterWish,
+  created: { 202: "accepted" },
   create,
   patch: CLUSTER_PATCH,
-  readRollback,
+  readRollback: describeQuery([{ name: "rollback", schema: { type: "boolean" } }], readRollback),
+  updated: { 202: "accepted" },
   update,
 });
 

@@ -26,5 +26,7 @@ export const clustertemplates = bayModelRoutes({
   nameFor: ({ ports }) => randomName(ports.random, "template"),
   published: ["public", "hidden"],
   viewer,
+  answer: "clustertemplate",
   briefViewer: viewer,
+  answerBrief: "clustertemplate",
 });

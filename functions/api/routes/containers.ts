@@ -11,17 +11,19 @@ import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
 import { Rejected } from "@jeroboam/core/errors";
 import type { JsonObject } from "@jeroboam/core/json";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
-import type { ApiRequest, QueryArguments, Reply, Route } from "../route.ts";
+import type { ApiRequest, Reply, Route } from "../route.ts";
 import { defineRoute, refuseArguments } from "../route.ts";
 import { viewBriefContainer, viewContainer } from "../views/container-resources.ts";
 import { readAttributes } from "../wire/attributes.ts";
 import { command, readContainerWish, RESOURCE_PATCHES } from "../wire/container-resource.ts";
 import type { ContainerWish } from "../wire/container-resource.ts";
 import type { PatchOperation } from "../wire/patch.ts";
-import { applyPatch, readPatch } from "../wire/patch.ts";
+import { applyPatch, patchReader } from "../wire/patch.ts";
 import { z } from "zod";
 import { awaitEnd, madeEarlier, requireAbility, requireFreeName, requireReadyBay } from "./resource-requests.ts";
 import { findItem, notFound, readBayArgument, resourceItemRoutes, resourceListRoutes } from "./resource-routes.ts";
+import { describeBody, describeQuery } from "../wire/reader.ts";
+import type { QueryArguments } from "../wire/reader.ts";
 
 const PATH = "/v1/containers";
 
@@ -34,9 +36,13 @@ const CONTAINERS = {
   listNeedsBay: false,
   view: viewContainer,
   viewBrief: viewBriefContainer,
-};
+  answer: "container",
+  answerBrief: "containerBrief",
+} as const;
 
 const find = findItem(CONTAINERS);
+
+const EXECUTION = { argument: "container", schema: z.strictObject({ command }), readOnly: [] };
 
 export const containers: readonly Route[] = [
   defineRoute({
@@ -44,6 +50,7 @@ export const containers: readonly Route[] = [
     path: PATH,
     rule: "container:create",
     body: readContainerWish,
+    answers: { 201: "container" },
     run: (request, { body }) => create(request, body),
   }),
   ...resourceListRoutes(CONTAINERS),
@@ -55,6 +62,7 @@ export const containers: readonly Route[] = [
         rule: `container:${action}`,
         query: readBayArgument,
         find,
+        answers: { 200: "nothing" },
         async run(request, { target: { record } }) {
           requireAbility(record.state.coe, action);
           const asked = await askForAction(request.ports, record.key, action);
@@ -75,6 +83,7 @@ export const containers: readonly Route[] = [
       rule: "container:logs",
       query: readBayArgument,
       find,
+      answers: { 200: "output" },
       run: (request, { target: { record } }) =>
         ask(request, record, "logs", (engine, { uuid, name }) => engine.readLogs({ uuid, name }, request.signal)),
     }),
@@ -84,9 +93,12 @@ export const containers: readonly Route[] = [
       method: "PUT",
       path,
       rule: "container:execute",
-      query: readCommandArgument,
-      body: (given) => (given === undefined ? undefined : readAttributes(EXECUTION, given).command),
+      query: describeQuery([{ name: "command", schema: { type: "string" } }], readCommandArgument),
+      body: describeBody({ kind: "object", schema: EXECUTION.schema, mayBeAbsent: true }, (given) =>
+        given === undefined ? undefined : readAttributes(EXECUTION, given).command,
+      ),
       find: (request, scope, body) => find(request, scope, body, undefined),
+      answers: { 200: "output" },
       run(request, { query, body, target: { record } }) {
         const words = wordsOf(query ?? body);
         return ask(request, record, "execute", (engine, { uuid, name }) =>
@@ -101,8 +113,9 @@ export const containers: readonly Route[] = [
     path: `${PATH}/:ident`,
     rule: "container:update",
     query: readBayArgument,
-    body: (given) => readPatch(RESOURCE_PATCHES.container, given),
+    body: patchReader(RESOURCE_PATCHES.container),
     find,
+    answers: { 200: "container" },
     run: (request, { body, target }) => update(request, target.record, body),
   }),
 ];
@@ -158,8 +171,6 @@ async function update(
   if (outcome.kind === "absent") throw notFound(CONTAINERS, request);
   return { status: 200, body: viewContainer(outcome.record, base) };
 }
-
-const EXECUTION = { argument: "container", schema: z.strictObject({ command }), readOnly: [] };
 
 function readCommandArgument({ command: given, ...rest }: QueryArguments): string | undefined {
   refuseArguments(rest);

@@ -13,10 +13,12 @@ import { summarise } from "@jeroboam/core/node-group/bay-summary";
 import { isBegun } from "../idempotency.ts";
 import { GATES } from "../microversion.ts";
 import type { ApiRequest, Reply, Route } from "../route.ts";
+import { z } from "zod";
 import { defineRoute } from "../route.ts";
 import { notFound } from "./bay-requests.ts";
 import { requireBay } from "./bay-routes.ts";
 import { accepted } from "./clusters.ts";
+import { describeBody } from "../wire/reader.ts";
 
 const NOUN = "Cluster";
 
@@ -28,6 +30,7 @@ export const credentials: readonly Route[] = [
     rule: "credential:rotate",
     takesKey: true,
     find: (request, scope) => requireBay({ noun: NOUN }, request, scope),
+    answers: { 202: "accepted" },
     run: (request, { target: { bay } }) => renewCredential(request, bay),
   }),
 ];
@@ -38,8 +41,9 @@ export const authorities: readonly Route[] = [
     method: "PATCH",
     path: "/v1/certificates/:ident",
     rule: "certificate:rotate_ca",
-    body: requireNothing,
+    body: describeBody({ kind: "object", schema: z.strictObject({}), mayBeAbsent: true }, requireNothing),
     find: (request, scope) => requireBay({ noun: NOUN }, request, scope),
+    answers: {},
     run: (request, { target: { bay } }) => refuseRotation(request, bay),
   }),
 ];

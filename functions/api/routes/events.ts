@@ -10,11 +10,21 @@ import { cursorAt, decodeCursor, encodeCursor, readStream } from "@jeroboam/core
 import { isUuid } from "@jeroboam/core/identity/ident";
 import { limits } from "@jeroboam/core/limits";
 import { acceptsType } from "../accept.ts";
-import type { ApiRequest, QueryArguments, Route } from "../route.ts";
+import type { ApiRequest, Route } from "../route.ts";
 import { defineRoute, refuseArguments } from "../route.ts";
 import { viewEvent } from "../views/events.ts";
+import { describeQuery } from "../wire/reader.ts";
+import type { QueryParameter, QueryArguments } from "../wire/reader.ts";
+import { LIMIT } from "../wire/list.ts";
 
 type EventQuery = Omit<StreamQuery, "projectId">;
+
+const EVENT_PARAMETERS: readonly QueryParameter[] = [
+  { name: "since", schema: { type: "string" } },
+  LIMIT,
+  { name: "type", schema: { type: "string" } },
+  { name: "bay", schema: { type: "string", format: "uuid" } },
+];
 
 export const events: readonly Route[] = [
   defineRoute({
@@ -22,7 +32,8 @@ export const events: readonly Route[] = [
     path: "/v1/events",
     rule: "event:get_all",
     streams: true,
-    query: readEventQuery,
+    query: describeQuery(EVENT_PARAMETERS, readEventQuery),
+    answers: { 200: "eventPage" },
     async run(request, { query, scope }) {
       const wanted = { ...query, projectId: scope.projectId };
       if (acceptsType(request.header("accept"), "text/event-stream"))

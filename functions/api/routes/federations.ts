@@ -11,9 +11,10 @@ import { defineRoute } from "../route.ts";
 import type { AttributeSet } from "../wire/attributes.ts";
 import { invalid, readAttributes } from "../wire/attributes.ts";
 import { readListQuery } from "../wire/list.ts";
-import { COMMON_INTERNAL, readPatch } from "../wire/patch.ts";
+import { COMMON_INTERNAL, patchReader } from "../wire/patch.ts";
 import { labels, optional, reference } from "../wire/types.ts";
 import { notFound } from "./bay-requests.ts";
+import { describeBody } from "../wire/reader.ts";
 
 const FEDERATION = {
   argument: "federation",
@@ -37,6 +38,7 @@ const listRoute = (path: string, rule: string): Route =>
     path,
     rule,
     query: readQuery,
+    answers: { 200: { list: "federation", key: "federations" } },
     run(_request, { query }) {
       const { marker } = query.request;
       if (marker !== undefined) throw new Rejected(404, `Marker ${marker} could not be found.`);
@@ -51,12 +53,13 @@ function absent({ ident }: ApiRequest): Promise<never> {
 export const federations: readonly Route[] = [
   listRoute("/v1/federations", "federation:get_all"),
   listRoute("/v1/federations/detail", "federation:detail"),
-  defineRoute({ method: "GET", path: "/v1/federations/:ident", rule: "federation:get", run: absent }),
+  defineRoute({ method: "GET", path: "/v1/federations/:ident", rule: "federation:get", answers: {}, run: absent }),
   defineRoute({
     method: "POST",
     path: "/v1/federations",
     rule: "federation:create",
-    body: (given) => readAttributes(FEDERATION, given),
+    body: describeBody({ kind: "object", schema: FEDERATION.schema }, (given) => readAttributes(FEDERATION, given)),
+    answers: {},
     async run({ ports, caller }, { body }) {
       const scope = { projectId: caller.projectId, allProjects: false };
       const host = await findBay(ports.table, scope, body.hostcluster_id);
@@ -69,8 +72,15 @@ export const federations: readonly Route[] = [
     method: "PATCH",
     path: "/v1/federations/:ident",
     rule: "federation:update",
-    body: (given) => readPatch(PATCH, given),
+    body: patchReader(PATCH),
+    answers: {},
     run: absent,
   }),
-  defineRoute({ method: "DELETE", path: "/v1/federations/:ident", rule: "federation:delete", run: absent }),
+  defineRoute({
+    method: "DELETE",
+    path: "/v1/federations/:ident",
+    rule: "federation:delete",
+    answers: {},
+    run: absent,
+  }),
 ];

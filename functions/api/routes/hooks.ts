@@ -30,7 +30,9 @@ const HOOKS = {
   },
   view: viewHook,
   viewBrief: viewHook,
-};
+  answer: "hook",
+  answerBrief: "hook",
+} as const;
 
 const find = (request: ApiRequest): Promise<RecordTarget<Hook>> => requireRecord(HOOKS, request);
 const absent = ({ ident }: ApiRequest): Rejected => new Rejected(404, `Hook ${ident} could not be found.`);
@@ -41,6 +43,7 @@ export const hooks: readonly Route[] = [
     path: PATH,
     rule: "hook:create",
     body: readHookWish,
+    answers: { 201: "hookWithSecret" },
     async run(request, { body: { bay, ...wish } }) {
       const { ports, caller, base } = request;
       const bayUuid = await requireBayUuid(request, bay);
@@ -57,6 +60,7 @@ export const hooks: readonly Route[] = [
     method: "GET",
     path: `${PATH}/:ident`,
     rule: "hook:get",
+    answers: { 200: "hook" },
     find,
     run: ({ base }, { target }) => Promise.resolve({ status: 200, body: viewHook(target.record.state, base) }),
   }),
@@ -66,6 +70,7 @@ export const hooks: readonly Route[] = [
     rule: "hook:update",
     body: readHookChange,
     find,
+    answers: { 200: "hook" },
     async run(request, { body, target }) {
       const changed = await changeHook(request.ports, target.record, body);
       if (!changed) throw absent(request);
@@ -77,6 +82,7 @@ export const hooks: readonly Route[] = [
     path: `${PATH}/:ident`,
     rule: "hook:delete",
     find,
+    answers: { 204: null },
     async run(request, { target }) {
       if ((await deleteProjectRecord(request.ports.table, hookShape, target.record)) === "absent")
         throw absent(request);

@@ -13,11 +13,11 @@ import type { WorkRecord } from "@jeroboam/core/operation/record";
 import type { Manifest } from "@jeroboam/core/manifest/manifest";
 import type { ApiRequest, Route } from "../route.ts";
 import { defineRoute } from "../route.ts";
-import { RESOURCE_PATCHES, readManifestWish } from "../wire/container-resource.ts";
+import { RESOURCE_PATCHES, manifestReader } from "../wire/container-resource.ts";
 import type { ManifestWish } from "../wire/container-resource.ts";
 import { invalid } from "../wire/attributes.ts";
 import type { PatchOperation } from "../wire/patch.ts";
-import { applyPatch, readPatch } from "../wire/patch.ts";
+import { applyPatch, patchReader } from "../wire/patch.ts";
 import {
   awaitEnd,
   madeEarlier,
@@ -62,7 +62,8 @@ export function manifestedRoutes<Kind extends ManifestedKind>(things: Manifested
       method: "POST",
       path: `/v1/${collection}`,
       rule: `${rules}:create`,
-      body: (given) => readManifestWish(things.kind, given),
+      body: manifestReader(things.kind),
+      answers: { 201: things.kind },
       run: (request, { body }) => create(things, request, body),
     }),
     ...resourceListRoutes(things),
@@ -73,8 +74,9 @@ export function manifestedRoutes<Kind extends ManifestedKind>(things: Manifested
         path,
         rule: `${rules}:update`,
         query: readBayArgument,
-        body: (given) => readPatch(RESOURCE_PATCHES[things.kind], given),
+        body: patchReader(RESOURCE_PATCHES[things.kind]),
         find,
+        answers: { 200: things.kind },
         run: (request, { body, target }) => update(things, request, target.record, body),
       }),
     ),

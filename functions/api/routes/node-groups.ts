@@ -17,19 +17,20 @@ import type { NewNodeGroup } from "@jeroboam/core/node-group/create-node-group";
 import type { ListedNodeGroup } from "@jeroboam/core/node-group/list-node-groups";
 import { findNodeGroup, nodeGroupsOf } from "@jeroboam/core/node-group/list-node-groups";
 import { GATES } from "../microversion.ts";
-import type { ApiRequest, QueryArguments, Reply, Route } from "../route.ts";
+import type { ApiRequest, Reply, Route } from "../route.ts";
 import { defineRoute } from "../route.ts";
 import { NODE_GROUP_SORT_KEYS, viewBriefNodeGroup, viewNodeGroup } from "../views/node-groups.ts";
 import type { ListQuery } from "../wire/list.ts";
 import { listReply, readListQuery } from "../wire/list.ts";
 import type { NodeGroupWish } from "../wire/node-group.ts";
 import { NODE_GROUP_PATCH, readNodeGroupWish } from "../wire/node-group.ts";
-import { readPatch } from "../wire/patch.ts";
 import { notFound, obtainDelegation } from "./bay-requests.ts";
 import type { BayTarget } from "./bay-routes.ts";
 import { requireBay } from "./bay-routes.ts";
 import { requireReferences } from "./cloud-checks.ts";
 import { patchNodeGroup } from "./node-group-changes.ts";
+import { patchReader } from "../wire/patch.ts";
+import { describeQuery } from "../wire/reader.ts";
 
 const PATH = "/v1/clusters/:ident/nodegroups";
 const ITEM = `${PATH}/:group`;
@@ -44,6 +45,13 @@ interface GroupQuery extends ListQuery<ListedNodeGroup> {
   readonly role: string | undefined;
 }
 
+const readQuery = readListQuery(NODE_GROUP_SORT_KEYS);
+
+const GROUP_QUERY = describeQuery(
+  [...readQuery.parameters, { name: "role", schema: { type: "string" } }],
+  ({ role, ...rest }, minor): GroupQuery => ({ ...readQuery(rest, minor), role }),
+);
+
 export const nodeGroups: readonly Route[] = [
   defineRoute({
     method: "GET",
@@ -51,8 +59,9 @@ export const nodeGroups: readonly Route[] = [
     since,
     rule: "nodegroup:get_all",
     allProjectsRule: "nodegroup:get_all_all_projects",
-    query: readGroupQuery,
+    query: GROUP_QUERY,
     find: findCluster,
+    answers: { 200: { list: "nodegroupBrief", key: "nodegroups" } },
     run: (request, { query, target: { bay } }) => list(request, query, bay),
   }),
   defineRoute({
@@ -62,6 +71,7 @@ export const nodeGroups: readonly Route[] = [
     rule: "nodegroup:create",
     body: readNodeGroupWish,
     find: findCluster,
+    answers: { 202: "nodegroup" },
     run: (request, { body, target: { bay } }) => create(request, bay, body),
   }),
   defineRoute({
@@ -71,6 +81,7 @@ export const nodeGroups: readonly Route[] = [
     rule: "nodegroup:get",
     allProjectsRule: "nodegroup:get_one_all_projects",
     find: findGroup,
+    answers: { 200: "nodegroup" },
     run: ({ base }, { target: { bay, group } }) =>
       Promise.resolve({ status: 200, body: viewNodeGroup(bay, group, base) }),
   }),
@@ -79,8 +90,9 @@ export const nodeGroups: readonly Route[] = [
     path: ITEM,
     since,
     rule: "nodegroup:update",
-    body: (given) => readPatch(NODE_GROUP_PATCH, given),
+    body: patchReader(NODE_GROUP_PATCH),
     find: findGroup,
+    answers: { 202: "nodegroup" },
     async run(request, { body, target: { bay, group } }) {
       const patched = await patchNodeGroup(request, bay, group, body);
       return { status: 202, body: viewNodeGroup(bay, patched, request.base) };
@@ -92,6 +104,7 @@ export const nodeGroups: readonly Route[] = [
     since,
     rule: "nodegroup:delete",
     find: findGroup,
+    answers: { 204: null },
     run: (request, { target: { group } }) => remove(request, group),
   }),
 ];
@@ -109,12 +122,6 @@ export function requireNodeGroup(bay: BayWithSpecification, ident: string): List
   const group = findNodeGroup(bay, ident);
   if (!group) throw notFound("Nodegroup", ident);
   return group;
-}
-
-const readQuery = readListQuery(NODE_GROUP_SORT_KEYS);
-
-function readGroupQuery({ role, ...rest }: QueryArguments): GroupQuery {
-  return { ...readQuery(rest), role };
 }
 
 /** All of a bay's groups are read with the bay, so a page is cut out of them. */

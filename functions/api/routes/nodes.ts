@@ -7,7 +7,7 @@ import type { ApiRequest, Route } from "../route.ts";
 import { defineRoute } from "../route.ts";
 import { viewBriefNode, viewNode } from "../views/nodes.ts";
 import type { PatchOperation } from "../wire/patch.ts";
-import { applyPatch, readPatch } from "../wire/patch.ts";
+import { applyPatch, patchReader } from "../wire/patch.ts";
 import { NODE_PATCH, readNodeWish } from "../wire/node.ts";
 import type { RecordTarget } from "./project-records.ts";
 import { commonSortKeys, listRoutes, madeBefore, requireRecord } from "./project-records.ts";
@@ -28,7 +28,9 @@ const NODES = {
   },
   view: viewNode,
   viewBrief: viewBriefNode,
-};
+  answer: "node",
+  answerBrief: "nodeBrief",
+} as const;
 
 export const nodes: readonly Route[] = [
   defineRoute({
@@ -36,6 +38,7 @@ export const nodes: readonly Route[] = [
     path: PATH,
     rule: "node:create",
     body: readNodeWish,
+    answers: { 201: "node" },
     async run(request, { body }) {
       const { ports, caller, base, keyed } = request;
       const { projectId, userId } = caller;
@@ -53,14 +56,16 @@ export const nodes: readonly Route[] = [
     path: `${PATH}/:ident`,
     rule: "node:get",
     find,
+    answers: { 200: "node" },
     run: ({ base }, { target }) => Promise.resolve({ status: 200, body: viewNode(target.record.state, base) }),
   }),
   defineRoute({
     method: "PATCH",
     path: `${PATH}/:ident`,
     rule: "node:update",
-    body: (given) => readPatch(NODE_PATCH, given),
+    body: patchReader(NODE_PATCH),
     find,
+    answers: { 200: "node" },
     async run({ ports, base, ident }, { body, target }) {
       const updated = await updateNode(ports, target.record.key, (node) => patched(node, body));
       return { status: 200, body: viewNode(written(updated, { uuid: ident }), base) };
@@ -71,6 +76,7 @@ export const nodes: readonly Route[] = [
     path: `${PATH}/:ident`,
     rule: "node:delete",
     find,
+    answers: { 204: null },
     async run({ ports, ident }, { target }) {
       if ((await deleteNode(ports, target.record)) === "absent") throw notFound(ident);
       return { status: 204 };

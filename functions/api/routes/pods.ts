@@ -14,6 +14,8 @@ export const pods = manifestedRoutes({
   listNeedsBay: false,
   view: viewPod,
   viewBrief: viewBriefPod,
+  answer: "pod",
+  answerBrief: "podBrief",
   factsOf: factsOfPod,
   begin: ({ name = null, labels = {}, images = [] }, { desc }) => ({
     name,

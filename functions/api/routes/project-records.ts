@@ -10,6 +10,7 @@ import type { ApiRequest, Route } from "../route.ts";
 import { defineRoute } from "../route.ts";
 import type { SortKeys } from "../wire/list.ts";
 import { listReply, readListQuery } from "../wire/list.ts";
+import type { ShapeName } from "../description/shapes.ts";
 
 export interface RecordCollection<State extends ProjectRecord> {
   /** In paths and lists. */
@@ -22,20 +23,23 @@ export interface RecordCollection<State extends ProjectRecord> {
   readonly sortKeys: SortKeys<WorkRecord<State>>;
   readonly view: (state: State, base: string) => object;
   readonly viewBrief: (state: State, base: string) => object;
+  /** What the two look like. */
+  readonly answer: ShapeName;
+  readonly answerBrief: ShapeName;
 }
 
 /** `GET /v1/things` and `GET /v1/things/detail`. */
 export function listRoutes<State extends ProjectRecord>(things: RecordCollection<State>): readonly Route[] {
-  const { collection, rules, view, viewBrief } = things;
+  const { collection, rules, view, viewBrief, answer, answerBrief } = things;
   return [
-    listRoute(things, { path: collection, rule: `${rules}:get_all` }, viewBrief),
-    listRoute(things, { path: `${collection}/detail`, rule: `${rules}:detail` }, view),
+    listRoute(things, { path: collection, rule: `${rules}:get_all`, answer: answerBrief }, viewBrief),
+    listRoute(things, { path: `${collection}/detail`, rule: `${rules}:detail`, answer }, view),
   ];
 }
 
 function listRoute<State extends ProjectRecord>(
   { collection, shape, sortKeys }: RecordCollection<State>,
-  { path, rule }: { readonly path: string; readonly rule: string },
+  { path, rule, answer }: { readonly path: string; readonly rule: string; readonly answer: ShapeName },
   view: RecordCollection<State>["view"],
 ): Route {
   const query = readListQuery(sortKeys);
@@ -44,6 +48,7 @@ function listRoute<State extends ProjectRecord>(
     path: `/v1/${path}`,
     rule,
     query,
+    answers: { 200: { list: answer, key: collection } },
     async run(request, input) {
       const page = await listProjectRecords(request.ports.table, shape, input.scope.projectId, input.query.request);
       return listReply(request, input.query, page, {

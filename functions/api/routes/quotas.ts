@@ -8,7 +8,7 @@ import { limits } from "@jeroboam/core/limits";
 import type { ProjectLimit } from "@jeroboam/core/quota/list-quotas";
 import { listLimits } from "@jeroboam/core/quota/list-quotas";
 import { changeLimit, createLimit, readQuota, removeLimit } from "@jeroboam/core/quota/quota";
-import type { ApiRequest, QueryArguments, Reply, Route } from "../route.ts";
+import type { ApiRequest, Reply, Route } from "../route.ts";
 import { defineRoute } from "../route.ts";
 import { viewDefaultQuota, viewQuota } from "../views/quotas.ts";
 import { invalid } from "../wire/attributes.ts";
@@ -16,6 +16,9 @@ import type { ListQuery, SortKeys } from "../wire/list.ts";
 import { listReply, readListQuery } from "../wire/list.ts";
 import { QUOTA_RESOURCE, readQuotaChange, readQuotaWish } from "../wire/quota.ts";
 import { boolean } from "../wire/types.ts";
+import { describeQuery } from "../wire/reader.ts";
+import type { QueryArguments } from "../wire/reader.ts";
+import type { Minor } from "../microversion.ts";
 
 const ITEM = "/v1/quotas/:ident/:resource";
 
@@ -32,10 +35,10 @@ interface QuotaQuery extends ListQuery<ProjectLimit> {
 
 const readPage = readListQuery(SORT_KEYS, /^\d{1,15}$/);
 
-function readQuery({ all_tenants: all, ...rest }: QueryArguments): QuotaQuery {
+function readQuery({ all_tenants: all, ...rest }: QueryArguments, minor: Minor): QuotaQuery {
   const read = boolean.safeParse(all ?? "false");
   if (!read.success) throw invalid("all_tenants", all, "Value should be a boolean");
-  return { ...readPage(rest), isOfAll: read.data };
+  return { ...readPage(rest, minor), isOfAll: read.data };
 }
 
 /** Half of a quota's path: which resource's is not said. */
@@ -44,6 +47,7 @@ const halfRoute = (method: "GET" | "PATCH" | "DELETE", rule: string): Route =>
     method,
     path: "/v1/quotas/:ident",
     rule,
+    answers: {},
     run: () => Promise.reject(new Rejected(400, "Missing argument: the resource, as in /quotas/PROJECT/Cluster")),
   });
 
@@ -55,7 +59,8 @@ export const quotas: readonly Route[] = [
     method: "GET",
     path: "/v1/quotas",
     rule: "quota:get_all",
-    query: readQuery,
+    query: describeQuery([{ name: "all_tenants", schema: { type: "boolean" } }, ...readPage.parameters], readQuery),
+    answers: { 200: { list: "quota", key: "quotas" } },
     async run(request, { query, scope }) {
       const page = await listLimits(request.ports.table, { ...scope, allProjects: query.isOfAll }, query.request);
       return listReply(request, query, page, {
@@ -73,6 +78,7 @@ export const quotas: readonly Route[] = [
     path: "/v1/quotas",
     rule: "quota:create",
     body: readQuotaWish,
+    answers: { 201: "quota" },
     async run(request, { body: { projectId, hardLimit } }) {
       await requireProject(request, projectId);
       const created = await createLimit(request.ports, projectId, hardLimit);
@@ -90,6 +96,7 @@ export const quotas: readonly Route[] = [
     path: ITEM,
     rule: "quota:get",
     find: findProject,
+    answers: { 200: "quota" },
     run: show,
   }),
   defineRoute({
@@ -97,6 +104,7 @@ export const quotas: readonly Route[] = [
     path: ITEM,
     rule: "quota:update",
     body: readQuotaChange,
+    answers: { 202: "quota" },
     async run(request, { body: { projectId, hardLimit } }) {
       const { ident } = request;
       if (projectId !== undefined && projectId !== ident)
@@ -112,6 +120,7 @@ export const quotas: readonly Route[] = [
     method: "DELETE",
     path: ITEM,
     rule: "quota:delete",
+    answers: { 204: null },
     async run(request) {
       requireResource(request);
       if (!(await removeLimit(request.ports, request.ident))) throw absent(request);

@@ -14,6 +14,8 @@ export const rcs = manifestedRoutes({
   listNeedsBay: true,
   view: viewReplicationController,
   viewBrief: viewBriefReplicationController,
+  answer: "rc",
+  answerBrief: "rcBrief",
   factsOf: factsOfReplicationController,
   begin: ({ name = null, labels = {}, images = [], replicas = 1 }) => ({
     name,

@@ -13,6 +13,7 @@ import { defineRoute } from "../route.ts";
 import { viewJob } from "../views/reconciliation.ts";
 import { readAttributes } from "../wire/attributes.ts";
 import { boolean, oneOf } from "../wire/types.ts";
+import { describeBody } from "../wire/reader.ts";
 
 const PATH = "/v1/actions/reconcile";
 
@@ -44,7 +45,8 @@ export const reconciliation: readonly Route[] = [
     method: "POST",
     path: PATH,
     rule: "reconciliation:run",
-    body: readWish,
+    body: describeBody({ kind: "object", schema: wish.schema, mayBeAbsent: true }, readWish),
+    answers: { 202: "roundsBegun" },
     async run({ ports, base }, { body: { jobs, isDryRun } }) {
       const begun = await Promise.all(
         jobs.map(async (name) => ({ name, outcome: await startRound(ports, name, { isDryRun }) })),
@@ -60,6 +62,7 @@ export const reconciliation: readonly Route[] = [
     method: "GET",
     path: PATH,
     rule: "reconciliation:get",
+    answers: { 200: { list: "job", key: "jobs" } },
     async run({ ports }) {
       const jobs = await listJobs(ports.table);
       const shown = jobs.map(async (record) => {

@@ -9,13 +9,16 @@ import { Rejected } from "@jeroboam/core/errors";
 import type { PolicyTarget } from "@jeroboam/core/identity/policy";
 import { listProjectRecords } from "@jeroboam/core/listing/project-record";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
-import type { ApiRequest, QueryArguments, Route } from "../route.ts";
+import type { ApiRequest, Route } from "../route.ts";
 import { defineRoute, refuseArguments } from "../route.ts";
 import type { View } from "../views/container-resources.ts";
 import type { ListQuery, SortKeys } from "../wire/list.ts";
 import { listReply, readListQuery } from "../wire/list.ts";
 import { commonSortKeys } from "./project-records.ts";
 import { requireSelectedBay } from "./resource-requests.ts";
+import { describeQuery } from "../wire/reader.ts";
+import type { QueryParameter } from "../wire/reader.ts";
+import type { ShapeName } from "../description/shapes.ts";
 
 export interface ResourceCollection<State extends ContainerResource> {
   /** In paths and lists. */
@@ -30,6 +33,9 @@ export interface ResourceCollection<State extends ContainerResource> {
   readonly listNeedsBay: boolean;
   readonly view: View<State>;
   readonly viewBrief: View<State>;
+  /** What the two look like. */
+  readonly answer: ShapeName;
+  readonly answerBrief: ShapeName;
 }
 
 /** A record as policy is asked about it. */
@@ -40,10 +46,10 @@ export interface ResourceTarget<State> extends PolicyTarget {
 export function resourceListRoutes<State extends ContainerResource>(
   things: ResourceCollection<State>,
 ): readonly Route[] {
-  const { collection, rules, view, viewBrief } = things;
+  const { collection, rules, view, viewBrief, answer, answerBrief } = things;
   return [
-    listRoute(things, { path: collection, rule: `${rules}:get_all` }, viewBrief),
-    listRoute(things, { path: `${collection}/detail`, rule: `${rules}:detail` }, view),
+    listRoute(things, { path: collection, rule: `${rules}:get_all`, answer: answerBrief }, viewBrief),
+    listRoute(things, { path: `${collection}/detail`, rule: `${rules}:detail`, answer }, view),
   ];
 }
 
@@ -60,6 +66,7 @@ export function resourceItemRoutes<State extends ContainerResource>(
       rule: `${rules}:get`,
       query: readBayArgument,
       find,
+      answers: { 200: things.answer },
       async run(request, { target }) {
         const [record = target.record] = await upToDate(request, [target.record]);
         return { status: 200, body: view(record, request.base) };
@@ -71,6 +78,7 @@ export function resourceItemRoutes<State extends ContainerResource>(
       rule: `${rules}:delete`,
       query: readBayArgument,
       find,
+      answers: { 204: null },
       async run(request, { target }) {
         const deleted = await deleteResource(request.ports, shape, target.record.key);
         if (deleted.kind === "absent") throw notFound(things, request);
@@ -89,10 +97,12 @@ export function itemPaths({
   return itemNeedsBay ? [item, `${item}/:bay`] : [item];
 }
 
-export function readBayArgument({ bay_ident: bay, ...rest }: QueryArguments): string | undefined {
+const BAY_ARGUMENT: QueryParameter = { name: "bay_ident", schema: { type: "string" } };
+
+export const readBayArgument = describeQuery([BAY_ARGUMENT], ({ bay_ident: bay, ...rest }): string | undefined => {
   refuseArguments(rest);
   return bay;
-}
+});
 
 /** The record that the path, and the bay beside it, name. */
 export function findItem<State extends ContainerResource>(things: ResourceCollection<State>) {
@@ -133,7 +143,7 @@ interface ResourceListQuery<State> {
 
 function listRoute<State extends ContainerResource>(
   { collection, shape, listNeedsBay }: ResourceCollection<State>,
-  { path, rule }: { readonly path: string; readonly rule: string },
+  { path, rule, answer }: { readonly path: string; readonly rule: string; readonly answer: ShapeName },
   view: View<State>,
 ): Route {
   const readList = readListQuery(sortKeys<State>());
@@ -141,10 +151,14 @@ function listRoute<State extends ContainerResource>(
     method: "GET",
     path: `/v1/${path}`,
     rule,
-    query({ bay_ident: bay, ...rest }): ResourceListQuery<State> {
-      if (listNeedsBay && !bay) throw new Rejected(400, 'Missing argument: "bay_ident"');
-      return { bay, list: readList(rest) };
-    },
+    query: describeQuery(
+      [{ ...BAY_ARGUMENT, required: listNeedsBay }, ...readList.parameters],
+      ({ bay_ident: bay, ...rest }, minor): ResourceListQuery<State> => {
+        if (listNeedsBay && !bay) throw new Rejected(400, 'Missing argument: "bay_ident"');
+        return { bay, list: readList(rest, minor) };
+      },
+    ),
+    answers: { 200: { list: answer, key: collection } },
     async run(request, { query: { bay, list } }) {
       const { table } = request.ports;
       const { projectId } = request.caller;

@@ -14,6 +14,8 @@ export const services = manifestedRoutes({
   listNeedsBay: false,
   view: viewService,
   viewBrief: viewBriefService,
+  answer: "service",
+  answerBrief: "serviceBrief",
   factsOf: factsOfService,
   begin: ({ name = null, labels = {}, selector = null, ports = [] }) => ({
     name,

@@ -4,9 +4,11 @@
  */
 import { countBays } from "@jeroboam/core/bay/count-bays";
 import { Rejected } from "@jeroboam/core/errors";
-import type { QueryArguments, Route } from "../route.ts";
+import type { Route } from "../route.ts";
 import { defineRoute, refuseArguments, requireRule } from "../route.ts";
 import { invalid } from "../wire/attributes.ts";
+import { describeQuery } from "../wire/reader.ts";
+import type { QueryArguments, QueryParameter } from "../wire/reader.ts";
 
 /** The project that is named, if any: an empty one is none. */
 function readQuery({ project_id: projectId, type, ...rest }: QueryArguments): string | undefined {
@@ -16,12 +18,18 @@ function readQuery({ project_id: projectId, type, ...rest }: QueryArguments): st
   return projectId === "" ? undefined : projectId;
 }
 
+const PARAMETERS: readonly QueryParameter[] = [
+  { name: "project_id", schema: { type: "string" } },
+  { name: "type", schema: { type: "string", enum: ["cluster"] } },
+];
+
 export const stats: readonly Route[] = [
   defineRoute({
     method: "GET",
     path: "/v1/stats",
     rule: "stats:get_all",
-    query: readQuery,
+    query: describeQuery(PARAMETERS, readQuery),
+    answers: { 200: "stats" },
     async run(request, { query: named }) {
       const { ports, caller } = request;
       const isAdmin = ports.policy.isAdmin(caller);

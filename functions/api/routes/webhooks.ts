@@ -40,7 +40,9 @@ const WEBHOOKS = {
   },
   view: viewWebhook,
   viewBrief: viewBriefWebhook,
-};
+  answer: "webhook",
+  answerBrief: "webhookBrief",
+} as const;
 
 type Target = RecordTarget<Webhook>;
 
@@ -66,6 +68,7 @@ export const webhooks: readonly Route[] = [
     path: PATH,
     rule: "webhook:create",
     body: readWebhookWish,
+    answers: { 201: "webhookWithSecret" },
     async run(request, { body }) {
       const { ports, caller, base } = request;
       const attributes = await attributesOf(request, body);
@@ -82,6 +85,7 @@ export const webhooks: readonly Route[] = [
     method: "GET",
     path: ITEM,
     rule: "webhook:get",
+    answers: { 200: "webhook" },
     find,
     run: ({ base }, { target }) => Promise.resolve({ status: 200, body: viewWebhook(target.record.state, base) }),
   }),
@@ -91,6 +95,7 @@ export const webhooks: readonly Route[] = [
     rule: "webhook:update",
     body: readWebhookChange,
     find,
+    answers: { 200: "webhook" },
     async run(request, { body, target }) {
       const changes = await changesOf(request, body);
       const changed = await changeWebhook(request.ports, target.record, changes);
@@ -103,6 +108,7 @@ export const webhooks: readonly Route[] = [
     path: ITEM,
     rule: "webhook:delete",
     find,
+    answers: { 204: null },
     async run(request, { target }) {
       if ((await deleteProjectRecord(request.ports.table, webhookShape, target.record)) === "absent")
         throw absent(request);
@@ -114,6 +120,7 @@ export const webhooks: readonly Route[] = [
     path: `${ITEM}/rotate`,
     rule: "webhook:rotate",
     find,
+    answers: { 200: "webhookWithSecret" },
     async run(request, { target }) {
       const rotated = await rotateSecret(request.ports, target.record);
       if (!rotated) throw absent(request);
@@ -124,6 +131,7 @@ export const webhooks: readonly Route[] = [
     method: "POST",
     path: `${ITEM}/test`,
     rule: "webhook:test",
+    answers: { 202: "accepted" },
     find,
     run: async ({ ports }, { target }) => ({ status: 202, body: { uuid: await sendTest(ports, target.record) } }),
   }),
@@ -133,6 +141,7 @@ export const webhooks: readonly Route[] = [
     path: `${DELIVERIES}/:delivery`,
     rule: "webhook:deliveries",
     find: findOne,
+    answers: { 200: "delivery" },
     run(_request, { target }) {
       const { state, operation, dueAtMs } = target.delivery;
       return Promise.resolve({ status: 200, body: viewDelivery(state, operation && dueAtMs) });
@@ -143,6 +152,7 @@ export const webhooks: readonly Route[] = [
     path: `${DELIVERIES}/:delivery/redeliver`,
     rule: "webhook:redeliver",
     find: findOne,
+    answers: { 202: "accepted" },
     async run({ ports }, { target }) {
       if (!target.record.state.enabled) throw new Rejected(409, "The webhook is switched off");
       if ((await redeliver(ports, target.delivery)) === "absent")
@@ -163,6 +173,7 @@ function listDeliveriesRoute(): Route {
     rule: "webhook:deliveries",
     query,
     find,
+    answers: { 200: { list: "deliveryBrief", key: "deliveries" } },
     async run(request, input) {
       const webhook = input.target.record.state;
       const page = await listDeliveries(request.ports.table, webhook, input.query.request);

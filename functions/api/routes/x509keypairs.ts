@@ -27,7 +27,9 @@ const KEY_PAIRS = {
   },
   view: viewKeyPair,
   viewBrief: viewBriefKeyPair,
-};
+  answer: "x509keypair",
+  answerBrief: "x509keypairBrief",
+} as const;
 
 const find = (request: ApiRequest): Promise<RecordTarget<KeyPair>> => requireRecord(KEY_PAIRS, request);
 
@@ -37,6 +39,7 @@ export const x509keypairs: readonly Route[] = [
     path: PATH,
     rule: "x509keypair:create",
     body: readKeyPairWish,
+    answers: { 201: "x509keypair" },
     async run(request, { body: { bay, ...wish } }) {
       const { ports, caller, base } = request;
       const { projectId, userId } = caller;
@@ -55,6 +58,7 @@ export const x509keypairs: readonly Route[] = [
     path: `${PATH}/:ident`,
     rule: "x509keypair:get",
     find,
+    answers: { 200: "x509keypair" },
     async run({ ports, base }, { target: { record } }) {
       const privateKey = await openPrivateKey(ports.sealer, record.state);
       return { status: 200, body: viewKeyPair(record.state, base, privateKey) };
@@ -65,6 +69,7 @@ export const x509keypairs: readonly Route[] = [
     path: `${PATH}/:ident`,
     rule: "x509keypair:delete",
     find,
+    answers: { 204: null },
     async run({ ports, ident }, { target }) {
       if ((await deleteProjectRecord(ports.table, keyPairShape, target.record)) === "absent")
         throw new Rejected(404, `X509KeyPair ${ident} could not be found.`);

@@ -19,9 +19,6 @@ export interface AttributeSet<Schema extends z.ZodObject> {
   readonly keepsNull?: readonly string[];
 }
 
-/** Reads a body into what it asks for. */
-export type AttributeReader<Wish> = (given: Json | undefined) => Wish;
-
 const SHOWN_CHARS = 100;
 
 export function readAttributes<Schema extends z.ZodObject>(

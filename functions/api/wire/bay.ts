@@ -9,6 +9,7 @@ import type { AttributeSet } from "./attributes.ts";
 import { readAttributes } from "./attributes.ts";
 import type { PatchRules } from "./patch.ts";
 import { COMMON_INTERNAL } from "./patch.ts";
+import { describeBody } from "./reader.ts";
 import { boolean, integer, labels, optional, reference, text } from "./types.ts";
 
 export interface BayWish {
@@ -104,7 +105,7 @@ const CLUSTER = {
   keepsNull: ["create_timeout"],
 } satisfies AttributeSet<z.ZodObject>;
 
-export function readBayWish(given: Json | undefined): BayWish {
+export const readBayWish = describeBody({ kind: "object", schema: BAY.schema }, (given: Json | undefined): BayWish => {
   const wire = readAttributes(BAY, given);
   return {
     model: wire.baymodel_id,
@@ -125,29 +126,32 @@ export function readBayWish(given: Json | undefined): BayWish {
     // The era's Kubernetes bays have their load balancer without asking.
     masterLbEnabled: wire.master_count > 1 ? true : null,
   };
-}
+});
 
-export function readClusterWish(given: Json | undefined): BayWish {
-  const wire = readAttributes(CLUSTER, given);
-  return {
-    model: wire.cluster_template_id,
-    name: wire.name,
-    nodeCount: wire.node_count,
-    masterCount: wire.master_count,
-    createTimeoutMinutes: wire.create_timeout,
-    discoveryUrl: wire.discovery_url,
-    keypairId: wire.keypair,
-    flavorId: wire.flavor_id,
-    masterFlavorId: wire.master_flavor_id,
-    dockerVolumeSizeGb: wire.docker_volume_size,
-    labels: wire.labels,
-    mergeLabels: wire.merge_labels,
-    fixedNetwork: wire.fixed_network,
-    fixedSubnet: wire.fixed_subnet,
-    floatingIpEnabled: wire.floating_ip_enabled,
-    masterLbEnabled: wire.master_lb_enabled,
-  };
-}
+export const readClusterWish = describeBody(
+  { kind: "object", schema: CLUSTER.schema },
+  (given: Json | undefined): BayWish => {
+    const wire = readAttributes(CLUSTER, given);
+    return {
+      model: wire.cluster_template_id,
+      name: wire.name,
+      nodeCount: wire.node_count,
+      masterCount: wire.master_count,
+      createTimeoutMinutes: wire.create_timeout,
+      discoveryUrl: wire.discovery_url,
+      keypairId: wire.keypair,
+      flavorId: wire.flavor_id,
+      masterFlavorId: wire.master_flavor_id,
+      dockerVolumeSizeGb: wire.docker_volume_size,
+      labels: wire.labels,
+      mergeLabels: wire.merge_labels,
+      fixedNetwork: wire.fixed_network,
+      fixedSubnet: wire.fixed_subnet,
+      floatingIpEnabled: wire.floating_ip_enabled,
+      masterLbEnabled: wire.master_lb_enabled,
+    };
+  },
+);
 
 const INTERNAL = [
   ...COMMON_INTERNAL,

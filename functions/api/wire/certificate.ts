@@ -7,6 +7,7 @@ import type { Json } from "@jeroboam/core/json";
 import { limits } from "@jeroboam/core/limits";
 import { z } from "zod";
 import { readAttributes } from "./attributes.ts";
+import { describeBody } from "./reader.ts";
 import { optional, reference, text } from "./types.ts";
 
 export interface CertificateWish {
@@ -29,16 +30,19 @@ const CERTIFICATE = {
   readOnly: ["pem", "links", "created_at", "updated_at"],
 };
 
-export function readCertificateWish(given: Json | undefined): CertificateWish {
-  const { bay_uuid, cluster_uuid, csr, ca_cert_type } = readAttributes(CERTIFICATE, given);
-  const bay = cluster_uuid ?? bay_uuid;
-  if (bay === null)
-    throw new Rejected(400, "Invalid input for field/attribute bay_uuid (or cluster_uuid). Mandatory field missing.");
-  if (cluster_uuid !== null && bay_uuid !== null && cluster_uuid !== bay_uuid)
-    throw new Rejected(400, "bay_uuid and cluster_uuid name two different bays");
-  requireOnlyAuthority(ca_cert_type);
-  return { bay, csr, authorityType: ca_cert_type };
-}
+export const readCertificateWish = describeBody(
+  { kind: "object", schema: CERTIFICATE.schema },
+  (given: Json | undefined): CertificateWish => {
+    const { bay_uuid, cluster_uuid, csr, ca_cert_type } = readAttributes(CERTIFICATE, given);
+    const bay = cluster_uuid ?? bay_uuid;
+    if (bay === null)
+      throw new Rejected(400, "Invalid input for field/attribute bay_uuid (or cluster_uuid). Mandatory field missing.");
+    if (cluster_uuid !== null && bay_uuid !== null && cluster_uuid !== bay_uuid)
+      throw new Rejected(400, "bay_uuid and cluster_uuid name two different bays");
+    requireOnlyAuthority(ca_cert_type);
+    return { bay, csr, authorityType: ca_cert_type };
+  },
+);
 
 const OTHER_AUTHORITIES = new Set(["etcd", "front_proxy", "front-proxy"]);
 

@@ -11,6 +11,7 @@ import type { AttributeSet } from "./attributes.ts";
 import { readAttributes } from "./attributes.ts";
 import type { PatchRules } from "./patch.ts";
 import { COMMON_INTERNAL } from "./patch.ts";
+import { describeBody } from "./reader.ts";
 import { labels, optional, reference, text, uuid } from "./types.ts";
 
 export interface ManifestWish {
@@ -56,7 +57,13 @@ const REPLICATION_CONTROLLER = {
 
 const manifested = { pod: POD, service: SERVICE, rc: REPLICATION_CONTROLLER };
 
-export function readManifestWish(kind: keyof typeof manifested, given: Json | undefined): ManifestWish {
+export function manifestReader(kind: keyof typeof manifested) {
+  return describeBody({ kind: "object", schema: manifested[kind].schema }, (given: Json | undefined) =>
+    readManifestWish(kind, given),
+  );
+}
+
+function readManifestWish(kind: keyof typeof manifested, given: Json | undefined): ManifestWish {
   const read = kind === "pod" ? readAttributes(POD, given) : { ...readAttributes(manifested[kind], given), desc: null };
   const isSent = (name: string): boolean => typeof given === "object" && given !== null && name in given;
   return {
@@ -110,10 +117,13 @@ const CONTAINER = {
   ignored: ["status"],
 } satisfies AttributeSet<z.ZodObject>;
 
-export function readContainerWish(given: Json | undefined): ContainerWish {
-  const { uuid: id, name, image, bay_uuid, memory, environment, ...rest } = readAttributes(CONTAINER, given);
-  return { uuid: id ?? undefined, name, image, bayUuid: bay_uuid, command: rest.command, memory, environment };
-}
+export const readContainerWish = describeBody(
+  { kind: "object", schema: CONTAINER.schema },
+  (given: Json | undefined): ContainerWish => {
+    const { uuid: id, name, image, bay_uuid, memory, environment, ...rest } = readAttributes(CONTAINER, given);
+    return { uuid: id ?? undefined, name, image, bayUuid: bay_uuid, command: rest.command, memory, environment };
+  },
+);
 
 const INTERNAL = [...COMMON_INTERNAL, "status_reason"];
 const RULES = { mandatory: ["bay_uuid"], dicts: [] };

@@ -5,6 +5,7 @@ import type { Json } from "@jeroboam/core/json";
 import { limits } from "@jeroboam/core/limits";
 import { z } from "zod";
 import { invalid, readAttributes } from "./attributes.ts";
+import { describeBody } from "./reader.ts";
 import { boolean, integer, oneOf, optional, reference } from "./types.ts";
 
 const count = integer(1, limits.bay.nodes);
@@ -32,13 +33,19 @@ const CHANGED_HOOK = {
 };
 
 /** The bay by uuid or name. */
-export function readHookWish(given: Json | undefined): Omit<HookWish, "bayUuid"> & { readonly bay: string } {
-  const { min_node_count: minNodes, max_node_count: maxNodes, ...rest } = readAttributes(NEW_HOOK, given);
-  if (minNodes > maxNodes) throw invalid("min_node_count", minNodes, "Value should not be above max_node_count");
-  return { ...rest, minNodes, maxNodes };
-}
+export const readHookWish = describeBody(
+  { kind: "object", schema: NEW_HOOK.schema },
+  (given: Json | undefined): Omit<HookWish, "bayUuid"> & { readonly bay: string } => {
+    const { min_node_count: minNodes, max_node_count: maxNodes, ...rest } = readAttributes(NEW_HOOK, given);
+    if (minNodes > maxNodes) throw invalid("min_node_count", minNodes, "Value should not be above max_node_count");
+    return { ...rest, minNodes, maxNodes };
+  },
+);
 
-export function readHookChange(given: Json | undefined): Partial<Pick<HookWish, "name" | "enabled">> {
-  const { name, enabled } = readAttributes(CHANGED_HOOK, given);
-  return { ...(name !== undefined && { name }), ...(enabled !== undefined && { enabled }) };
-}
+export const readHookChange = describeBody(
+  { kind: "object", schema: CHANGED_HOOK.schema },
+  (given: Json | undefined): Partial<Pick<HookWish, "name" | "enabled">> => {
+    const { name, enabled } = readAttributes(CHANGED_HOOK, given);
+    return { ...(name !== undefined && { name }), ...(enabled !== undefined && { enabled }) };
+  },
+);

@@ -7,8 +7,10 @@ import { Rejected } from "@jeroboam/core/errors";
 import { isUuid } from "@jeroboam/core/identity/ident";
 import { limits } from "@jeroboam/core/limits";
 import type { ListPage, ListRequest, SortValue } from "@jeroboam/core/listing/page";
-import type { ApiRequest, QueryArguments, Reply } from "../route.ts";
+import type { ApiRequest, Reply } from "../route.ts";
 import { refuseArguments } from "../route.ts";
+import { describeQuery } from "./reader.ts";
+import type { QueryReader, QueryParameter } from "./reader.ts";
 
 /** What a list can be sorted by besides its creation, which goes by `id` and `created_at`. */
 export type SortKeys<Entry> = Readonly<Record<string, (entry: Entry) => SortValue>>;
@@ -19,26 +21,39 @@ export interface ListQuery<Entry> {
 }
 
 /** `markers`: what one looks like in lists whose items have no uuids. */
-export function readListQuery<Entry>(
-  sortKeys: SortKeys<Entry>,
-  markers?: RegExp,
-): (given: QueryArguments) => ListQuery<Entry> {
-  return ({ limit, marker, sort_key: sortKey = "id", sort_dir: direction = "asc", ...rest }) => {
-    refuseArguments(rest);
-    if (marker !== undefined && !(markers ? markers.test(marker) : isUuid(marker)))
-      throw new Rejected(400, `marker must be the ${markers ? "id" : "uuid"} of a list's item`);
-    if (direction !== "asc" && direction !== "desc") throw new Rejected(400, "sort_dir must be asc or desc");
-    return {
-      sortKey,
-      request: {
-        limit: readLimit(limit),
-        descending: direction === "desc",
-        ...(marker !== undefined && { marker: marker.toLowerCase() }),
-        ...sortBy(sortKeys, sortKey),
-      },
-    };
-  };
+export function readListQuery<Entry>(sortKeys: SortKeys<Entry>, markers?: RegExp): QueryReader<ListQuery<Entry>> {
+  const parameters: readonly QueryParameter[] = [
+    LIMIT,
+    {
+      name: "marker",
+      schema: markers ? { type: "string", pattern: markers.source } : { type: "string", format: "uuid" },
+    },
+    { name: "sort_key", schema: { type: "string", enum: ["id", "created_at", ...Object.keys(sortKeys)] } },
+    SORT_DIRECTION,
+  ];
+  return describeQuery(
+    parameters,
+    ({ limit, marker, sort_key: sortKey = "id", sort_dir: direction = "asc", ...rest }) => {
+      refuseArguments(rest);
+      if (marker !== undefined && !(markers ? markers.test(marker) : isUuid(marker)))
+        throw new Rejected(400, `marker must be the ${markers ? "id" : "uuid"} of a list's item`);
+      if (direction !== "asc" && direction !== "desc") throw new Rejected(400, "sort_dir must be asc or desc");
+      return {
+        sortKey,
+        request: {
+          limit: readLimit(limit),
+          descending: direction === "desc",
+          ...(marker !== undefined && { marker: marker.toLowerCase() }),
+          ...sortBy(sortKeys, sortKey),
+        },
+      };
+    },
+  );
 }
+
+/** More than there is to be had is lowered. */
+export const LIMIT: QueryParameter = { name: "limit", schema: { type: "integer", minimum: 1 } };
+export const SORT_DIRECTION: QueryParameter = { name: "sort_dir", schema: { type: "string", enum: ["asc", "desc"] } };
 
 export function readLimit(limit: string | undefined): number {
   if (limit === undefined) return limits.api.pageItems;

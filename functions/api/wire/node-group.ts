@@ -13,6 +13,7 @@ import { readAttributes } from "./attributes.ts";
 import { nodeCount } from "./bay.ts";
 import type { PatchRules } from "./patch.ts";
 import { COMMON_INTERNAL } from "./patch.ts";
+import { describeBody } from "./reader.ts";
 import { boolean, integer, labels, optional, reference, text } from "./types.ts";
 
 export interface NodeGroupWish {
@@ -80,26 +81,29 @@ const NODE_GROUP = {
   ignored: ["id", "uuid", "cluster_id", "is_default", "status"],
 } satisfies AttributeSet<z.ZodObject>;
 
-export function readNodeGroupWish(given: Json | undefined): NodeGroupWish {
-  const wire = readAttributes(NODE_GROUP, given);
-  const wish = {
-    name: wire.name,
-    role: wire.role,
-    nodeCount: wire.node_count,
-    limits: { min: wire.min_node_count, max: wire.max_node_count },
-    dockerVolumeSizeGb: wire.docker_volume_size,
-    labels: wire.labels,
-    mergeLabels: wire.merge_labels,
-    imageId: wire.image_id,
-    flavorId: wire.flavor_id,
-    nodeLabels: wire.node_labels ?? {},
-    nodeTaints: (wire.node_taints ?? []).map(readTaint),
-  };
-  requireCounts(wish.nodeCount, wish.limits);
-  for (const key of Object.keys(wish.nodeLabels)) requireNodeLabel(key);
-  for (const [key, value] of Object.entries(wish.nodeLabels)) requireValue(key, value);
-  return wish;
-}
+export const readNodeGroupWish = describeBody(
+  { kind: "object", schema: NODE_GROUP.schema },
+  (given: Json | undefined): NodeGroupWish => {
+    const wire = readAttributes(NODE_GROUP, given);
+    const wish = {
+      name: wire.name,
+      role: wire.role,
+      nodeCount: wire.node_count,
+      limits: { min: wire.min_node_count, max: wire.max_node_count },
+      dockerVolumeSizeGb: wire.docker_volume_size,
+      labels: wire.labels,
+      mergeLabels: wire.merge_labels,
+      imageId: wire.image_id,
+      flavorId: wire.flavor_id,
+      nodeLabels: wire.node_labels ?? {},
+      nodeTaints: (wire.node_taints ?? []).map(readTaint),
+    };
+    requireCounts(wish.nodeCount, wish.limits);
+    for (const key of Object.keys(wish.nodeLabels)) requireNodeLabel(key);
+    for (const [key, value] of Object.entries(wish.nodeLabels)) requireValue(key, value);
+    return wish;
+  },
+);
 
 /** A maximum of 0 is none, as Magnum has it. */
 export function mostOf({ max }: CountLimits): number {
@@ -206,12 +210,15 @@ export interface ResizeRequest {
   readonly group: string | null;
 }
 
-export function readResize(given: Json | undefined): ResizeRequest {
-  if (given !== null && typeof given === "object" && !Array.isArray(given) && given["nodegroup"] === "")
-    throw new Rejected(400, "Invalid input for field/attribute nodegroup. Value should have at least 1 characters.");
-  const { node_count, nodes_to_remove, nodegroup } = readAttributes(RESIZE, given);
-  return { nodeCount: node_count, nodesToRemove: nodes_to_remove ?? [], group: nodegroup };
-}
+export const readResize = describeBody(
+  { kind: "object", schema: RESIZE.schema },
+  (given: Json | undefined): ResizeRequest => {
+    if (given !== null && typeof given === "object" && !Array.isArray(given) && given["nodegroup"] === "")
+      throw new Rejected(400, "Invalid input for field/attribute nodegroup. Value should have at least 1 characters.");
+    const { node_count, nodes_to_remove, nodegroup } = readAttributes(RESIZE, given);
+    return { nodeCount: node_count, nodesToRemove: nodes_to_remove ?? [], group: nodegroup };
+  },
+);
 
 const UPGRADE = {
   argument: "cluster_upgrade_req",
@@ -231,7 +238,10 @@ export interface UpgradeRequest {
   readonly group: string | null;
 }
 
-export function readUpgrade(given: Json | undefined): UpgradeRequest {
-  const { cluster_template, max_batch_size, nodegroup } = readAttributes(UPGRADE, given);
-  return { model: cluster_template, maxBatchSize: max_batch_size, group: nodegroup };
-}
+export const readUpgrade = describeBody(
+  { kind: "object", schema: UPGRADE.schema },
+  (given: Json | undefined): UpgradeRequest => {
+    const { cluster_template, max_batch_size, nodegroup } = readAttributes(UPGRADE, given);
+    return { model: cluster_template, maxBatchSize: max_batch_size, group: nodegroup };
+  },
+);

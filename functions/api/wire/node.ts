@@ -6,6 +6,7 @@ import { z } from "zod";
 import { readAttributes } from "./attributes.ts";
 import type { PatchRules } from "./patch.ts";
 import { COMMON_INTERNAL } from "./patch.ts";
+import { describeBody } from "./reader.ts";
 import { optional, text, uuid } from "./types.ts";
 
 const IRONIC_ID_CHARS = 36;
@@ -24,7 +25,10 @@ const NODE = {
 
 export const NODE_PATCH: PatchRules = { internal: COMMON_INTERNAL, mandatory: [], dicts: [] };
 
-export function readNodeWish(given: Json | undefined): NodeAttributes & { readonly uuid: string | undefined } {
-  const { uuid: id, type, image_id, ironic_node_id } = readAttributes(NODE, given);
-  return { uuid: id, type, imageId: image_id, ironicNodeId: ironic_node_id };
-}
+export const readNodeWish = describeBody(
+  { kind: "object", schema: NODE.schema },
+  (given: Json | undefined): NodeAttributes & { readonly uuid: string | undefined } => {
+    const { uuid: id, type, image_id, ironic_node_id } = readAttributes(NODE, given);
+    return { uuid: id, type, imageId: image_id, ironicNodeId: ironic_node_id };
+  },
+);

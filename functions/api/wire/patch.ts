@@ -9,6 +9,7 @@ import type { Json, JsonObject } from "@jeroboam/core/json";
 import { limits } from "@jeroboam/core/limits";
 import { invalid } from "./attributes.ts";
 import { readPythonDict } from "./python-literal.ts";
+import { describeBody } from "./reader.ts";
 
 export interface PatchRules {
   /** Attributes that no patch may touch. */
@@ -29,6 +30,11 @@ export interface PatchOperation {
 
 /** Internal to every resource. */
 export const COMMON_INTERNAL = ["created_at", "id", "links", "updated_at", "uuid", "project_id", "user_id"] as const;
+
+/** A reader of patches by these rules. */
+export function patchReader(rules: PatchRules) {
+  return describeBody({ kind: "patch", rules }, (given: Json | undefined) => readPatch(rules, given));
+}
 
 /** The operations in a body; what may be said of them without the record is said here, before it is looked for. */
 export function readPatch(rules: PatchRules, given: Json | undefined): readonly PatchOperation[] {

@@ -3,6 +3,7 @@ import type { Json } from "@jeroboam/core/json";
 import { z } from "zod";
 import type { AttributeSet } from "./attributes.ts";
 import { readAttributes } from "./attributes.ts";
+import { describeBody } from "./reader.ts";
 import { integer, oneOf, reference } from "./types.ts";
 
 /** The one thing there are quotas of; bays count as the clusters that they are. */
@@ -30,12 +31,18 @@ export interface QuotaWish {
   readonly hardLimit: number;
 }
 
-export function readQuotaWish(given: Json | undefined): QuotaWish {
-  const wire = readAttributes(QUOTA, given);
-  return { projectId: wire.project_id, hardLimit: wire.hard_limit };
-}
+export const readQuotaWish = describeBody(
+  { kind: "object", schema: QUOTA.schema },
+  (given: Json | undefined): QuotaWish => {
+    const wire = readAttributes(QUOTA, given);
+    return { projectId: wire.project_id, hardLimit: wire.hard_limit };
+  },
+);
 
-export function readQuotaChange(given: Json | undefined): { projectId: string | undefined; hardLimit: number } {
-  const wire = readAttributes(QUOTA_CHANGE, given);
-  return { projectId: wire.project_id, hardLimit: wire.hard_limit };
-}
+export const readQuotaChange = describeBody(
+  { kind: "object", schema: QUOTA_CHANGE.schema },
+  (given: Json | undefined): { projectId: string | undefined; hardLimit: number } => {
+    const wire = readAttributes(QUOTA_CHANGE, given);
+    return { projectId: wire.project_id, hardLimit: wire.hard_limit };
+  },
+);

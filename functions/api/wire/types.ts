@@ -1,6 +1,7 @@
 /**
  * The types of attributes as they travel, with what Magnum takes for each (cluster sheet 6.1, bay-era sheet 1.3): digits
- * in strings are integers, words are booleans, labels become strings as Python writes them. Messages are for callers.
+ * in strings are integers, words are booleans, labels become strings as Python writes them. Messages are for callers; what
+ * JSON Schema cannot see in a type stands beside it, for the description (`meta`).
  */
 import { limits } from "@jeroboam/core/limits";
 import { z } from "zod";
@@ -11,7 +12,8 @@ export function text(minChars: number, maxChars: number): z.ZodType<string, stri
     .string({ error: "Value should be a string" })
     .refine((value) => value.isWellFormed() && !value.includes("\0"), { error: "Value is no proper text" })
     .refine((value) => countChars(value) >= minChars, { error: `Value should have at least ${minChars} characters` })
-    .refine((value) => countChars(value) <= maxChars, { error: `Value should have at most ${maxChars} characters` });
+    .refine((value) => countChars(value) <= maxChars, { error: `Value should have at most ${maxChars} characters` })
+    .meta({ minLength: minChars, maxLength: maxChars });
 }
 
 function countChars(value: string): number {
@@ -21,17 +23,22 @@ function countChars(value: string): number {
 /** What most attributes are: a name or an id of something. */
 export const reference = text(1, limits.api.nameChars);
 
+const DIGITS = /^[+-]?\d{1,15}$/;
+
 /** Fractions are cut toward zero. */
 export function integer(min: number, max = 2_147_483_647): z.ZodType<number> {
-  const digits = z
-    .string()
-    .regex(/^[+-]?\d{1,15}$/)
-    .transform(Number);
+  const digits = z.string().regex(DIGITS).transform(Number);
   return z
     .union([z.number(), digits], { error: "Value should be an integer" })
     .transform(Math.trunc)
     .refine((value) => value >= min, { error: `Value should be greater or equal to ${min}` })
-    .refine((value) => value <= max, { error: `Value should be lower or equal to ${max}` });
+    .refine((value) => value <= max, { error: `Value should be lower or equal to ${max}` })
+    .meta({
+      anyOf: [
+        { type: "integer", minimum: min, maximum: max },
+        { type: "string", pattern: DIGITS.source },
+      ],
+    });
 }
 
 const WORDS: ReadonlyMap<string, boolean> = new Map([
@@ -46,15 +53,20 @@ export const boolean: z.ZodType<boolean> = z
     if (found !== undefined) return found;
     context.addIssue({ code: "custom", message: "Value should be a boolean" });
     return z.NEVER;
+  })
+  .meta({
+    anyOf: [{ type: "boolean" }, { type: "string", enum: [...WORDS.keys()] }, { type: "integer", enum: [0, 1] }],
   });
 
 /** One of the words of a record's own enumeration. */
 export function oneOf<Word extends string>(
   words: z.ZodType<Word> & { readonly options: readonly Word[] },
 ): z.ZodType<Word> {
-  return z.custom<Word>((value) => words.safeParse(value).success, {
-    error: `Value should be one of: ${words.options.join(", ")}`,
-  });
+  return z
+    .custom<Word>((value) => words.safeParse(value).success, {
+      error: `Value should be one of: ${words.options.join(", ")}`,
+    })
+    .meta({ type: "string", enum: [...words.options] });
 }
 
 const labelValue = z
@@ -70,15 +82,18 @@ export const labels: z.ZodType<Record<string, string>> = z
   })
   .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= limits.api.labelsBytes, {
     error: `Value should take at most ${limits.api.labelsBytes} bytes`,
-  });
+  })
+  .meta({ maxProperties: limits.api.labels });
 
 const OCTET = "(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)";
 const IPV4_LIST = new RegExp(`^\\s*${OCTET}(?:\\.${OCTET}){3}\\s*(?:,\\s*${OCTET}(?:\\.${OCTET}){3}\\s*){0,7}$`);
 
 /** One IPv4 address, or several with commas between. */
-export const addresses = reference.refine((value) => IPV4_LIST.test(value), {
-  error: "Value should be an IPv4 address, or several separated by commas",
-});
+export const addresses = reference
+  .refine((value) => IPV4_LIST.test(value), {
+    error: "Value should be an IPv4 address, or several separated by commas",
+  })
+  .meta({ pattern: IPV4_LIST.source });
 
 export const uuid = z
   .string({ error: "Value should be a uuid" })

@@ -6,6 +6,7 @@ import type { WebhookAttributes } from "@jeroboam/core/webhook/webhook";
 import { webhookFormatSchema } from "@jeroboam/core/webhook/webhook";
 import { z } from "zod";
 import { readAttributes } from "./attributes.ts";
+import { describeBody } from "./reader.ts";
 import { boolean, oneOf, optional, reference, text } from "./types.ts";
 
 /** A webhook as its owner wants it; the bay by uuid or name. */
@@ -51,11 +52,17 @@ const CHANGED_WEBHOOK = {
   keepsNull: ["name", "description", "bay"],
 };
 
-export function readWebhookWish(given: Json | undefined): WebhookWish {
-  return readAttributes(NEW_WEBHOOK, given);
-}
+export const readWebhookWish = describeBody(
+  { kind: "object", schema: NEW_WEBHOOK.schema },
+  (given: Json | undefined): WebhookWish => {
+    return readAttributes(NEW_WEBHOOK, given);
+  },
+);
 
-export function readWebhookChange(given: Json | undefined): Partial<WebhookWish> {
-  const read = readAttributes(CHANGED_WEBHOOK, given);
-  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined));
-}
+export const readWebhookChange = describeBody(
+  { kind: "object", schema: CHANGED_WEBHOOK.schema },
+  (given: Json | undefined): Partial<WebhookWish> => {
+    const read = readAttributes(CHANGED_WEBHOOK, given);
+    return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined));
+  },
+);

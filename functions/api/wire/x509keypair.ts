@@ -3,6 +3,7 @@ import type { Json } from "@jeroboam/core/json";
 import { limits } from "@jeroboam/core/limits";
 import { z } from "zod";
 import { readAttributes } from "./attributes.ts";
+import { describeBody } from "./reader.ts";
 import { optional, reference, text, uuid } from "./types.ts";
 
 export interface KeyPairWish {
@@ -30,7 +31,10 @@ const KEY_PAIR = {
   readOnly: ["links", "created_at", "updated_at"],
 };
 
-export function readKeyPairWish(given: Json | undefined): KeyPairWish {
-  const { uuid: id, name, bay_uuid, ca_cert, certificate, private_key } = readAttributes(KEY_PAIR, given);
-  return { uuid: id, name, bay: bay_uuid, caCertificate: ca_cert, certificate, privateKey: private_key };
-}
+export const readKeyPairWish = describeBody(
+  { kind: "object", schema: KEY_PAIR.schema },
+  (given: Json | undefined): KeyPairWish => {
+    const { uuid: id, name, bay_uuid, ca_cert, certificate, private_key } = readAttributes(KEY_PAIR, given);
+    return { uuid: id, name, bay: bay_uuid, caCertificate: ca_cert, certificate, privateKey: private_key };
+  },
+);
