@@ -49,7 +49,7 @@ export async function isBegun<State>(
 ): Promise<boolean> {
   if (!keyed?.isRepeat) return false;
   const record = await findRecord(ports.table, shape, key);
-  return record !== undefined && wasBegun(ports.table, record, keyed);
+  return record !== undefined && wasBegun(ports.table, shape, record, keyed);
 }
 
 export interface Asked {

@@ -4,7 +4,10 @@ import { createLongPoll } from "@jeroboam/api/long-poll";
 import { TOKENS } from "@jeroboam/api/testing/fake-ports";
 import { bayKey } from "@jeroboam/core/bay/bay";
 import { recordHistory } from "@jeroboam/core/event/event-history";
-import { findRecord } from "@jeroboam/core/operation/record-store";
+import { eventSource } from "@jeroboam/core/event/event-source";
+import type { NodeGroup } from "@jeroboam/core/node-group/node-group";
+import { nodeGroupKey, nodeGroupShape } from "@jeroboam/core/node-group/node-group";
+import { findRecord, newRecord } from "@jeroboam/core/operation/record-store";
 import { bayShape } from "@jeroboam/core/bay/bay";
 import type { JsonObject } from "@jeroboam/core/json";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -14,6 +17,21 @@ import { at, CLUSTER_TEMPLATE, createHarness, expectRefusal, textIn } from "./ap
 let api: Harness;
 let uuid = "";
 const TOLD_AT_MS = Date.parse("2026-01-02T03:04:00Z");
+
+const NODE_GROUP: Omit<NodeGroup, "bayUuid"> = {
+  uuid: "6a1d2c3b-4d5e-4f60-8718-293a4b5c6d7e",
+  bayCreatedAtMs: 0,
+  projectId: "a",
+  name: "gpu",
+  role: "worker",
+  status: "CREATE_IN_PROGRESS",
+  statusReason: null,
+  nodeCount: 1,
+  limits: { min: 0, max: null },
+  stackId: null,
+  createdAtMs: 0,
+  updatedAtMs: null,
+};
 
 beforeEach(async () => {
   api = createHarness();
@@ -136,6 +154,24 @@ describe.each(["bays", "clusters"])("GET /v1/%s/{id}/events", (collection) => {
     expect(pages).toBe(3);
     const all = [1, 2, 3, 4, 5, 6, 7];
     expect(seen).toEqual(direction === "asc" ? all : all.toReversed());
+  });
+
+  test("what happened to the bay's node groups, also to those that are gone, stands among it, in order", async () => {
+    await happen(4);
+    const group = { ...NODE_GROUP, bayUuid: uuid };
+    const source = eventSource(nodeGroupShape, newRecord(nodeGroupKey("a", uuid, group.uuid), group));
+    const event = { id: "group.0", type: "node-group.create.start", atMs: TOLD_AT_MS + 500, sequence: 1, data: {} };
+    await recordHistory(api.ports.table, source, [event], 1);
+    const first = await events("?limit=3&sort_dir=asc");
+    const seen = first.body["events"] as JsonObject[];
+    expect(seen.map(({ id }) => id)).toEqual(["op.0", "op.1", "group.0"]);
+    expect(seen[2]).toMatchObject({
+      subject: `node-group/${group.uuid}`,
+      bay_uuid: uuid,
+      data: { "node-group": { name: "gpu", status: "CREATE_IN_PROGRESS", status_reason: null } },
+    });
+    const second = await events(new URL(textIn(first.body, "next")).search);
+    expect((second.body["events"] as JsonObject[]).map(({ id }) => id)).toEqual(["op.2", "op.3"]);
   });
 
   test("an event says which step, how often it was tried and how long it took", async () => {

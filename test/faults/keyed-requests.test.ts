@@ -32,6 +32,7 @@ function endingAs<State extends { status: BayStatus }>(shape: RecordShape<State>
     steps: [{ name: "work", run: () => Promise.resolve(done()) }],
     always: [],
     end(state) {
+      if (kind === "delete") return { kind: "removed" };
       const ended = { create: "CREATE_COMPLETE", recreate: "CREATE_COMPLETE" }[kind as string] ?? "UPDATE_COMPLETE";
       return { kind: "kept", changes: { ...state, status: ended as BayStatus } };
     },
@@ -134,14 +135,8 @@ class World {
   /** The operations that were begun since, of the bay and of its groups. */
   async begun(): Promise<ReadonlySet<string>> {
     await this.conduct();
-    const keys = this.ports.table.items().filter((item) => item.body["outbox"] !== undefined);
-    const records = keys.filter(({ pk }) => pk === `bay#${this.uuid}`);
-    const histories = await Promise.all(
-      records.map((key) => readHistory(this.ports.table, key, { limit: 500, descending: false })),
-    );
-    return new Set(
-      histories.flat().flatMap(({ id, type }) => (/\.(start|asked)$/.test(type) && id.endsWith(".0") ? [id] : [])),
-    );
+    const history = await readHistory(this.ports.table, bayKey("ops", this.uuid), { limit: 500, descending: false });
+    return new Set(history.flatMap(({ id, type }) => (/\.(start|asked)$/.test(type) && id.endsWith(".0") ? [id] : [])));
   }
 
   async counts(): Promise<readonly (number | undefined)[]> {
@@ -320,6 +315,23 @@ async function begunOf(world: World, before: ReadonlySet<string>): Promise<Reado
     .filter(({ id, type }) => typeof id === "string" && id.endsWith(".0") && typeof type === "string");
   return new Set(told.map(({ id }) => id as string).filter((id) => !before.has(id)));
 }
+
+test("a node group that was deleted before the answer was known is not made anew", async () => {
+  const world = await prepared({ name: "", method: "", path: () => "", answer: 0 });
+  const [path, body] = [`${cluster(world)}/nodegroups`, { name: "more" }];
+  await world.call("POST", path, body, "clean");
+  const moments = world.calls;
+  world.diesAt = moments; // before the answer is kept
+  await world.call("POST", path, { name: "again" }, "key");
+  world.diesAt = Infinity;
+  await world.conduct();
+  expect((await world.call("DELETE", `${path}/again`)).status).toBe(204);
+  await world.conduct();
+  world.ports.clock.advance(limits.idempotency.leaseMs);
+  const again = await world.call("POST", path, { name: "again" }, "key");
+  expect(again.status).toBe(409);
+  expect(JSON.stringify(again.body)).toContain("has been deleted since");
+});
 
 test("a request that slept past its key's time begins nothing: another may have gone on with it", async () => {
   const world = await prepared({ name: "", method: "", path: () => "", answer: 0 });

@@ -8,12 +8,12 @@ import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
 import { Rejected } from "@jeroboam/core/errors";
 import type { Scope } from "@jeroboam/core/identity/scope";
 import { limits } from "@jeroboam/core/limits";
-import { readHistory } from "@jeroboam/core/event/event-history";
-import { nodeGroupKey } from "@jeroboam/core/node-group/node-group";
 import { listPage } from "@jeroboam/core/listing/page";
 import { deleteNodeGroup } from "@jeroboam/core/node-group/change-node-group";
 import { createNodeGroup } from "@jeroboam/core/node-group/create-node-group";
 import type { NewNodeGroup } from "@jeroboam/core/node-group/create-node-group";
+import type { KeyedRequestEffect } from "@jeroboam/core/operation/begin-operation";
+import { isInPast } from "@jeroboam/core/operation/begin-operation";
 import type { ListedNodeGroup } from "@jeroboam/core/node-group/list-node-groups";
 import { findNodeGroup, nodeGroupsOf } from "@jeroboam/core/node-group/list-node-groups";
 import { GATES } from "../microversion.ts";
@@ -150,7 +150,7 @@ async function list(request: ApiRequest, { role, ...query }: GroupQuery, bay: Ba
 
 async function create(request: ApiRequest, bay: BayWithSpecification, wish: NodeGroupWish): Promise<Reply> {
   const { ports, keyed } = request;
-  const earlier = keyed?.isRepeat ? await findEarlier(request, bay, keyed.uuid) : undefined;
+  const earlier = keyed?.isRepeat ? await findEarlier(request, bay, keyed) : undefined;
   if (earlier) return { status: 202, body: viewNodeGroup(bay, earlier, request.base) };
   const { uuid: keyedUuid, untilMs } = keyed ?? {};
   const nodeGroup = { ...(await specify(request, bay, wish)), uuid: keyedUuid, untilMs };
@@ -167,17 +167,14 @@ async function create(request: ApiRequest, bay: BayWithSpecification, wish: Node
 async function findEarlier(
   { ports }: ApiRequest,
   bay: BayWithSpecification,
-  uuid: string,
+  keyed: KeyedRequestEffect,
 ): Promise<ListedNodeGroup | undefined> {
+  const { uuid } = keyed;
   const found = findNodeGroup(bay, uuid);
   if (found) return found;
-  const { projectId, uuid: bayUuid } = bay.record.state;
   // Its history outlives it: it is not to be made anew.
-  const [event] = await readHistory(ports.table, nodeGroupKey(projectId, bayUuid, uuid), {
-    limit: 1,
-    descending: false,
-  });
-  if (event) throw new Rejected(409, `${uuid}, which this request has made before, has been deleted since.`);
+  if (await isInPast(ports.table, bay.record.key, keyed))
+    throw new Rejected(409, `${uuid}, which this request has made before, has been deleted since.`);
   return undefined;
 }
 

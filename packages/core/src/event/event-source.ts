@@ -11,6 +11,7 @@ import type { Key } from "../table/table.ts";
 export type Publish = (source: EventSource, events: readonly OutboxEvent[]) => Promise<void>;
 
 export interface EventSource {
+  /** The record in whose history they stand: for most their own. */
   readonly key: Key;
   /** Absent: the record is nobody's. */
   readonly subject: EventSubject | undefined;
@@ -39,7 +40,16 @@ const ownedSchema = z.object({
   status: z.string().nullable().optional(),
 });
 
-export function eventSource<State>(shape: RecordShape<State>, { key, state }: WorkRecord<State>): EventSource {
+export function historyKeyOf<State>(
+  shape: RecordShape<State>,
+  { key, state }: Pick<WorkRecord<State>, "key" | "state">,
+): Key {
+  return shape.historyKey?.(state) ?? key;
+}
+
+export function eventSource<State>(shape: RecordShape<State>, record: WorkRecord<State>): EventSource {
+  const { state } = record;
+  const key = historyKeyOf(shape, record);
   const owned = ownedSchema.safeParse(state);
   if (!owned.success) return { key, subject: undefined };
   const { uuid, projectId, userId, name = null, status = null, bayUuid } = owned.data;

@@ -41,7 +41,8 @@ export async function createNodeGroup(
   const specification = await ensureSpecification(ports, group, request, delegate);
   const { delegation } = specification;
   const operation = {
-    id: ports.random.uuid(),
+    // A request under a key that comes again finds by it that the group was made, also when it is gone.
+    id: request.uuid ?? ports.random.uuid(),
     kind: "create",
     nowMs: group.createdAtMs,
     deadlineAtMs: deadlineOf(group.createdAtMs, bay.specification.createTimeoutMinutes),

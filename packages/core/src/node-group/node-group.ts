@@ -6,7 +6,7 @@
  * (`NodeGroupSpecification`).
  */
 import { z } from "zod";
-import { bayListKeys, bayPartition, bayStatusSchema } from "../bay/bay.ts";
+import { bayKey, bayListKeys, bayPartition, bayStatusSchema } from "../bay/bay.ts";
 import { countLimitsSchema, memberSchema } from "../bay/bay-nodes.ts";
 import { delegationIndexKey, delegationSchema } from "../identity/delegation.ts";
 import type { RecordShape } from "../operation/record.ts";
@@ -95,6 +95,7 @@ export const nodeGroupShape: RecordShape<NodeGroup> = {
   type: "node-group",
   schema: nodeGroupSchema,
   indexes: (_key, group) => listKeys(group, "hot"),
+  historyKey: ({ projectId, bayUuid }) => bayKey(projectId, bayUuid),
   describe: (group) => ({
     uuid: group.uuid,
     name: group.name,

@@ -7,6 +7,7 @@
  */
 import { Rejected, Transient } from "../errors.ts";
 import { isInHistory } from "../event/event-history.ts";
+import { historyKeyOf } from "../event/event-source.ts";
 import type { HeldKey } from "../idempotency/idempotency-key.ts";
 import { limits } from "../limits.ts";
 import type { Clock } from "../ports.ts";
@@ -28,7 +29,7 @@ export function beginOperation<State, Refusal>(
 ): Promise<Changed<State, Refusal>> {
   const id = keyed?.uuid ?? ports.random.uuid();
   return changeRecord(ports, shape, key, async (current) => {
-    if (keyed && (await wasBegun(ports.table, current, keyed))) return { kind: "keep" };
+    if (keyed && (await wasBegun(ports.table, shape, current, keyed))) return { kind: "keep" };
     // Another may have begun it meanwhile, and what it did may have been changed again.
     if (keyed && ports.clock.nowMs() >= keyed.untilMs)
       throw new Transient("the request took longer than its Idempotency-Key is held for it");
@@ -39,14 +40,23 @@ export function beginOperation<State, Refusal>(
 /** Whether a request that came before under the same key has begun its operation on this record. */
 export async function wasBegun<State>(
   table: Table,
-  { key, operation, outbox }: Pick<WorkRecord<State>, "key" | "operation" | "outbox">,
-  { uuid, startedAtMs, isRepeat }: KeyedRequestEffect,
+  shape: RecordShape<State>,
+  record: WorkRecord<State>,
+  keyed: KeyedRequestEffect,
 ): Promise<boolean> {
-  const first = startEventId(uuid);
-  if (operation?.id === uuid || outbox.some(({ id }) => id === first)) return true;
-  if (!isRepeat) return false;
+  const first = startEventId(keyed.uuid);
+  if (record.operation?.id === keyed.uuid || record.outbox.some(({ id }) => id === first)) return true;
+  return keyed.isRepeat && isInPast(table, historyKeyOf(shape, record), keyed);
+}
+
+/** Whether the history of a record, which may be gone, tells of the operation of that key. */
+export async function isInPast(
+  table: Table,
+  history: Key,
+  { uuid, startedAtMs }: KeyedRequestEffect,
+): Promise<boolean> {
   const sinceMs = startedAtMs - limits.idempotency.clockSkewMs;
-  const found = await isInHistory(table, key, { id: first, sinceMs });
+  const found = await isInHistory(table, history, { id: startEventId(uuid), sinceMs });
   if (found === "unknown")
     throw new Rejected(
       409,

@@ -92,6 +92,8 @@ export interface RecordShape<State> {
   readonly isSilent?: true;
   /** When it may vanish by itself, in seconds since the epoch; for ever without it. */
   expiresAtSeconds?(state: State): number;
+  /** In whose history its events stand, of its own partition; its own without it. */
+  historyKey?(state: State): Key;
   /** What its events tell of it, by the names that callers know. */
   describe?(state: State): JsonObject;
 }
