@@ -7,6 +7,8 @@ import { basename, dirname, join } from "node:path";
 export const VERSIONS = { kubernetes: "v1.35.1", etcd: "v3.5.26", containerd: "2.2.3", runc: "v1.3.4" } as const;
 
 const noted = (name: string): string => `#!/bin/sh\necho "${name} $*" >>/run/calls\n`;
+/** One that systemd starts goes on, and says that it does. */
+const served = (name: string): string => `${noted(name)}: >"$READY_FILE"\nexec sleep 1000000\n`;
 const KUBEADM = `${noted("kubeadm")}case "$*" in *control-plane*) mkdir -p /etc/kubernetes/manifests; : >/etc/kubernetes/manifests/kube-apiserver.yaml ;; esac\n`;
 
 export const digestOf = (content: string | Buffer): string => createHash("sha256").update(content).digest("hex");
@@ -21,7 +23,7 @@ export function publish(folder: string, { isTampered }: { readonly isTampered: b
   const put = (address: string, content: string | Buffer): void => writeFileSync(place(address), content);
   const kubernetes = `dl.k8s.io/release/${VERSIONS.kubernetes}/bin/linux/amd64`;
   for (const [name, content] of Object.entries({
-    kubelet: noted("kubelet"),
+    kubelet: served("kubelet"),
     kubeadm: KUBEADM,
     kubectl: noted("kubectl"),
   })) {
@@ -56,7 +58,7 @@ export function publish(folder: string, { isTampered }: { readonly isTampered: b
   put(join(dirname(etcd), "SHA256SUMS"), `${"0".repeat(64)}  other.tar.gz\n${digestOf(content)}  ${basename(etcd)}\n`);
   const version = VERSIONS.containerd;
   const containerd = `${github}/containerd/containerd/releases/download/v${version}/containerd-${version}-linux-amd64.tar.gz`;
-  const programs = { "bin/containerd": noted("containerd"), "bin/ctr": noted("ctr") };
+  const programs = { "bin/containerd": served("containerd"), "bin/ctr": noted("ctr") };
   put(`${containerd}.sha256sum`, `${digestOf(archive(containerd, programs))}  ${basename(containerd)}\n`);
   const runc = `${github}/opencontainers/runc/releases/download/${VERSIONS.runc}`;
   put(`${runc}/runc.amd64`, noted("runc"));

@@ -40,10 +40,12 @@ export async function firstBootsOf(bayType: BayType, bay: BayTypeInput): Promise
   const definition = bayType.stackFor(bay);
   const made = await heat.createStack({ ...definition, disableRollback: true });
   if (made.kind !== "made") throw new Error(JSON.stringify(made));
-  for (let looks = 0; looks < 40; looks++) {
+  let status = "";
+  for (let looks = 0; looks < 40 && status !== "CREATE_COMPLETE"; looks++) {
     world.clock.advance(10_000);
     const found = await heat.getStack({ name: definition.name, id: made.id });
-    if (found.kind === "found" && found.value.stack_status === "CREATE_COMPLETE") break;
+    if (found.kind !== "found" || found.value.stack_status === "CREATE_FAILED") throw new Error(JSON.stringify(found));
+    status = found.value.stack_status;
   }
   const ask = async <Schema extends z.ZodType>(path: string, schema: Schema) => {
     const reply = await session.request("orchestration", { method: "GET", path });

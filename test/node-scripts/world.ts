@@ -1,10 +1,10 @@
 /**
- * The world that a node's scripts see, on the loopback of their own network: the cloud's endpoints, which give a token,
+ * The world that nodes' scripts see from their network: the cloud's endpoints, which give a token,
  * sign with a bay's authority as the service does, and take signals; and the publishers, which serve stand-ins for what
- * they publish. Run as `world.ts FOLDER`; everything that was asked is in FOLDER/asked.jsonl.
+ * they publish. Run as `world.ts FOLDER` while its input is open; everything that was asked is in FOLDER/asked.jsonl.
  */
 import { createServer } from "node:https";
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { signRequest } from "@jeroboam/core/certificate/sign-request";
 import { systemClock } from "@jeroboam/core/clock/system-clock";
@@ -52,9 +52,17 @@ createServer({ key: read("world.key"), cert: read("world.crt") }, (request, resp
     const path = request.url ?? "";
     const token = request.headers["x-auth-token"] as string | undefined;
     void answer(host, path.replace(/\?.*/, ""), body, token).then((given) => {
-      const asked = { host, path, method: request.method, body, status: given.status };
+      const asked = {
+        from: request.socket.remoteAddress,
+        host,
+        path,
+        method: request.method,
+        body,
+        status: given.status,
+      };
       appendFileSync(join(folder, "asked.jsonl"), `${JSON.stringify(asked)}\n`);
       response.writeHead(given.status, given.headers).end(given.body);
     });
   });
-}).listen(443, "127.0.0.1", () => writeFileSync(join(folder, "ready"), ""));
+}).listen(443, "192.0.2.1", () => process.stdout.write("ready\n"));
+process.stdin.resume().on("end", () => process.exit());
