@@ -1,6 +1,7 @@
-/** /v1/hooks: a bay resized by who signs, within the hook's limits, once for each call; and nothing for anybody else. */
+/** /v1/hooks: a bay resized or upgraded by who signs, within the hook's limits, once for each call; and nothing for anybody else. */
 import { createApp } from "@jeroboam/api/app";
 import type { JsonObject } from "@jeroboam/core/json";
+import type { Condition, Item } from "@jeroboam/core/table/table";
 import { limits } from "@jeroboam/core/limits";
 import { Webhook as Signer } from "standardwebhooks";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -44,6 +45,11 @@ async function call(uuid: string, { id = "call-1", secret, body = '{"node_count"
   return { status: reply.status, text: await reply.text() };
 }
 
+async function makeNewer(name: string, changes: JsonObject = {}): Promise<string> {
+  const body = { ...CLUSTER_TEMPLATE, name, image_id: "atomic-25", ...changes };
+  return textIn((await harness.call("POST", "/v1/clustertemplates", { body })).body, "uuid");
+}
+
 const nodes = async (): Promise<unknown> => (await harness.record(bay))?.state.nodeCount;
 
 describe("a hook", () => {
@@ -83,6 +89,26 @@ describe("a hook", () => {
     expect(await nodes()).toBe(5);
     expect((await call(uuid, { secret, id: "call-2" })).status).toBe(202);
     expect(await nodes()).toBe(3);
+  });
+
+  test("goes on with a call whose first try died when the bay was changed already", async () => {
+    const { uuid, secret } = await create();
+    const { table } = harness.ports;
+    const dying = {
+      ...table,
+      put: (item: Item, condition: Condition) =>
+        item.pk.startsWith("hook-use#") && item.body["isDone"] === true
+          ? Promise.reject(new Error("killed"))
+          : table.put(item, condition),
+    };
+    Object.assign(harness.ports, { table: dying });
+    expect((await call(uuid, { secret })).status).toBe(500);
+    Object.assign(harness.ports, { table });
+    expect(await nodes()).toBe(3);
+    await harness.settle(bay, { status: "UPDATE_COMPLETE", nodeCount: 5 });
+    expect((await call(uuid, { secret })).status).toBe(202);
+    // Nothing was begun again.
+    expect(await nodes()).toBe(5);
   });
 
   test("tells that the bay is busy, and takes the same call later", async () => {
@@ -152,6 +178,66 @@ describe("a hook", () => {
   ])("is refused with %s", async (_what, body, says) => {
     const wish = { bay: "blue", min_node_count: 2, max_node_count: 5, ...body };
     await expectRefusal(harness, 400, says, "POST", "/v1/hooks", { body: wish });
+  });
+
+  test("upgrades its bay to a model that it was made for, by who signs, once a call", async () => {
+    const newer = await makeNewer("newer");
+    const wish = { action: "upgrade", bay: "blue", bay_models: ["newer"], max_batch_size: 2 };
+    const made = await harness.call("POST", "/v1/hooks", { body: wish });
+    expect([made.status, made.body]).toMatchObject([
+      201,
+      { action: "upgrade", bay_uuid: bay, bay_models: [newer], max_batch_size: 2 },
+    ]);
+    expect(made.body).not.toHaveProperty("min_node_count");
+    const { uuid } = shown(made.body);
+    const secret = textIn(made.body, "secret");
+    const body = JSON.stringify({ bay_model: newer, max_batch_size: 2 });
+    const { status, text } = await call(uuid, { secret, body });
+    expect([status, JSON.parse(text)]).toEqual([202, { bay_uuid: bay, bay_model: newer, max_batch_size: 2 }]);
+    expect(await harness.record(bay)).toMatchObject({
+      state: { status: "UPDATE_IN_PROGRESS" },
+      operation: { kind: "upgrade", input: { bayModelId: newer, maxBatchSize: 2 } },
+    });
+    expect((await call(uuid, { secret, id: "call-2", body })).status).toBe(409);
+    await harness.settle(bay, { status: "UPDATE_COMPLETE" });
+    expect((await call(uuid, { secret, body })).status).toBe(202);
+    expect(await harness.record(bay)).toMatchObject({ state: { status: "UPDATE_COMPLETE" } });
+    expect((await call(uuid, { secret, id: "call-2", body })).status).toBe(202);
+    expect((await harness.record(bay))?.operation?.kind).toBe("upgrade");
+  });
+
+  test("upgrades to nothing else, and in no greater batches", async () => {
+    const [newer, other] = [await makeNewer("newer"), await makeNewer("other")];
+    const wish = { action: "upgrade", bay: "blue", bay_models: [newer] };
+    const made = (await harness.call("POST", "/v1/hooks", { body: wish })).body;
+    const [uuid, secret] = [textIn(made, "uuid"), textIn(made, "secret")];
+    for (const [body, says] of [
+      [{ bay_model: other }, `must be one of ${newer}`],
+      [{ bay_model: newer, max_batch_size: 2 }, "at most 1"],
+      [{ bay_model: newer, max_batch_size: 0 }, "max_batch_size"],
+      [{ node_count: 3 }, "bay_model"],
+      [{}, "bay_model"],
+    ] as const) {
+      const { status, text } = await call(uuid, { secret, body: JSON.stringify(body) });
+      expect([status, text]).toEqual([400, expect.stringContaining(says)]);
+    }
+    await harness.call("DELETE", `/v1/clustertemplates/${newer}`);
+    const gone = await call(uuid, { secret, body: JSON.stringify({ bay_model: newer }) });
+    expect([gone.status, gone.text]).toEqual([400, expect.stringContaining("is not there any more")]);
+    expect((await harness.record(bay))?.operation).toBeUndefined();
+  });
+
+  test.each<[string, JsonObject, number, string]>([
+    ["no model", {}, 400, "bay_models"],
+    ["an empty list", { bay_models: [] }, 400, "bay_models"],
+    ["a model that there is not", { bay_models: [UNKNOWN_UUID] }, 404, UNKNOWN_UUID],
+    ["one of another kind", { bay_models: ["swarm"] }, 409, "type"],
+    ["limits of a resize", { bay_models: ["prod"], max_node_count: 3 }, 400, "max_node_count"],
+    ["no batch", { bay_models: ["prod"], max_batch_size: 0 }, 400, "max_batch_size"],
+  ])("that upgrades is refused with %s", async (_what, body, status, says) => {
+    await makeNewer("swarm", { coe: "swarm" });
+    const wish = { action: "upgrade", bay: "blue", ...body };
+    await expectRefusal(harness, status, says, "POST", "/v1/hooks", { body: wish });
   });
 
   test("is made by nobody who may not resize the bay, and seen by nobody else", async () => {

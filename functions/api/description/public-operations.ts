@@ -24,6 +24,19 @@ const header = (name: string): JsonObject => ({ name, in: "header", required: tr
 
 const inPath = (name: string): JsonObject => ({ name, in: "path", required: true, schema: { type: "string" } });
 
+const HOOKED_RESIZE: JsonObject = {
+  type: "object",
+  required: ["node_count"],
+  additionalProperties: false,
+  properties: { node_count: { type: "integer" } },
+};
+const HOOKED_UPGRADE: JsonObject = {
+  type: "object",
+  required: ["bay_model"],
+  additionalProperties: false,
+  properties: { bay_model: { type: "string" }, max_batch_size: { type: "integer", minimum: 1 } },
+};
+
 export function publicOperations(): readonly PublicOperation[] {
   const text = { description: "It is up.", content: { "text/plain": { schema: { type: "string" } } } };
   return [
@@ -58,7 +71,7 @@ export function publicOperations(): readonly PublicOperation[] {
         requestBody: {
           required: true,
           content: {
-            "application/json": { schema: { type: "object", properties: { node_count: { type: "integer" } } } },
+            "application/json": { schema: { anyOf: [HOOKED_RESIZE, HOOKED_UPGRADE] } },
           },
         },
         responses: { "202": object("Accepted."), default: REFUSAL },

@@ -274,8 +274,12 @@ const hook = z.strictObject({
   url: text,
   bay_uuid: uuid,
   action: text,
-  min_node_count: number,
-  max_node_count: number,
+  /** Of a resize. */
+  min_node_count: number.optional(),
+  max_node_count: number.optional(),
+  /** Of an upgrade. */
+  bay_models: z.array(uuid).optional(),
+  max_batch_size: number.optional(),
   enabled: flag,
   ...owner,
   ...times,

@@ -12,9 +12,12 @@ import type { WorkRecord } from "@jeroboam/core/operation/record";
 import type { ApiRequest, Route } from "../route.ts";
 import { defineRoute, requireRule } from "../route.ts";
 import { viewHook } from "../views/hooks.ts";
+import type { HookRequest } from "../wire/hook.ts";
 import { readHookChange, readHookWish } from "../wire/hook.ts";
+import { requireReferences } from "./cloud-checks.ts";
 import type { RecordTarget } from "./project-records.ts";
 import { commonSortKeys, listRoutes, requireBayUuid, requireRecord } from "./project-records.ts";
+import { requireModel, requireUpgradable } from "./upgrades.ts";
 
 const PATH = "/v1/hooks";
 
@@ -44,11 +47,11 @@ export const hooks: readonly Route[] = [
     rule: "hook:create",
     body: readHookWish,
     answers: { 201: "hookWithSecret" },
-    async run(request, { body: { bay, ...wish } }) {
+    async run(request, { body: { bay: ident, allows: asked, ...wish } }) {
       const { ports, caller, base } = request;
-      const bayUuid = await requireBayUuid(request, bay);
-      await requireMayResize(request, bayUuid);
-      const made = await createHook(ports, caller, { ...wish, bayUuid });
+      const bayUuid = await requireBayUuid(request, ident);
+      const allows = await requireMayDo(request, bayUuid, asked);
+      const made = await createHook(ports, caller, { ...wish, bayUuid, allows });
       if (made.kind === "too-many") throw new Rejected(403, `A project has at most ${limits.hook.perProject} hooks`);
       const { state } = made.record;
       const headers = { Location: `${base}${PATH}/${state.uuid}` };
@@ -91,10 +94,23 @@ export const hooks: readonly Route[] = [
   }),
 ];
 
-/** Nobody gives away what they may not do themselves. */
-async function requireMayResize(request: ApiRequest, bayUuid: string): Promise<void> {
+/** Nobody gives away what they may not do themselves, nor what cannot be done. */
+async function requireMayDo(
+  request: ApiRequest,
+  bayUuid: string,
+  asked: HookRequest["allows"],
+): Promise<Hook["allows"]> {
   const { ports, caller } = request;
   const scope = { projectId: caller.projectId, allProjects: false };
   const bay = await findBayByUuid(ports.table, scope, bayUuid);
-  requireRule(request, "bay:update", bay?.record.state);
+  requireRule(request, asked.action === "resize" ? "bay:update" : "cluster:upgrade", bay?.record.state);
+  if (asked.action === "resize") return asked;
+  if (!bay) throw new Rejected(400, `Bay ${bayUuid} could not be found.`);
+  const { action, bayModels, maxBatchSize } = asked;
+  const models = await Promise.all(bayModels.map((ident) => requireModel(ports.table, caller.projectId, ident)));
+  for (const model of models) {
+    await requireUpgradable(request, bay, model);
+    await requireReferences(request, { imageId: model.imageId });
+  }
+  return { action, bayModelIds: models.map(({ uuid }) => uuid), maxBatchSize };
 }

@@ -4,6 +4,7 @@
  * wrong with who asks is told to nobody. What takes them is loaded with the first.
  */
 import { Rejected } from "@jeroboam/core/errors";
+import type { HookWork } from "@jeroboam/core/hook/take-hook";
 import { limits } from "@jeroboam/core/limits";
 import type { Hono } from "hono";
 import type { ApiPorts } from "../ports.ts";
@@ -20,8 +21,10 @@ export function addSigned(app: Hono<ApiEnv>, ports: ApiPorts): void {
 
   app.post("/v1/hooks/:id", async (context) => {
     const bytes = await readBytes(context.req.raw, limits.hook.bodyBytes);
-    const { takeHook } = await import("@jeroboam/core/hook/hook");
-    const outcome = await takeHook(ports, {
+    const { takeHook } = await import("@jeroboam/core/hook/take-hook");
+    const { requireUpgradable } = await import("./upgrades.ts");
+    const callPorts = { ...ports, requireUpgradable: requireUpgradable.bind(undefined, { ports }) };
+    const outcome = await takeHook(callPorts, {
       hookId: context.req.param("id"),
       id: context.req.header("webhook-id") ?? "",
       timestamp: context.req.header("webhook-timestamp") ?? "",
@@ -36,11 +39,17 @@ export function addSigned(app: Hono<ApiEnv>, ports: ApiPorts): void {
       case "busy":
         throw new Rejected(409, `The bay is ${outcome.status}: call again later.`, { "Retry-After": "60" });
       case "accepted":
-        return context.json({ bay_uuid: outcome.bayUuid, node_count: outcome.nodeCount }, 202);
+        return context.json({ bay_uuid: outcome.bayUuid, ...viewWork(outcome) }, 202);
       default:
         return outcome satisfies never;
     }
   });
+}
+
+function viewWork(work: HookWork): { node_count: number } | { bay_model: string; max_batch_size: number } {
+  return work.action === "resize"
+    ? { node_count: work.nodeCount }
+    : { bay_model: work.bayModelId, max_batch_size: work.maxBatchSize };
 }
 
 const nothingHere = (): Rejected => new Rejected(404, "There is nothing of this kind here.");

@@ -10,6 +10,7 @@ import { snapshotOf } from "@jeroboam/core/bay/bay";
 import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
 import { upgradeBay, upgradeNodeGroup } from "@jeroboam/core/bay/upgrade-bay";
 import { Rejected } from "@jeroboam/core/errors";
+import type { Table } from "@jeroboam/core/table/table";
 import type { ListedNodeGroup } from "@jeroboam/core/node-group/list-node-groups";
 import { upgradedLabels } from "@jeroboam/core/node-group/upgrade-input";
 import type { ApiRequest } from "../route.ts";
@@ -27,7 +28,7 @@ export async function acceptUpgrade(
   { model: ident, maxBatchSize }: UpgradeRequest,
 ): Promise<void> {
   if (await isChangeBegun(request, bay, group)) return;
-  const model = await requireModel(request, bay, ident);
+  const model = await requireModel(request.ports.table, bay.record.state.projectId, ident);
   const { own } = group;
   if (own && model.uuid !== bay.record.state.bayModelId)
     throw new Rejected(
@@ -35,6 +36,7 @@ export async function acceptUpgrade(
       `Node group ${group.name} is upgraded to its cluster's own template, ${bay.record.state.bayModelId}: upgrade the cluster first.`,
     );
   await requireUpgradable(request, bay, model);
+  await requireReferences(request, { imageId: model.imageId });
   const wish = { bayModelId: model.uuid, maxBatchSize };
   const outcome = own
     ? await upgradeNodeGroup(request.ports, bay, own.group, wish, request.keyed)
@@ -45,16 +47,16 @@ export async function acceptUpgrade(
 }
 
 /** As the cluster's project sees it: an administrator's own templates are of no use to it. */
-async function requireModel({ ports }: ApiRequest, { record }: BayWithSpecification, ident: string): Promise<BayModel> {
-  const scope = { projectId: record.state.projectId, allProjects: false };
-  const found = await findBayModel(ports.table, scope, ident);
+export async function requireModel(table: Table, projectId: string, ident: string): Promise<BayModel> {
+  const found = await findBayModel(table, { projectId, allProjects: false }, ident);
   if (found.kind === "absent") throw new Rejected(404, `ClusterTemplate ${ident} could not be found.`);
   if (found.kind === "ambiguous") throw new Rejected(409, `Several are named ${ident}. Please use the uuid instead.`);
   return found.model.state;
 }
 
-async function requireUpgradable(
-  request: ApiRequest,
+/** Whether bays of its type are upgraded to such a model; what the model names is looked for by its caller. */
+export async function requireUpgradable(
+  request: Pick<ApiRequest, "ports">,
   { record: { state }, specification }: BayWithSpecification,
   model: BayModel,
 ): Promise<void> {
@@ -70,10 +72,9 @@ async function requireUpgradable(
   const to = baySpec({ ...specification, ...state, labels, model: snapshotOf(model) });
   const [problem] = upgrade.checkUpgrade(from, to);
   if (problem) throw new Rejected(409, `Invalid template for upgrade. ${problem.field}: ${problem.message}`);
-  await requireReferences(request, { imageId: model.imageId });
 }
 
-async function requireUpgradeType({ ports }: ApiRequest, bayType: string): Promise<UpgradeType> {
+async function requireUpgradeType({ ports }: Pick<ApiRequest, "ports">, bayType: string): Promise<UpgradeType> {
   const upgrade = (await ports.bayTypes()).byName(bayType)?.upgrade;
   if (!upgrade) throw new Rejected(400, `Clusters of type ${bayType} cannot be upgraded: make a new one.`);
   return upgrade;

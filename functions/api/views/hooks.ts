@@ -10,9 +10,7 @@ export function viewHook(hook: Hook, base: string): object {
     /** Where its calls go. */
     url: `${base}/v1/hooks/${hook.uuid}`,
     bay_uuid: hook.bayUuid,
-    action: hook.action,
-    min_node_count: hook.minNodes,
-    max_node_count: hook.maxNodes,
+    ...viewAllowed(hook.allows),
     enabled: hook.enabled,
     project_id: hook.projectId,
     user_id: hook.userId,
@@ -20,4 +18,15 @@ export function viewHook(hook: Hook, base: string): object {
     updated_at: wireTime(hook.updatedAtMs),
     links: itemLinks(base, "hooks", hook.uuid),
   };
+}
+
+function viewAllowed(allows: Hook["allows"]): object {
+  switch (allows.action) {
+    case "resize":
+      return { action: allows.action, min_node_count: allows.minNodes, max_node_count: allows.maxNodes };
+    case "upgrade":
+      return { action: allows.action, bay_models: allows.bayModelIds, max_batch_size: allows.maxBatchSize };
+    default:
+      return allows satisfies never;
+  }
 }

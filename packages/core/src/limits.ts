@@ -388,6 +388,8 @@ export const limits = {
   },
   hook: {
     perProject: 50,
+    /** Models that one may upgrade to. */
+    bayModels: 20,
     bodyBytes: 4_096,
     idChars: 256,
     /** How far a call's time may be from ours. */
