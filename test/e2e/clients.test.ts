@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 /** Runs the script as that user of the sandbox; with what it printed last. */
-function drive(what: "coe" | "sdk", lines: readonly string[] = [], user = "demo"): Promise<unknown> {
+function drive(what: "coe" | "sdk" | "services", lines: readonly string[] = [], user = "demo"): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const script = `. "$0"; export OS_USERNAME=${user} OS_PROJECT_NAME=${user}; ${REQUEST}; exec /usr/bin/python3 -W ignore "$1" ${what}`;
   const options = { env: plainEnvironment(), timeout: WITHIN_MS, cwd: data };
@@ -60,6 +60,7 @@ describe.skipIf(!client.isThere)("Debian's", () => {
         clusters: ["sdk-cluster"],
         nodes: 1,
         authority: "-----BEGIN CERTIFICATE-----",
+        signed: "-----BEGIN CERTIFICATE-----",
         updated: [0, "UPDATE_COMPLETE"],
         found: 1,
         deleted: true,
@@ -68,6 +69,10 @@ describe.skipIf(!client.isThere)("Debian's", () => {
       });
     },
   );
+
+  test("openstacksdk lists an administrator the services", { timeout: WITHIN_MS }, async () => {
+    expect(await drive("services", [], "admin")).toEqual([{ binary: "magnum-conductor", state: "up" }]);
+  });
 
   test("openstack coe does what its commands say", { timeout: WITHIN_MS }, async () => {
     const lines: readonly (readonly [line: string, prints: RegExp])[] = [

@@ -2,9 +2,9 @@
 
 `magnum-clients.py coe` reads a JSON list of lines from standard input: what a user types behind `openstack`, or
 `until NAME STATUS`, which waits for a cluster (GONE: until it is no more), or
-a `kubectl` command with the config of this folder; `{project}` stands for the project's id. `magnum-clients.py sdk` makes every
-container-infrastructure call that openstacksdk's cloud layer has. Prints JSON: for each line its exit code and what was
-printed; or what each call gave.
+a `kubectl` command with the config of this folder; `{project}` stands for the project's id. `magnum-clients.py sdk` makes
+every container-infrastructure call that openstacksdk's cloud layer has, but for the administrators' own (`services`).
+Prints JSON: for each line its exit code and what was printed; or what each call gave.
 """
 import contextlib
 import io
@@ -72,6 +72,9 @@ def sdk():
     found = cloud.get_coe_cluster("sdk-cluster")
     told["nodes"] = found.node_count
     told["authority"] = cloud.get_coe_cluster_certificate(found.id)["pem"].splitlines()[0]
+    with open("request.csr") as request:
+        signed = cloud.sign_coe_cluster_certificate(found.id, csr=request.read())
+    told["signed"] = signed["pem"].splitlines()[0]
     cloud.update_coe_cluster(found.id, "replace", node_count=2)
     told["updated"] = until(cloud, "sdk-cluster", "UPDATE_COMPLETE")
     told["found"] = len(cloud.search_coe_clusters("sdk-cluster"))
@@ -81,4 +84,9 @@ def sdk():
     return told
 
 
-print(json.dumps(coe(json.load(sys.stdin)) if sys.argv[1] == "coe" else sdk()))
+def services():
+    return [{"binary": one["binary"], "state": one["state"]} for one in openstack.connect().list_magnum_services()]
+
+
+WHAT = {"coe": lambda: coe(json.load(sys.stdin)), "sdk": sdk, "services": services}
+print(json.dumps(WHAT[sys.argv[1]]()))

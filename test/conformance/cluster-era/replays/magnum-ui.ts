@@ -1,0 +1,130 @@
+/** Horizon's magnum-ui, by magnumclient at 1.13: nearly every value is a text, an unset one the empty text (cluster sheet 29). */
+import { z } from "zod";
+import { ADMIN_CSR } from "./certificate-requests.ts";
+import type { Replay } from "./replay.ts";
+import { accepted, goAuthority, goCertificate, goHeaders, goQuota } from "./replay.ts";
+
+const headers = goHeaders("1.13");
+const list = { method: "GET", headers, ok: [200] };
+const act = { method: "POST", headers, ok: [202], reads: accepted };
+
+export const magnumUi: readonly Replay[] = [
+  {
+    of: "cluster list",
+    ...list,
+    path: "/v1/clusters/detail",
+    reads: z.object({ clusters: z.array(z.object({ cluster_id: z.string().nullable() })).min(1) }),
+  },
+  {
+    of: "cluster create",
+    ...act,
+    path: "/v1/clusters",
+    body: {
+      name: "ui",
+      cluster_template_id: "{prod}",
+      keypair: "ops",
+      node_count: "2",
+      master_count: "1",
+      create_timeout: "60",
+      discovery_url: "",
+      flavor_id: "",
+      master_flavor_id: "",
+      fixed_network: "",
+      fixed_subnet: "",
+      floating_ip_enabled: "False",
+      labels: { a: "b" },
+    },
+  },
+  {
+    of: "cluster patch",
+    method: "PATCH",
+    path: "/v1/clusters/{blue}",
+    headers,
+    body: [{ op: "replace", path: "/node_count", value: "3" }],
+    ok: [202],
+    reads: accepted,
+  },
+  {
+    of: "cluster resize",
+    ...act,
+    path: "/v1/clusters/{blue}/actions/resize",
+    body: { node_count: 3, nodes_to_remove: [], nodegroup: "{group}" },
+  },
+  {
+    of: "cluster upgrade",
+    ...act,
+    path: "/v1/clusters/{blue}/actions/upgrade",
+    body: { cluster_template: "{prod}", max_batch_size: 1, nodegroup: "default-worker" },
+  },
+  {
+    of: "template list",
+    ...list,
+    path: "/v1/clustertemplates",
+    reads: z.object({ clustertemplates: z.array(z.object({ uuid: z.uuid() })).min(1) }),
+  },
+  {
+    of: "template create",
+    method: "POST",
+    path: "/v1/clustertemplates",
+    headers,
+    body: {
+      name: "ui",
+      coe: "kubernetes",
+      image_id: "atomic",
+      keypair_id: "",
+      external_network_id: "ext-a",
+      flavor_id: "m1.small",
+      master_flavor_id: "",
+      docker_volume_size: "5",
+      docker_storage_driver: "overlay2",
+      tls_disabled: "False",
+      public: "False",
+      registry_enabled: "False",
+      floating_ip_enabled: "True",
+      master_lb_enabled: "False",
+      fixed_network: "",
+      labels: {},
+    },
+    ok: [201],
+  },
+  { of: "stats", ...list, path: "/v1/stats", reads: z.object({ clusters: z.number(), nodes: z.number() }) },
+  {
+    of: "quota create",
+    method: "POST",
+    path: "/v1/quotas",
+    as: "admin",
+    headers,
+    body: { project_id: "a", resource: "Cluster", hard_limit: "7" },
+    ok: [201],
+    reads: goQuota,
+  },
+  {
+    of: "quota patch",
+    method: "PATCH",
+    path: "/v1/quotas/b/Cluster",
+    as: "admin",
+    headers,
+    body: { project_id: "b", resource: "Cluster", hard_limit: 7 },
+    ok: [202],
+    reads: goQuota,
+  },
+  { of: "quota delete", method: "DELETE", path: "/v1/quotas/b/Cluster", as: "admin", headers, ok: [204] },
+  { of: "certificate show", ...list, path: "/v1/certificates/{blue}", reads: goAuthority },
+  {
+    of: "certificate sign",
+    method: "POST",
+    path: "/v1/certificates",
+    headers,
+    body: { cluster_uuid: "{blue}", csr: ADMIN_CSR },
+    ok: [201],
+    reads: goCertificate,
+  },
+  { of: "certificate rotate", method: "PATCH", path: "/v1/certificates/{blue}", headers, ok: [202, 400] },
+  { of: "credential rotate", method: "PATCH", path: "/v1/credentials/{blue}", headers, ok: [202], reads: accepted },
+  {
+    of: "nodegroup list",
+    ...list,
+    path: "/v1/clusters/{blue}/nodegroups",
+    reads: z.object({ nodegroups: z.array(z.object({ role: z.string() })).min(1) }),
+  },
+];
