@@ -55,3 +55,12 @@ test("one that has ended is told as such", async () => {
     { what: "certificate-expired", outcome: "done" },
   ]);
 });
+
+test("bays with node groups are looked at like others", async () => {
+  const { world, acts, settle, round } = await settledWorld(createCertificateMaker);
+  await acts.addGroup();
+  await settle();
+  world.clock.advance((await endOf(world)) - DAY_MS - world.clock.nowMs());
+  const { isOver, counts, findings } = await round("certificate-expiry");
+  expect({ isOver, bays: counts["bays"], findings: findings.length }).toEqual({ isOver: true, bays: 1, findings: 2 });
+});

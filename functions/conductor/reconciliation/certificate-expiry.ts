@@ -36,7 +36,8 @@ export async function runExpiryPage(ports: ConductorPorts, { cursor, isDryRun }:
     ...(position && { after: position }),
   });
   const findings: Finding[] = [];
-  const bays = page.items.filter((item) => !isProvisional(item));
+  // Those of node groups stand among them.
+  const bays = page.items.filter((item) => bayOfSpecificationItem(item) !== undefined && !isProvisional(item));
   for (const item of bays) findings.push(...(await tellOf(ports, item, isDryRun)));
   return { next: nextOf(shard, page.next), counts: { bays: bays.length }, findings };
 }
