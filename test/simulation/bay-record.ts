@@ -1,16 +1,34 @@
-/** A bay's record in its hot item, read once however many want to see it. */
+/** Records whose nodes Heat builds, each read once however many want to see it: bays, and the node groups of bays. */
 import type { Bay } from "@jeroboam/core/bay/bay";
 import { bayShape } from "@jeroboam/core/bay/bay";
-import type { WorkRecord } from "@jeroboam/core/operation/record";
+import type { NodeGroup } from "@jeroboam/core/node-group/node-group";
+import { nodeGroupShape } from "@jeroboam/core/node-group/node-group";
+import type { RecordShape, WorkRecord } from "@jeroboam/core/operation/record";
 import { recordFromItem } from "@jeroboam/core/operation/record";
 import type { Item } from "@jeroboam/core/table/table";
 
-const read = new WeakMap<Item, WorkRecord<Bay>>();
+export type BuiltRecord = WorkRecord<Bay> | WorkRecord<NodeGroup>;
 
 /** Absent: the item is no bay's hot one. */
-export function bayRecordOf(item: Item | undefined): WorkRecord<Bay> | undefined {
-  if (!item || item.body["type"] !== bayShape.type) return undefined;
-  const found = read.get(item) ?? recordFromItem(bayShape, item);
-  read.set(item, found);
-  return found;
+export const bayRecordOf = readerOf(bayShape);
+
+const groupRecordOf = readerOf(nodeGroupShape);
+
+export function isBayRecord(record: BuiltRecord): record is WorkRecord<Bay> {
+  return "bayModelId" in record.state;
+}
+
+/** Of either kind. */
+export function builtRecordOf(item: Item | undefined): BuiltRecord | undefined {
+  return bayRecordOf(item) ?? groupRecordOf(item);
+}
+
+function readerOf<State>(shape: RecordShape<State>): (item: Item | undefined) => WorkRecord<State> | undefined {
+  const read = new WeakMap<Item, WorkRecord<State>>();
+  return (item) => {
+    if (!item || item.body["type"] !== shape.type) return undefined;
+    const found = read.get(item) ?? recordFromItem(shape, item);
+    read.set(item, found);
+    return found;
+  };
 }

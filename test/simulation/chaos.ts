@@ -4,7 +4,6 @@ import { bayIn } from "./cloud.ts";
 import type { Fault } from "./faults.ts";
 import type { Fleet } from "./fleet.ts";
 import type { World } from "./world.ts";
-import { standingBays } from "./world.ts";
 
 const MOST_BETWEEN_MS = 60_000;
 const MINUTE_MS = 60_000;
@@ -41,6 +40,10 @@ function strike(world: World, fleet: Fleet, { kind, force, choice }: Fault): voi
       return outages.begin("heat", forMs, 1);
     case "keystone down":
       return outages.begin("keystone", forMs, 1);
+    case "engine down":
+      return outages.begin("engine", forMs / 2, 1);
+    case "receivers down":
+      return outages.begin("receiver", forMs / 2, 1);
     case "queue down":
       return outages.begin("queue", forMs, 1);
     case "queue purged":
@@ -50,13 +53,13 @@ function strike(world: World, fleet: Fleet, { kind, force, choice }: Fault): voi
     case "strange message":
       return outside.queue.send(pick(STRANGE) ?? "", 0);
     case "stack removed by hand": {
-      const stack = pick([...cloud.stacks.values()].filter(({ bayUuid }) => bayUuid !== ""));
+      const stack = pick([...cloud.stacks.values()].filter(({ ownerUuid }) => ownerUuid !== ""));
       return stack && cloud.removeStackByHand(stack);
     }
     case "trust revoked": {
-      // Of a bay that is there: what was lent for nothing is somebody else's worry.
-      const bays = new Set(standingBays(world).map(({ uuid }) => uuid));
-      const trust = pick([...cloud.trusts.values()].filter(({ context }) => bays.has(bayIn(context))));
+      // Of a bay or a node group that is there: what was lent for nothing is somebody else's worry.
+      const isHeld = (uuid: string): boolean => world.history.current(uuid) !== undefined;
+      const trust = pick([...cloud.trusts.values()].filter(({ context }) => isHeld(bayIn(context))));
       return trust && cloud.endTrust(trust);
     }
     case "process killed":

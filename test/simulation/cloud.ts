@@ -27,8 +27,8 @@ export interface CloudStack {
   readonly id: string;
   readonly name: string;
   readonly projectId: string;
-  /** From its parameters: whose it is; empty: somebody else's, whatever its name. */
-  readonly bayUuid: string;
+  /** From its parameters: the bay or node group that it is of; empty: somebody else's, whatever its name. */
+  readonly ownerUuid: string;
   action: StackAction;
   /** Infinity: it is stuck. */
   endsAtMs: number;
@@ -87,7 +87,7 @@ export interface CloudParts {
   readonly sealer: Sealer;
   readonly watch: (effect: CloudEffect) => void;
   /** Tells what is done to a bay that may make it fail. */
-  readonly blow: (bayUuid: string, what: string) => void;
+  readonly blow: (ownerUuid: string, what: string) => void;
 }
 
 /** Everything of this beginning is a secret: it must never be seen in the clear. */
@@ -114,7 +114,7 @@ export function createCloud({ clock, random, faults, stackMs, sealer, watch, blo
     if (action !== "CREATE")
       stack.shows = { stack: show(stack), untilMs: clock.nowMs() + SHOWN_LATE_MOST_MS * random.fraction() ** 2 };
     const fault = faults.decide("stack");
-    if (fault) blow(stack.bayUuid, fault.kind);
+    if (fault) blow(stack.ownerUuid, fault.kind);
     const takesMs = stackMs ?? STACK_LEAST_MS + (STACK_MOST_MS - STACK_LEAST_MS) * random.fraction() ** 4;
     Object.assign(stack, {
       action,
@@ -166,12 +166,12 @@ export function createCloud({ clock, random, faults, stackMs, sealer, watch, blo
     addStackOfOthers(name, projectId) {
       const id = `stack-${(made += 1)}`;
       const idle = { action: "CREATE", endsAtMs: 0, fails: undefined, tags: [], parameters: {} } as const;
-      stacks.set(id, { id, name, projectId, bayUuid: "", ...idle });
+      stacks.set(id, { id, name, projectId, ownerUuid: "", ...idle });
       blow(bayIn(name), "stack of the same name");
     },
-    removeStackByHand({ id, bayUuid }) {
+    removeStackByHand({ id, ownerUuid }) {
       stacks.delete(id);
-      blow(bayUuid, "stack removed by hand");
+      blow(ownerUuid, "stack removed by hand");
     },
     endTrust({ id, context }) {
       trusts.delete(id);
@@ -194,7 +194,7 @@ interface CloudState {
   readonly list: (stack: CloudStack) => ListedStack;
   readonly show: (stack: CloudStack) => Stack;
   readonly watch: (effect: CloudEffect) => void;
-  readonly blow: (bayUuid: string, what: string) => void;
+  readonly blow: (ownerUuid: string, what: string) => void;
   readonly nextId: () => number;
 }
 
@@ -259,8 +259,8 @@ function listPage({ stacks, settle, list }: CloudState, tag: string, projectId?:
 /** Heat asks Keystone again at each call: a trust that was given back in between is worth nothing. */
 function stacksFor(process: Process, state: CloudState, projectId: string, isAccepted: () => boolean): Stacks {
   const { clock, stacks, settle, isInProgress, begin, show, watch } = state;
-  const overQuota = (bayUuid: string): Refused => {
-    state.blow(bayUuid, "heat refuses");
+  const overQuota = (ownerUuid: string): Refused => {
+    state.blow(ownerUuid, "heat refuses");
     return { kind: "refused", reason: "You have reached the maximum stacks per project" };
   };
   return {
@@ -283,13 +283,13 @@ function stacksFor(process: Process, state: CloudState, projectId: string, isAcc
           if (!isAccepted()) return GONE;
           if ([...stacks.values()].some((one) => one.name === name)) return { kind: "exists" };
           const id = `stack-${state.nextId()}`;
-          const mark = parameters["bay_uuid"];
-          const bayUuid = typeof mark === "string" ? mark : "";
+          const mark = parameters["group_uuid"] ?? parameters["bay_uuid"];
+          const ownerUuid = typeof mark === "string" ? mark : "";
           const stack: CloudStack = {
             id,
             name,
             projectId,
-            bayUuid,
+            ownerUuid,
             action: "CREATE",
             endsAtMs: 0,
             fails: undefined,
@@ -360,6 +360,10 @@ function outputsOf({ parameters }: CloudStack): Readonly<Record<string, unknown>
     Array.from({ length: Number(count ?? 0) }, (_, index) => `10.0.${network}.${index}`);
   return {
     api_address: "10.0.0.5",
+    network: "network-of-the-bay",
+    kube_master_ip: "10.0.0.5",
+    kube_masters_private: ["10.0.1.0"],
+    worker_security_groups: ["workers"],
     discovery_url: "https://discovery.test/token",
     kube_masters: addresses(parameters["number_of_masters"], 1),
     kube_minions: addresses(parameters["number_of_minions"], 2),

@@ -7,10 +7,22 @@ import type { Random } from "@jeroboam/core/ports";
 
 /** Where faults are decided: at calls of a service, at messages sent, when Heat begins on a stack, when a bay is
  * stored, and now and then. */
-export const SITES = ["table", "queue", "keystone", "heat", "request", "message", "stack", "birth", "moment"] as const;
+export const SITES = [
+  "table",
+  "queue",
+  "keystone",
+  "heat",
+  "engine",
+  "receiver",
+  "request",
+  "message",
+  "stack",
+  "birth",
+  "moment",
+] as const;
 export type Site = (typeof SITES)[number];
 
-const CALLS: readonly Site[] = ["table", "queue", "keystone", "heat"];
+const CALLS: readonly Site[] = ["table", "queue", "keystone", "heat", "engine", "receiver"];
 
 interface FaultDescription {
   readonly at: readonly Site[];
@@ -36,10 +48,13 @@ export const FAULTS = {
   "stack stuck": { at: ["stack"], says: "Heat never ends" },
   "heat busy": { at: ["heat"], says: "Heat says that it is at work on the stack" },
   "heat refuses": { at: ["heat"], says: "Heat refuses for good: over quota" },
+  "receiver fails": { at: ["receiver"], says: "a webhook's receiver answers that it could not" },
   "stack of the same name": { at: ["birth"], says: "somebody else's stack has the name that the bay's is to have" },
   "table throttled": { at: ["moment"], says: "most calls of the table fail for a while" },
   "heat down": { at: ["moment"], says: "no call reaches Heat for a while" },
   "keystone down": { at: ["moment"], says: "no call reaches Keystone for a while" },
+  "engine down": { at: ["moment"], says: "no bay's engine can be reached for a while" },
+  "receivers down": { at: ["moment"], says: "no webhook's receiver answers for a while" },
   "queue down": { at: ["moment"], says: "no message can be sent for a while" },
   "queue purged": { at: ["moment"], says: "every waiting hint is gone" },
   "dead letters redriven": { at: ["moment"], says: "dead letters come again" },
@@ -56,13 +71,19 @@ export const FAULTS = {
 export type FaultKind = keyof typeof FAULTS;
 export const FAULT_KINDS = Object.keys(FAULTS) as readonly FaultKind[];
 
-/** What holds for a whole run, and is no single event. */
+/** What holds for a whole run, and is no single event; what users do besides making, resizing and deleting bays. */
 export const CONDITIONS = {
   "clocks skewed": "every process has its own clock, up to ten minutes wrong",
   "index lags": "index reads show what was written up to a minute ago",
   "functions end": "conductors are functions that are killed at their timeout, not servers",
   "conductors late": "no conductor runs for the first hour and more: nothing happens but what the API does",
   "mixed versions": "half of the conductors know a newer version of each operation",
+  "keyed requests": "users give their requests keys, and ask again under them",
+  "limits change": "an administrator sets how many bays projects may have, more and fewer",
+  "node groups": "users make node groups in their bays, resize and delete them",
+  pods: "users make pods in their bays, change and delete them",
+  webhooks: "projects are told of what happens, by receivers that fail",
+  rounds: "the schedule has the records compared with the cloud",
 } as const;
 
 export type Condition = keyof typeof CONDITIONS;
@@ -126,6 +147,8 @@ const RATES: Readonly<Record<Site, number>> = {
   queue: 0.02,
   keystone: 0.05,
   heat: 0.05,
+  engine: 0.05,
+  receiver: 0.15,
   request: 0.05,
   message: 0.12,
   stack: 0.15,

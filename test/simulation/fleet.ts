@@ -6,13 +6,14 @@
 import { createApp } from "@jeroboam/api/app";
 import { loadCollections } from "@jeroboam/api/routes/routes";
 import { createBatchHandler } from "@jeroboam/conductor/batch";
-import type { ConductorPorts } from "@jeroboam/conductor/ports";
-import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
+import type { AllPorts } from "@jeroboam/conductor/all-types";
+import { ALL_TYPES } from "@jeroboam/conductor/all-types";
 import { limits } from "@jeroboam/core/limits";
 import type { Engine } from "@jeroboam/core/operation/conduct";
 import type { RecordType } from "@jeroboam/core/operation/record";
 import { resume } from "@jeroboam/core/operation/resume";
 import { sweep } from "@jeroboam/core/operation/sweep";
+import { startDueJobs } from "@jeroboam/core/reconciliation/job";
 import type { Random } from "@jeroboam/core/ports";
 import type { Person } from "./people.ts";
 import type { Outside } from "./ports.ts";
@@ -32,6 +33,8 @@ export interface Fleet {
   readonly resumeWork: () => void;
   /** No sweep before then. */
   readonly holdSweeps: (forMs: number) => void;
+  /** No further round of reconciliation is begun. */
+  readonly endRounds: () => void;
   /** No conductor takes a message, until they are free again. */
   readonly holdConductors: () => void;
   readonly freeConductors: () => void;
@@ -76,6 +79,7 @@ export function createFleet(options: FleetOptions): Fleet {
     holdSweeps: schedule.hold,
     holdConductors: conductors.hold,
     freeConductors: conductors.free,
+    endRounds: schedule.endRounds,
     resumeWork() {
       const [conductor] = conductors.processes();
       if (conductor) conductors.resumeWork(conductor);
@@ -116,6 +120,7 @@ function createPool(
 
 /** Loaded before time begins: a run's events must not depend on how long a file takes to read. */
 const collections = await loadCollections();
+await Promise.all([import("@jeroboam/coe/containers/look"), import("@jeroboam/core/manifest/manifest")]);
 
 function createApiFunctions(options: FleetOptions): Pick<Fleet, "request" | "processes"> {
   const { net, outside, random, replied } = options;
@@ -184,8 +189,8 @@ function createConductors(options: FleetOptions) {
   const batches = isFunctions ? 1 : 3;
   interface Conductor {
     readonly process: Process;
-    readonly ports: ConductorPorts;
-    readonly types: readonly RecordType<ConductorPorts, unknown>[];
+    readonly ports: AllPorts;
+    readonly types: readonly RecordType<AllPorts, unknown>[];
     readonly stopping: AbortController;
     readonly cut: AbortController;
   }
@@ -195,7 +200,7 @@ function createConductors(options: FleetOptions) {
     conductors.set(process, {
       process,
       ports: conductorPorts(process, outside),
-      types: isNewer ? RECORD_TYPES.map(withNewerVersions) : RECORD_TYPES,
+      types: isNewer ? ALL_TYPES.map(withNewerVersions) : ALL_TYPES,
       stopping: new AbortController(),
       cut: new AbortController(),
     });
@@ -268,7 +273,7 @@ function createConductors(options: FleetOptions) {
     resumeWork(process: Process): void {
       const conductor = conductors.get(process);
       if (!conductor || process.isAsleep()) return;
-      const engine: Engine<ConductorPorts> = { ports: conductor.ports, name: process.name, types: conductor.types };
+      const engine: Engine<AllPorts> = { ports: conductor.ports, name: process.name, types: conductor.types };
       process.start(
         () => resume(engine),
         () => {},
@@ -277,15 +282,18 @@ function createConductors(options: FleetOptions) {
   };
 }
 
+/** Of the newer version of each operation, behind its other steps. */
+export const ONE_STEP_MORE = "one-step-more";
+
 /** The same steps, and one more: as after a deploy that changed nothing that matters. */
-function withNewerVersions(type: RecordType<ConductorPorts, unknown>): RecordType<ConductorPorts, unknown> {
+function withNewerVersions(type: RecordType<AllPorts, unknown>): RecordType<AllPorts, unknown> {
   const newer = type.operations.map((operation) => ({
     ...operation,
     version: operation.version + 1,
     steps: [
       ...operation.steps,
       {
-        name: "one-step-more",
+        name: ONE_STEP_MORE,
         run: () => Promise.resolve({ kind: "done" as const, changes: {}, notes: {} }),
       },
     ],
@@ -297,13 +305,17 @@ function createSchedule(options: FleetOptions) {
   const { net, outside } = options;
   const { scheduler } = net;
   let heldUntilMs = 0;
+  let hasRounds = net.faults.conditions.has("rounds");
   const pool = createPool(options, 1, "schedule", () => {});
   const sweepNow = (): void => {
     const [process] = pool.processes();
     if (!process || process.isAsleep()) return;
-    const { clock, table, queue } = conductorPorts(process, outside);
+    const ports = conductorPorts(process, outside);
     process.start(
-      () => sweep({ clock, table, queue }),
+      async () => {
+        await sweep(ports);
+        if (hasRounds) await startDueJobs(ports);
+      },
       // A sweep that fails is made good by the next.
       () => {},
     );
@@ -318,6 +330,9 @@ function createSchedule(options: FleetOptions) {
     sweepNow,
     hold: (forMs: number): void => {
       heldUntilMs = scheduler.clock.nowMs() + forMs;
+    },
+    endRounds: (): void => {
+      hasRounds = false;
     },
   };
 }

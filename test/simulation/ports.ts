@@ -3,11 +3,12 @@
  * let happen. What is no service (sealing, certificates, bay types, policy) is done on the spot.
  */
 import { createBayTypes } from "@jeroboam/coe/bay-types";
-import { createMemoryEngines } from "@jeroboam/coe/engines/memory-engines";
+import type { MemoryEngines } from "@jeroboam/coe/engines/memory-engines";
+import type { OpenBayEngine } from "@jeroboam/coe/engines/open-bay-engine";
 import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
 import { createFakeLookups } from "@jeroboam/api/testing/fake-lookups";
 import type { ApiPorts } from "@jeroboam/api/ports";
-import type { ConductorPorts } from "@jeroboam/conductor/ports";
+import type { AllPorts } from "@jeroboam/conductor/all-types";
 import { discardProvisional } from "@jeroboam/conductor/discard";
 import { createStackPlans } from "@jeroboam/conductor/stack-plans";
 import { buildPolicy } from "@jeroboam/core/identity/policy";
@@ -19,12 +20,14 @@ import { encodeHint } from "@jeroboam/core/queue/queue";
 import { createMemoryMasterKey } from "@jeroboam/core/secret/memory-master-key";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { Key, Table } from "@jeroboam/core/table/table";
+import { Transient } from "@jeroboam/core/errors";
 import { createPublisher } from "@jeroboam/core/webhook/publish";
 import type { SimulatedCloud } from "./cloud.ts";
 import { CANARY } from "./cloud.ts";
 import type { People } from "./people.ts";
 import type { Process } from "./process.ts";
 import type { WorldQueue } from "./queue.ts";
+import type { Receivers } from "./receivers.ts";
 
 /** Everything outside, as the world has it: behind no network. */
 export interface Outside {
@@ -33,15 +36,29 @@ export interface Outside {
   readonly queue: WorldQueue;
   readonly cloud: SimulatedCloud;
   readonly people: People;
+  /** What runs in bays. */
+  readonly engines: MemoryEngines;
+  readonly receivers: Receivers;
   readonly sealer: Sealer;
   readonly log: (process: Process) => Log;
 }
 
 const BAY_TYPES = createBayTypes(seedBayTypes(() => ({ template: "", files: {} })));
 const POLICY = builtPolicy();
+/** Somebody's, valid for a hundred years: reconciliation reads when certificates end. */
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBfjCCASWgAwIBAgIUY4jVb7PPhtnaA0xuIjZEV8I8r+QwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJc2ltdWxhdGVkMCAXDTI2MTEyODE2NTYzMFoYDzIxMjYxMTA0
+MTY1NjMwWjAUMRIwEAYDVQQDDAlzaW11bGF0ZWQwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQs6v7eWXBkJLO4h08uhLByCEvF/YPCEoR+jT4hcwmWjdtWThcuPGCW
+Yi6l3h5HO6oUS2sJ1TVn/AzxaEReBnlvo1MwUTAdBgNVHQ4EFgQUeA9T+kvzhuDO
+QvPVFJQ+ppYhk20wHwYDVR0jBBgwFoAUeA9T+kvzhuDOQvPVFJQ+ppYhk20wDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNHADBEAiANFxPzmp2kUXcTFLSi30PB
+fk2rA/Czlsb+dZeIe4i4UwIgD5jvMA7B/diHMuKct76xs3w0I/Zec5jOUjJS0xVs
+B4k=
+-----END CERTIFICATE-----`;
 const LOOKUPS = createFakeLookups(() => {});
 const MASTER_KEY = createMemoryMasterKey();
-const ENGINES = createMemoryEngines();
 const STACK_PLANS = createStackPlans(BAY_TYPES, {
   apiUrl: "https://api.test/v1",
   authUrl: "https://keystone.test/v3",
@@ -50,7 +67,7 @@ const STACK_PLANS = createStackPlans(BAY_TYPES, {
   plainHttpAllowed: false,
 });
 
-export function conductorPorts(process: Process, outside: Outside): ConductorPorts {
+export function conductorPorts(process: Process, outside: Outside): AllPorts {
   const table = tableFor(process, outside.table);
   const queue = queueFor(process, outside.queue);
   const cloud = outside.cloud.cloudFor(process);
@@ -66,11 +83,16 @@ export function conductorPorts(process: Process, outside: Outside): ConductorPor
     stackPlans: STACK_PLANS,
     certificates: {
       make: (commonName) => {
-        const pair = { certificate: `certificate of ${commonName}`, privateKey: `${CANARY}-key of ${commonName}` };
+        const pair = {
+          certificate: `certificate of ${commonName}\n${CERTIFICATE}`,
+          privateKey: `${CANARY}-key of ${commonName}`,
+        };
         return Promise.resolve({ authority: pair, client: pair });
       },
     },
-    openEngine: ENGINES.open,
+    openEngine: enginesFor(process, outside.engines),
+    webhookSealer: outside.sealer,
+    sendWebhook: outside.receivers.sendFor(process),
     sealer: outside.sealer,
     masterKey: MASTER_KEY,
     reconciliation: { removes: "stacks" },
@@ -92,7 +114,7 @@ export function apiPorts(process: Process, outside: Outside): ApiPorts {
     lookups: () => LOOKUPS,
     sealer: outside.sealer,
     webhookSealer: outside.sealer,
-    openEngine: ENGINES.open,
+    openEngine: enginesFor(process, outside.engines),
     lookAt: () => Promise.resolve(new Map()),
     web: () => Promise.reject(new Error("nobody gives addresses here")),
     signRequest: () => Promise.reject(new Error("nobody has certificates signed here")),
@@ -154,6 +176,16 @@ export function queueFor(process: Process, queue: WorldQueue): Queue {
         for (const key of keys) queue.send(encodeHint(key), delayMs);
       }),
   };
+}
+
+/** An engine that gives no answer is told as such, as the real adapters do. */
+function enginesFor(process: Process, engines: MemoryEngines): OpenBayEngine {
+  return engines.through((name, run) =>
+    process.call("engine", name, run).catch((thrown: unknown) => {
+      if (!(thrown instanceof Transient)) throw thrown;
+      return { kind: "unreachable", cause: "down", reason: thrown.message } as const;
+    }),
+  );
 }
 
 /** The service's own user, as far as checking tokens goes. */

@@ -11,7 +11,7 @@ import { isAt } from "./faults.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
 
-export type Service = "table" | "queue" | "keystone" | "heat";
+export type Service = "table" | "queue" | "keystone" | "heat" | "engine" | "receiver";
 
 /** What processes share. */
 export interface Net {
@@ -74,6 +74,8 @@ const TIMINGS: Readonly<Record<Service, Timing>> = {
   queue: { usualMs: 12, timeoutMs: limits.queue.requestTimeoutMs },
   keystone: { usualMs: 80, timeoutMs: limits.openstack.requestTimeoutMs },
   heat: { usualMs: 250, timeoutMs: limits.openstack.requestTimeoutMs },
+  engine: { usualMs: 40, timeoutMs: limits.containerEngine.requestTimeoutMs },
+  receiver: { usualMs: 150, timeoutMs: limits.webhook.timeoutMs },
 };
 
 /** Whatever is still under way when its caller has given up arrives within this, or never. */

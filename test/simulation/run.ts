@@ -60,7 +60,14 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const stage = createStage({ seed, plan, lines, ...(invariants && { invariants }), isDone: () => users.isDone() });
   const { scheduler, trace, faults, world, fleet, phase } = stage;
   const startMs = scheduler.clock.nowMs();
-  const users = createUsers({ scheduler, fleet, random: streamOf(seed, 14), people: world.people.all, bays });
+  const users = createUsers({
+    scheduler,
+    fleet,
+    random: streamOf(seed, 14),
+    people: world.people.all,
+    bays,
+    conditions: plan.conditions,
+  });
   const chaos = createChaos(world, fleet, streamOf(seed, 15));
 
   let hurryAt = requests;

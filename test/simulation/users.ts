@@ -4,7 +4,9 @@
  * everybody's and reports health.
  */
 import type { Random } from "@jeroboam/core/ports";
+import type { Condition } from "./faults.ts";
 import type { ApiRequest, Fleet } from "./fleet.ts";
+import { furtherActs } from "./further-acts.ts";
 import type { Person } from "./people.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Answer } from "./watch.ts";
@@ -27,6 +29,8 @@ export interface UsersOptions {
   readonly people: readonly Person[];
   /** Bays that are to be asked for, at least. */
   readonly bays: number;
+  /** What of it they do besides (further-acts.ts). */
+  readonly conditions: ReadonlySet<Condition>;
 }
 
 /** The two generations of the API. */
@@ -51,9 +55,13 @@ const THINK_MOST_MS = 60_000;
 const TRIES = 4;
 /** Of those who make a bay, how many want it gone before it is there. */
 const REGRETS = 0.15;
+/** Of what a user does, where there is anything of it. */
+const FURTHER = 0.3;
+/** Of those who give a request a key, how many ask again under it, or for something else. */
+const REPEATS = 0.5;
 
 export function createUsers(options: UsersOptions): Users {
-  const { scheduler, fleet, random, people } = options;
+  const { scheduler, fleet, random, people, conditions } = options;
   const counts = { bays: 0, requests: 0 };
   let ending = false;
   let active = 0;
@@ -62,7 +70,7 @@ export function createUsers(options: UsersOptions): Users {
     active += 1;
     void life().then(() => (active -= 1));
   };
-  const tools = { scheduler, fleet, random, shared };
+  const tools = { scheduler, fleet, random, shared, conditions };
   for (const [index, person] of people.entries())
     begin(() => live(createUser(tools, person, index % 2 === 0 ? BAYS : CLUSTERS)));
   return {
@@ -94,7 +102,8 @@ function createUser(
     fleet,
     random,
     shared,
-  }: { scheduler: Scheduler; fleet: Fleet; random: Pick<Random, "fraction">; shared: Shared },
+    conditions,
+  }: Pick<UsersOptions, "scheduler" | "fleet" | "random" | "conditions"> & { readonly shared: Shared },
   person: Person,
   generation: Generation,
 ) {
@@ -106,7 +115,7 @@ function createUser(
   const pause = (forMs: number): Promise<void> => new Promise((resolve) => scheduler.after(forMs, resolve));
   const ask = (request: ApiRequest): Promise<Answer> => {
     shared.counts.requests += 1;
-    return fleet.request(person, { ...request, headers });
+    return fleet.request(person, { ...request, headers: { ...headers, ...request.headers } });
   };
   const pick = <One>(list: readonly One[]): One | undefined => list[Math.floor(random.fraction() * list.length)];
   const read = (answer: Answer): Record<string, unknown> =>
@@ -125,6 +134,12 @@ function createUser(
       if (!isUnknown || left <= 1) return answer;
       await pause(1_000 + 5_000 * random.fraction());
     }
+  };
+  /** Under the same key, a while later: the same again, or something else. */
+  const repeat = async (request: ApiRequest): Promise<void> => {
+    await pause(120_000 * random.fraction() ** 2);
+    const isOther = random.fraction() < 0.3;
+    await ask(isOther ? { ...request, body: { ...(request.body as object), node_count: 9 } } : request);
   };
   const nodeCount = (): number => leastNodes + Math.floor(5 * random.fraction());
   const list = async (): Promise<readonly { uuid: string; status?: string }[]> => {
@@ -154,18 +169,26 @@ function createUser(
         if (model === undefined) return;
       }
       shared.counts.bays += 1;
+      const isKeyed = conditions.has("keyed requests") && random.fraction() < 0.6;
+      const key = isKeyed ? `keyed-${(named += 1)}-of-${person.name}` : undefined;
       const body = {
         // Some names are given twice: by contract that makes two bays.
-        name: `bay-${random.fraction() < 0.1 ? 0 : (named += 1)}-of-${person.name}`,
+        name: key ?? `bay-${random.fraction() < 0.1 ? 0 : (named += 1)}-of-${person.name}`,
         [modelField]: model,
         node_count: Math.max(1, nodeCount()),
         ...(generation === CLUSTERS && { create_timeout: 20 }),
         ...(generation === BAYS && { bay_create_timeout: 20 }),
       };
-      const request: ApiRequest = { method: "POST", path: `/v1/${bays}`, body };
+      const request: ApiRequest = {
+        method: "POST",
+        path: `/v1/${bays}`,
+        body,
+        ...(key && { headers: { "idempotency-key": key } }),
+      };
       // Nobody knows whether what got no answer was done: some ask again, some look.
       const answer = await (random.fraction() < 0.5 ? insist(request) : ask(request));
       if (answer.kind === "reply" && answer.status >= 400 && answer.status < 500) model = undefined;
+      if (key !== undefined && random.fraction() < REPEATS) await repeat(request);
       const uuid = uuidIn(answer);
       if (uuid === undefined) return;
       known.push(uuid);
@@ -237,6 +260,7 @@ function createUser(
     random,
     pause,
     acts,
+    further: furtherActs(conditions, { person, ask, insist, pick, chance: () => random.fraction(), known }),
     hasBays: () => known.length > 0,
     /** Until the list is empty; bays whose delete failed are deleted again. */
     async deleteAll(): Promise<void> {
@@ -251,11 +275,16 @@ function createUser(
 }
 
 /** One thing after the other, until there were enough. */
-async function live({ person, shared, random, pause, acts, hasBays }: User): Promise<void> {
+async function live({ person, shared, random, pause, acts, further, hasBays }: User): Promise<void> {
   const { counts } = shared;
   await pause(THINK_MOST_MS * random.fraction());
   while (!shared.isEnding()) {
     await pause(THINK_MOST_MS * random.fraction() ** 2);
+    const another = random.fraction() < FURTHER ? further[Math.floor(random.fraction() * further.length)] : undefined;
+    if (another) {
+      await another();
+      continue;
+    }
     if (person.isAdmin) {
       await acts.lookAtOthers();
       await pause(THINK_MOST_MS);

@@ -1,12 +1,15 @@
 /** The world of one run: everything outside of the product's processes, with eyes on all of it. */
+import type { MemoryEngines } from "@jeroboam/coe/engines/memory-engines";
+import { createMemoryEngines } from "@jeroboam/coe/engines/memory-engines";
 import { stackName } from "@jeroboam/coe/stack-name";
 import type { Bay } from "@jeroboam/core/bay/bay";
+import type { NodeGroup } from "@jeroboam/core/node-group/node-group";
 import type { Log } from "@jeroboam/core/ports";
 import type { MemoryTable } from "@jeroboam/core/table/memory-table";
 import { createMemoryTable } from "@jeroboam/core/table/memory-table";
 import type { Item, Key, Table } from "@jeroboam/core/table/table";
 import { createSeededRandom } from "../simulated/random.ts";
-import { bayRecordOf } from "./bay-record.ts";
+import { bayRecordOf, isBayRecord } from "./bay-record.ts";
 import type { SimulatedCloud } from "./cloud.ts";
 import { CANARY, createCloud } from "./cloud.ts";
 import type { Faults } from "./faults.ts";
@@ -15,6 +18,8 @@ import { createHistory } from "./history.ts";
 import type { People } from "./people.ts";
 import { createPeople } from "./people.ts";
 import type { Outside } from "./ports.ts";
+import type { Receivers } from "./receivers.ts";
+import { createReceivers } from "./receivers.ts";
 import { createVault } from "./ports.ts";
 import type { Net, Process, Service } from "./process.ts";
 import type { WorldQueue } from "./queue.ts";
@@ -32,6 +37,8 @@ export interface World {
   readonly queue: WorldQueue;
   readonly cloud: SimulatedCloud;
   readonly people: People;
+  readonly engines: MemoryEngines;
+  readonly receivers: Receivers;
   readonly history: History;
   readonly faults: Faults;
   /** What was done to bays by others than us, by their uuids: what may make them fail. */
@@ -55,11 +62,13 @@ export interface World {
   readonly gaps: Set<Gap>;
 }
 
-/** Each is closed by comparing what there is in the cloud with the records, which nothing does yet. */
+/** All but the bay that came back are found by comparing the cloud with the records (docs/reconciliation.md). */
 export const GAPS = {
   "trust lost": "a trust that was made and never stored: the API died, or Keystone did it twice",
   "late call":
     "Heat was told to change something by an operation that had ended meanwhile: the call was under way all the time",
+  "key outslept":
+    "a bay that was deleted came back: a request under its key fell asleep between its last look at the clock and its write",
   "late user": "a user of nodes that was made when its bay was gone: the call was under way all the time",
 } as const;
 export type Gap = keyof typeof GAPS;
@@ -125,6 +134,8 @@ export function createWorld({ seed, scheduler, trace, faults, stackMs }: WorldPa
   };
   let calmSinceMs: number | undefined;
   const people = createPeople();
+  const engines = createMemoryEngines();
+  const receivers = createReceivers();
   const queue = createQueue(scheduler, chance.queue, faults);
   const outages = createOutages(scheduler, chance.net);
   const net: Net = { scheduler, trace, faults, random: chance.net, isRefusing: outages.isRefusing };
@@ -140,6 +151,8 @@ export function createWorld({ seed, scheduler, trace, faults, stackMs }: WorldPa
     },
     cloud,
     people,
+    engines,
+    receivers,
     sealer,
     log: (process) => watchedLog(process, trace, tell),
   };
@@ -151,6 +164,8 @@ export function createWorld({ seed, scheduler, trace, faults, stackMs }: WorldPa
     queue,
     cloud,
     people,
+    engines,
+    receivers,
     history,
     faults,
     items,
@@ -238,8 +253,16 @@ function createOutages(scheduler: Scheduler, random: { fraction(): number }): Ou
 
 /** The bays that there are, by their records. */
 export function standingBays({ history }: Pick<World, "history">): readonly Bay[] {
-  return [...history.bays.keys()].flatMap((uuid) => {
-    const record = history.current(uuid);
+  return [...history.bays.values()].flatMap((versions) => {
+    const record = versions.at(-1)?.record;
     return record ? [record.state] : [];
+  });
+}
+
+/** The node groups that there are. */
+export function standingGroups({ history }: Pick<World, "history">): readonly NodeGroup[] {
+  return [...history.groups.values()].flatMap((versions) => {
+    const record = versions.at(-1)?.record;
+    return record && !isBayRecord(record) ? [record.state] : [];
   });
 }

@@ -1,7 +1,4 @@
-/**
- * Every promise that is watched over in every run. Not here: webhooks (I10), which nobody makes in this world.
- * Determinism (I14) is a matter of two runs: simulation.test.ts.
- */
+/** Every promise that is watched over in every run. Determinism (I14) is a matter of two runs: simulation.test.ts. */
 import { bounds } from "./bounds.ts";
 import { durableIntent } from "./durable-intent.ts";
 import type { Invariant } from "./invariant.ts";
@@ -11,6 +8,7 @@ import { leases } from "./leases.ts";
 import { legalTransitions } from "./legal-transitions.ts";
 import { nothingLeft } from "./nothing-left.ts";
 import { oneStack } from "./one-stack.ts";
+import { pods } from "./pods.ts";
 import { progress } from "./progress.ts";
 import { quotas } from "./quotas.ts";
 import { sameAnswers } from "./same-answers.ts";
@@ -19,6 +17,7 @@ import { singleEffects } from "./single-effects.ts";
 import { trueLists } from "./true-lists.ts";
 import { trueReads } from "./true-reads.ts";
 import { trueStatus } from "./true-status.ts";
+import { webhooks } from "./webhooks.ts";
 
 export const INVARIANTS: readonly Invariant[] = [
   durableIntent,
@@ -37,4 +36,6 @@ export const INVARIANTS: readonly Invariant[] = [
   trueLists,
   quotas,
   sameAnswers,
+  pods,
+  webhooks,
 ];

@@ -1,5 +1,5 @@
 import { limits } from "@jeroboam/core/limits";
-import { bayRecordOf } from "../bay-record.ts";
+import { builtRecordOf } from "../bay-record.ts";
 import type { Invariant } from "./invariant.ts";
 
 /** Events of the log that tell of a bug of ours. */
@@ -18,7 +18,7 @@ export const bounds: Invariant = {
       wrote(item, _before, text) {
         const bytes = Buffer.byteLength(text);
         if (bytes > limits.table.itemBytes) broken(`item ${item.pk} ${item.sk} has ${bytes} bytes`);
-        const record = bayRecordOf(item);
+        const record = builtRecordOf(item);
         if (!record) return;
         const { outbox, state, operation } = record;
         if (operation?.trouble !== undefined) {

@@ -15,13 +15,20 @@ export const durableIntent: Invariant = {
   watch(world, broken) {
     const created = new Set<string>();
     const deleted = new Set<string>();
+    const written = new Set<unknown>();
     return {
+      wrote({ body }, before) {
+        if (!before) written.add((body["state"] as { uuid?: unknown } | undefined)?.uuid);
+      },
       replied(exchange) {
+        const made = madeIn(exchange);
+        if (made !== undefined && !written.has(made))
+          broken(`${made} was made, says the API in answer to ${exchange.path}, and never was there`);
         const promised = promiseIn(exchange);
         if (!promised) return;
         const { uuid } = promised;
         const versions = world.history.between(uuid, exchange.sentAt, exchange.answeredAt);
-        const stood = (test: (bay: Bay | undefined) => boolean): boolean =>
+        const stood = (test: (bay: Pick<Bay, "status" | "nodeCount"> | undefined) => boolean): boolean =>
           versions.some(({ record }) => test(record?.gone ? undefined : record?.state));
         if (promised.kind === "created") {
           created.add(uuid);
@@ -52,6 +59,14 @@ export const durableIntent: Invariant = {
     };
   },
 };
+
+/** Of whatever kind. */
+function madeIn({ method, path, answer }: Exchange): string | undefined {
+  if (method !== "POST" || answer.kind !== "reply" || answer.status >= 300 || path.includes("/actions/"))
+    return undefined;
+  const { uuid } = JSON.parse(answer.text) as { uuid?: string };
+  return uuid;
+}
 
 function wasDeleteAsked({ history }: World, uuid: string): boolean {
   return (history.bays.get(uuid) ?? []).some(({ record }) => record?.state.status === "DELETE_IN_PROGRESS");

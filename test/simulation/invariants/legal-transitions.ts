@@ -1,8 +1,9 @@
-import type { Bay, BayStatus } from "@jeroboam/core/bay/bay";
-import type { WorkRecord } from "@jeroboam/core/operation/record";
+import type { BayStatus } from "@jeroboam/core/bay/bay";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import type { Item } from "@jeroboam/core/table/table";
-import { bayRecordOf } from "../bay-record.ts";
+import type { BuiltRecord } from "../bay-record.ts";
+import { builtRecordOf, isBayRecord } from "../bay-record.ts";
+import { ONE_STEP_MORE } from "../fleet.ts";
 import type { Invariant } from "./invariant.ts";
 
 /** What may follow on what, besides itself. */
@@ -28,18 +29,27 @@ const NEXT: Readonly<Record<BayStatus, readonly BayStatus[]>> = {
   DELETE_FAILED: ["DELETE_IN_PROGRESS"],
 };
 
+/** What reconciliation may find of a bay at rest: it has become what its stack is. */
+const SETTLED: readonly BayStatus[] = ["CREATE_COMPLETE", "CREATE_FAILED", "UPDATE_COMPLETE", "UPDATE_FAILED"];
+
 const STEPS = new Map(
-  RECORD_TYPES.filter(({ type }) => type === "bay").flatMap((type) =>
-    type.operations.map((operation) => [
-      operation.kind,
-      [...operation.steps, ...operation.always].map(({ name }) => name),
+  RECORD_TYPES.flatMap(({ type, operations }) =>
+    operations.map(({ kind, steps, always }) => [
+      `${type} ${kind}`,
+      [...steps, { name: ONE_STEP_MORE }, ...always].map(({ name }) => name),
     ]),
   ),
 );
 
 const CLEANING = new Map(
-  RECORD_TYPES.flatMap((type) => type.operations.map(({ kind, always }) => [kind, always.map(({ name }) => name)])),
+  RECORD_TYPES.flatMap(({ type, operations }) =>
+    operations.map(({ kind, always }) => [`${type} ${kind}`, always.map(({ name }) => name)]),
+  ),
 );
+
+function operationName(record: BuiltRecord): string {
+  return `${isBayRecord(record) ? "bay" : "node-group"} ${record.operation?.kind ?? "none"}`;
+}
 
 export const legalTransitions: Invariant = {
   id: "I4",
@@ -48,70 +58,84 @@ export const legalTransitions: Invariant = {
     const over = new Set<string>();
     return {
       wrote(item, beforeItem) {
-        const after = bayRecordOf(item);
+        const after = builtRecordOf(item);
         if (!after) return;
-        const before = bayRecordOf(beforeItem);
+        const before = builtRecordOf(beforeItem);
         const problem = before
           ? (changeProblem(before, after) ?? stepProblem(before, after))
           : birthProblem(item, after);
-        if (problem) broken(`bay ${after.state.uuid}: ${problem}`);
+        if (problem) broken(`${after.state.uuid}: ${problem}`);
         const [was, is] = [before?.operation?.id, after.operation?.id];
         if (was !== undefined && was !== is) over.add(was);
-        if (is !== undefined && over.has(is)) broken(`bay ${after.state.uuid}: operation ${is} was over and is back`);
+        if (is !== undefined && over.has(is)) broken(`${after.state.uuid}: operation ${is} was over and is back`);
         const busy = after.state.status.endsWith("_IN_PROGRESS") && !after.gone;
         const kind = after.operation?.kind.toUpperCase();
-        if (busy && !after.state.status.startsWith(`${kind}_`))
-          broken(`bay ${after.state.uuid} is ${after.state.status} while its operation is ${kind ?? "none"}`);
-        if (!busy && after.operation) broken(`bay ${after.state.uuid} is ${after.state.status} and has an operation`);
+        if (busy && !after.state.status.startsWith(`${kind}_`) && !isWithdrawn(after))
+          broken(`${after.state.uuid} is ${after.state.status} while its operation is ${kind ?? "none"}`);
+        if (!busy && after.operation && kind !== "DRIFT")
+          broken(`${after.state.uuid} is ${after.state.status} and has an operation`);
       },
       removed(_key, item) {
-        if (bayRecordOf(item)?.gone === false) broken(`${item.pk} was removed while it was in use`);
+        if (builtRecordOf(item)?.gone === false) broken(`${item.pk} was removed while it was in use`);
       },
     };
   },
 };
 
-function birthProblem(item: Item, after: WorkRecord<Bay>): string | undefined {
+/** A node group that came when its bay was gone takes itself away, as its creation's end. */
+function isWithdrawn(record: BuiltRecord): boolean {
+  const { operation, state } = record;
+  return !isBayRecord(record) && operation?.kind === "create" && state.status === "DELETE_IN_PROGRESS";
+}
+
+function birthProblem(item: Item, after: BuiltRecord): string | undefined {
   if (item.revision !== 1) return `began at revision ${item.revision}`;
   return after.state.status === "CREATE_IN_PROGRESS" ? undefined : `began as ${after.state.status}`;
 }
 
-function changeProblem(before: WorkRecord<Bay>, after: WorkRecord<Bay>): string | undefined {
+function changeProblem(before: BuiltRecord, after: BuiltRecord): string | undefined {
   const [was, is] = [before.state, after.state];
   if (after.revision !== before.revision + 1) return `revision ${after.revision} after ${before.revision}`;
-  if (was.status !== is.status && !NEXT[was.status].includes(is.status)) return `${was.status}, then ${is.status}`;
+  const isSeen = before.operation?.kind === "drift" && SETTLED.includes(is.status);
+  if (was.status !== is.status && !NEXT[was.status].includes(is.status) && !isSeen)
+    return `${was.status}, then ${is.status}`;
   if (before.gone && !after.gone) return "was gone and is back";
   if (was.stackId !== null && was.stackId !== is.stackId) return `stack ${was.stackId}, then ${is.stackId}`;
   const isNew = after.operation !== undefined && after.operation.id !== before.operation?.id;
-  if (isNew && after.operation?.kind === "update" && before.operation)
+  if (isNew && after.operation?.kind === "update" && before.operation && !mayGiveWay(before))
     return "an update in the place of another operation";
-  if (was.nodeCount !== is.nodeCount && !isNew && !isGivenUp(before, after))
+  if (was.nodeCount !== is.nodeCount && !isNew && !isGivenUp(before, after) && !isSeen)
     return `${was.nodeCount} nodes, then ${is.nodeCount}, without an update`;
   if (isNew && after.operation?.kind === "delete" && before.operation?.kind === "delete")
     return "a delete begun anew while one was at work";
   const begins = was.status !== is.status && is.status.endsWith("_IN_PROGRESS");
-  if (begins && !isNew) return `${is.status} without a new operation`;
-  const fixed = ["uuid", "projectId", "userId", "name", "bayModelId", "createdAtMs"] as const;
-  const changed = fixed.find((field) => was[field] !== is[field]);
+  if (begins && !isNew && !isWithdrawn(after)) return `${is.status} without a new operation`;
+  const changed = FIXED.find((field) => Reflect.get(was, field) !== Reflect.get(is, field));
   return changed && `${changed} changed`;
 }
 
+/** What a resize may take the place of: a look at the stack, and, of a node group, the resize before it. */
+function mayGiveWay(before: BuiltRecord): boolean {
+  const kind = before.operation?.kind;
+  return kind === "drift" || (kind === "update" && !isBayRecord(before));
+}
+
+const FIXED = ["uuid", "projectId", "userId", "name", "bayModelId", "bayUuid", "createdAtMs"];
+
 /** An update of which Heat took nothing gives the count back. */
-function isGivenUp({ operation: was }: WorkRecord<Bay>, { operation: is, state }: WorkRecord<Bay>): boolean {
+function isGivenUp({ operation: was }: BuiltRecord, { operation: is, state }: BuiltRecord): boolean {
   const isFailed = is ? is.failure !== undefined : state.status === "UPDATE_FAILED";
   return isFailed && was?.input["previousNodeCount"] === state.nodeCount;
 }
 
-function stepProblem(before: WorkRecord<Bay>, after: WorkRecord<Bay>): string | undefined {
+function stepProblem(before: BuiltRecord, after: BuiltRecord): string | undefined {
   const [was, is] = [before.operation, after.operation];
   if (!was || !is || was.id !== is.id) return undefined;
   const isFailing = was.failure !== undefined || is.failure !== undefined;
-  if (isFailing && is.step !== was.step && !CLEANING.get(is.kind)?.includes(is.step))
+  if (isFailing && is.step !== was.step && !CLEANING.get(operationName(after))?.includes(is.step))
     return `step ${is.step} after a failure in ${was.step}`;
   if (was.version !== 0 && was.version !== is.version) return `operation version ${was.version}, then ${is.version}`;
-  const steps = STEPS.get(is.kind) ?? [];
-  // A step of a newer version is not in the list, and comes after all that are.
-  const placeOf = (step: string): number =>
-    step === "" ? -1 : (steps.indexOf(step) + steps.length + 1) % (steps.length + 1);
+  const steps = STEPS.get(operationName(after)) ?? [];
+  const placeOf = (step: string): number => steps.indexOf(step);
   return placeOf(is.step) < placeOf(was.step) ? `step ${is.step} after ${was.step}` : undefined;
 }

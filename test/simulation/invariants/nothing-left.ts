@@ -1,5 +1,8 @@
 import { specificationFromItem } from "@jeroboam/core/bay/bay";
 import { isCold } from "@jeroboam/core/bay/find-bay";
+import type { Delegation } from "@jeroboam/core/identity/delegation";
+import { groupSpecificationFromItem } from "@jeroboam/core/node-group/node-group";
+import type { Item } from "@jeroboam/core/table/table";
 import type { World } from "../world.ts";
 import { standingBays } from "../world.ts";
 import { bayIn } from "../cloud.ts";
@@ -7,7 +10,7 @@ import type { Invariant } from "./invariant.ts";
 
 export const nothingLeft: Invariant = {
   id: "I3",
-  says: "of a bay that is gone nothing is left: no stack, trust, user, item or mark; no bay lacks its model",
+  says: "of a bay or node group that is gone nothing is left: no stack, trust, user, item or mark; no bay lacks its model",
   watch(world, broken) {
     const stored = new Set<string>();
     const lateUsers = new Set<string>();
@@ -25,9 +28,8 @@ export const nothingLeft: Invariant = {
     };
     return {
       wrote(item) {
-        if (!isCold(item)) return;
-        const { delegation } = specificationFromItem(item);
-        if (delegation.kind === "trust") stored.add(delegation.sealedTrustId);
+        const delegation = delegationIn(item);
+        if (delegation?.kind === "trust") stored.add(delegation.sealedTrustId);
       },
       effected(effect) {
         if (effect.kind === "user made" && isPast(world, bayIn(effect.name))) lateUsers.add(effect.name);
@@ -37,6 +39,12 @@ export const nothingLeft: Invariant = {
     };
   },
 };
+
+/** Of a bay's or a node group's specification. */
+function delegationIn(item: Item): Delegation | undefined {
+  if (isCold(item)) return specificationFromItem(item).delegation;
+  return item.sk.endsWith("#specification") ? groupSpecificationFromItem(item).delegation : undefined;
+}
 
 /** Nobody looks for users of the bay any more. */
 function isPast({ history }: World, uuid: string): boolean {
@@ -52,12 +60,16 @@ function leftovers({ history, cloud, items }: World, stored: ReadonlySet<string>
     return uuid !== "" && history.current(uuid) === undefined;
   };
   const kept = [...items.values()].filter(
-    ({ pk, sk }) => !sk.startsWith("~history#") && (isBayItem(pk) ? isGone(pk) : sk.startsWith("use#") && isGone(sk)),
+    ({ pk, sk }) =>
+      !sk.startsWith("~history#") &&
+      (isBayItem(pk)
+        ? isGone(pk) || (sk.includes("#bay-workers#") && isGone(sk))
+        : sk.startsWith("use#") && isGone(sk)),
   );
   return [
     ...kept.map(({ pk, sk }) => `item ${pk} ${sk} is left`),
     ...[...cloud.stacks.values()]
-      .filter(({ bayUuid }) => isGone(bayUuid))
+      .filter(({ ownerUuid }) => isGone(ownerUuid))
       .map(({ id, name }) => `stack ${id} (${name}) is left`),
     ...[...cloud.trusts.values()]
       .filter(({ context, sealedId }) => isGone(context) && stored.has(sealedId))

@@ -1,4 +1,4 @@
-import { bayRecordOf } from "../bay-record.ts";
+import { builtRecordOf } from "../bay-record.ts";
 import type { Invariant } from "./invariant.ts";
 
 /** That all work ends once faults stop is checked by the run itself: it waits for it, so long and no longer. */
@@ -11,11 +11,11 @@ export const progress: Invariant = {
     const left = new Map<string, string>();
     return {
       wrote(item) {
-        const record = bayRecordOf(item);
+        const record = builtRecordOf(item);
         if (!record) return;
         const hasWork = record.operation !== undefined || record.outbox.length > 0 || record.gone;
         if (hasWork && (record.dueAtMs === undefined || !item.indexes.due))
-          broken(`bay ${record.state.uuid} has work and is never due`);
+          broken(`${record.state.uuid} has work and is never due`);
         for (const { id } of record.outbox) left.set(id, record.state.uuid);
         if (record.operation) begun.set(record.operation.id, record.state.uuid);
       },
@@ -28,18 +28,17 @@ export const progress: Invariant = {
           ids.add(id);
           told.add(`${data.operation} ${/\.(end|error)$/.test(type) ? "end" : type.split(".").at(-1)}`);
         }
-        for (const [id, uuid] of left) if (!ids.has(id)) broken(`event ${id} of bay ${uuid} was never told`);
+        for (const [id, uuid] of left) if (!ids.has(id)) broken(`event ${id} of ${uuid} was never told`);
         for (const [operation, uuid] of begun) {
-          if (!told.has(`${operation} start`))
-            broken(`the start of operation ${operation} of bay ${uuid} was never told`);
+          if (!told.has(`${operation} start`)) broken(`the start of operation ${operation} of ${uuid} was never told`);
           const wasReplaced =
             !told.has(`${operation} end`) &&
-            world.history.bays.get(uuid)?.some((version, at, all) => {
+            world.history.between(uuid, 0, Infinity).some((version, at, all) => {
               const next = all[at + 1]?.record;
               return version.record?.operation?.id === operation && next?.operation && next.operation.id !== operation;
             });
-          if (!told.has(`${operation} end`) && wasReplaced !== true)
-            broken(`the end of operation ${operation} of bay ${uuid} was never told`);
+          if (!told.has(`${operation} end`) && !wasReplaced)
+            broken(`the end of operation ${operation} of ${uuid} was never told`);
         }
       },
     };

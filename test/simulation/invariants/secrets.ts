@@ -13,7 +13,12 @@ export const secrets: Invariant = {
       wrote: (item, _before, text) => check(text, `item ${item.pk} ${item.sk}`),
       sent: (body) => check(body, "a message"),
       logged: (line) => check(JSON.stringify(line), `log line ${line.event}`),
-      replied: ({ path, answer }) => answer.kind === "reply" && check(answer.text, `the reply to ${path}`),
+      replied: ({ method, path, answer }) => {
+        if (answer.kind !== "reply") return;
+        // A webhook's secret is shown once, to who makes it.
+        const isShown = method === "POST" && path.startsWith("/v1/webhooks");
+        check(isShown ? answer.text.replace(/"secret":"[^"]*"/, "") : answer.text, `the reply to ${path}`);
+      },
     };
   },
 };

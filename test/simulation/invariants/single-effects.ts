@@ -15,32 +15,32 @@ export const singleEffects: Invariant = {
     const sent = new Map<string, number>();
     return {
       effected(effect) {
-        if ("stack" in effect && effect.stack.bayUuid === "")
+        if ("stack" in effect && effect.stack.ownerUuid === "")
           return broken(`${effect.kind} of the stack ${effect.stack.name}, which is somebody else's`);
         if (effect.kind === "create") {
-          const { bayUuid } = effect.stack;
-          const count = (created.get(bayUuid) ?? 0) + 1;
-          created.set(bayUuid, count);
-          const robbed = (world.blows.get(bayUuid) ?? []).filter((blow) => blow === "stack removed by hand").length;
-          if (count > 1 + robbed) broken(`the stack of bay ${bayUuid} was made ${count} times`);
+          const { ownerUuid } = effect.stack;
+          const count = (created.get(ownerUuid) ?? 0) + 1;
+          created.set(ownerUuid, count);
+          const robbed = (world.blows.get(ownerUuid) ?? []).filter((blow) => blow === "stack removed by hand").length;
+          if (count > 1 + robbed) broken(`the stack of bay ${ownerUuid} was made ${count} times`);
         }
         if (effect.kind === "create" || effect.kind === "update") {
           const problem = staleness(world, effect.stack);
           const wasItsOwn = world.history
-            .between(effect.stack.bayUuid, effect.sentAt, effect.sentAt)
+            .between(effect.stack.ownerUuid, effect.sentAt, effect.sentAt)
             .some(({ record }) => operationTagOf(effect.stack)?.endsWith(record?.operation?.id ?? "none") === true);
-          const isDeleting = world.history.current(effect.stack.bayUuid)?.operation?.kind === "delete";
+          const isDeleting = world.history.current(effect.stack.ownerUuid)?.operation?.kind === "delete";
           // Sent in time, and under way until it was too late.
-          if (problem && wasItsOwn && !isDeleting && world.history.current(effect.stack.bayUuid)) {
-            world.lateCalls.add(effect.stack.bayUuid);
+          if (problem && wasItsOwn && !isDeleting && world.history.current(effect.stack.ownerUuid)) {
+            world.lateCalls.add(effect.stack.ownerUuid);
             if (effect.changed) world.gaps.add("late call");
           } else if (problem) broken(`${effect.kind} of ${effect.stack.name} ${problem}`);
         }
         if (effect.kind === "delete" && effect.changed) {
-          const id = world.history.current(effect.stack.bayUuid)?.operation?.id ?? "none";
+          const id = world.history.current(effect.stack.ownerUuid)?.operation?.id ?? "none";
           const count = (deletes.get(id) ?? 0) + 1;
           deletes.set(id, count);
-          if (count > DELETES_MOST) broken(`the stack of bay ${effect.stack.bayUuid} was deleted ${count} times`);
+          if (count > DELETES_MOST) broken(`the stack of bay ${effect.stack.ownerUuid} was deleted ${count} times`);
         }
         if (effect.kind === "update") {
           const { stack } = effect;
@@ -48,7 +48,7 @@ export const singleEffects: Invariant = {
           const parameters = JSON.stringify(stack.parameters);
           // The network sent one request again: Heat is at work once more on what was done, and nobody of ours asked it.
           if (sent.get(tag) === effect.sentAt) {
-            world.lateCalls.add(stack.bayUuid);
+            world.lateCalls.add(stack.ownerUuid);
             world.gaps.add("late call");
           }
           if ((applied.get(tag) ?? parameters) !== parameters)
@@ -63,7 +63,7 @@ export const singleEffects: Invariant = {
 
 /** What was done by an operation that is not the bay's any more. */
 function staleness({ history }: World, stack: CloudStack): string | undefined {
-  const record = history.current(stack.bayUuid);
+  const record = history.current(stack.ownerUuid);
   if (!record) return "was done for a bay that is not there";
   const tag = operationTagOf(stack);
   // A delete that has only just been asked for ends the delegation first: until then the one before may still act.

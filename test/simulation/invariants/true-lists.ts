@@ -16,7 +16,10 @@ export const trueLists: Invariant = {
       rested() {
         for (const bay of standingBays(world)) {
           const items = [...world.items.values()].filter(
-            (item) => item.pk === `bay#${bay.uuid}` && item.indexes.project?.pk === projectBays(bay.projectId),
+            (item) =>
+              item.pk === `bay#${bay.uuid}` &&
+              item.indexes.project?.pk === projectBays(bay.projectId) &&
+              !item.sk.includes("#bay-workers#"),
           );
           if (items.length !== 2) broken(`bay ${bay.uuid} stands in its project's list with ${items.length} items`);
           const hot = items.find((item) => item.body["type"] === bayShape.type);

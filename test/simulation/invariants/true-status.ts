@@ -2,10 +2,10 @@ import type { Bay } from "@jeroboam/core/bay/bay";
 import { specificationFromItem } from "@jeroboam/core/bay/bay";
 import { isCold } from "@jeroboam/core/bay/find-bay";
 import type { Item } from "@jeroboam/core/table/table";
-import { bayRecordOf } from "../bay-record.ts";
+import { builtRecordOf, isBayRecord } from "../bay-record.ts";
 import type { CloudStack } from "../cloud.ts";
 import type { World } from "../world.ts";
-import { standingBays } from "../world.ts";
+import { standingBays, standingGroups } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
 
 const SKEW_MS = 21 * 60_000;
@@ -16,46 +16,53 @@ export const trueStatus: Invariant = {
   watch(world, broken) {
     return {
       wrote(item, before) {
-        const [is, was] = [bayRecordOf(item), bayRecordOf(before)];
+        const [is, was] = [builtRecordOf(item), builtRecordOf(before)];
         if (!is || !was) return;
         const { state } = is;
         if (state.status.endsWith("_COMPLETE") && was.state.status !== state.status) {
           const stack = stackOf(world, state);
           const isRobbed = world.blows.get(state.uuid)?.includes("stack removed by hand") === true;
-          if (!stack && !isRobbed) broken(`bay ${state.uuid} is ${state.status} without a stack`);
+          if (!stack && !isRobbed) broken(`${state.uuid} is ${state.status} without a stack`);
           const isRepeated = world.lateCalls.has(state.uuid);
           if (stack && !isRepeated && (!world.cloud.isSettled(stack) || stack.fails !== undefined))
-            broken(`bay ${state.uuid} is ${state.status} before its stack is`);
+            broken(`${state.uuid} is ${state.status} before its stack is`);
         }
         if (!state.status.endsWith("_FAILED") || was.state.status === state.status) return;
         const reason = state.statusReason ?? "";
         const isLate = reason.startsWith("timed out after");
         if (isLate && (was.operation?.deadlineAtMs ?? Infinity) > world.scheduler.clock.nowMs() + SKEW_MS)
-          broken(`bay ${state.uuid} timed out before its time`);
-        if (isLate && wasReady(world, state))
-          broken(`bay ${state.uuid} timed out, and its stack was ready all the time`);
-        if (!isLate && !world.blows.has(state.uuid))
-          broken(`bay ${state.uuid} is ${state.status} for nothing: ${reason}`);
-        if (reason === "") broken(`bay ${state.uuid} is ${state.status} and says not why`);
+          broken(`${state.uuid} timed out before its time`);
+        if (isLate && wasReady(world, state)) broken(`${state.uuid} timed out, and its stack was ready all the time`);
+        const isOfBay = !isBayRecord(is) && reason.startsWith("the cluster");
+        if (!isLate && !isOfBay && !world.blows.has(state.uuid))
+          broken(`${state.uuid} is ${state.status} for nothing: ${reason}`);
+        if (reason === "") broken(`${state.uuid} is ${state.status} and says not why`);
       },
       rested() {
         for (const bay of standingBays(world)) {
           const problem = problemOf(world, bay);
           if (problem) broken(`bay ${bay.uuid} is ${bay.status}, ${problem}`);
         }
+        for (const group of standingGroups(world)) {
+          const problem = stackProblemOf(world, group);
+          if (problem) broken(`node group ${group.uuid} is ${group.status}, ${problem}`);
+        }
       },
     };
   },
 };
 
-function stackOf({ cloud }: World, bay: Bay): CloudStack | undefined {
-  return [...cloud.stacks.values()].find(({ bayUuid }) => bayUuid === bay.uuid);
+/** What is true of a bay and of a node group alike. */
+type Built = Pick<Bay, "uuid" | "status" | "nodeCount">;
+
+function stackOf({ cloud }: World, bay: Built): CloudStack | undefined {
+  return [...cloud.stacks.values()].find(({ ownerUuid }) => ownerUuid === bay.uuid);
 }
 
 /** Ready for so long, with nothing in the way, that whoever looked must have seen it. */
 const PLAIN_TO_SEE_MS = 10 * 60_000;
 
-function wasReady(world: World, bay: Bay): boolean {
+function wasReady(world: World, bay: Built): boolean {
   const stack = stackOf(world, bay);
   if (!stack || stack.fails !== undefined || world.calmForMs() < PLAIN_TO_SEE_MS) return false;
   // Where clocks differ, a poll may come later than it should by that much.
@@ -63,14 +70,21 @@ function wasReady(world: World, bay: Bay): boolean {
   return bay.status !== "DELETE_FAILED" && stack.endsAtMs + PLAIN_TO_SEE_MS < world.scheduler.clock.nowMs();
 }
 
-function problemOf({ cloud, items, blows, lateCalls }: World, bay: Bay): string | undefined {
-  if (bay.status.endsWith("_IN_PROGRESS")) return "at rest";
-  const stack = [...cloud.stacks.values()].find(({ bayUuid }) => bayUuid === bay.uuid);
-  if (!bay.status.endsWith("_COMPLETE") || !stack) return undefined;
-  const isLate = lateCalls.has(bay.uuid);
-  if (!(cloud.isSettled(stack) || isLate) || stack.fails !== undefined) return "but its stack is not";
-  if (stack.parameters["number_of_minions"] !== bay.nodeCount)
-    return `of ${bay.nodeCount} nodes, and its stack has ${String(stack.parameters["number_of_minions"])}`;
+function stackProblemOf(world: World, built: Built): string | undefined {
+  if (built.status.endsWith("_IN_PROGRESS")) return "at rest";
+  const stack = stackOf(world, built);
+  if (!built.status.endsWith("_COMPLETE") || !stack) return undefined;
+  const isLate = world.lateCalls.has(built.uuid);
+  if (!(world.cloud.isSettled(stack) || isLate) || stack.fails !== undefined) return "but its stack is not";
+  const { number_of_minions: minions } = stack.parameters;
+  return minions === built.nodeCount ? undefined : `of ${built.nodeCount} nodes, and its stack has ${String(minions)}`;
+}
+
+function problemOf(world: World, bay: Bay): string | undefined {
+  const { cloud, items, blows } = world;
+  const problem = stackProblemOf(world, bay);
+  const stack = stackOf(world, bay);
+  if (problem !== undefined || !bay.status.endsWith("_COMPLETE") || !stack) return problem;
   const password = stack.parameters["trustee_password"];
   const login = [...cloud.users].find(([name]) => name.includes(bay.uuid));
   if (login && password !== undefined && login[1] !== password) return "and its nodes cannot log in";

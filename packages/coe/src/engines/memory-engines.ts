@@ -36,12 +36,14 @@ export interface MemoryBay {
 
 export interface MemoryEngines {
   readonly open: OpenBayEngine;
+  /** The same engines, by another way. */
+  through(pass: Pass): OpenBayEngine;
   /** By the bay's uuid. */
   bay(uuid: string): MemoryBay;
 }
 
-/** Lets a call through, or not. */
-type Pass = <Result>(name: string, run: () => Promise<Result>) => Promise<Result>;
+/** Lets a call through, or says what became of it. */
+type Pass = <Result>(name: string, run: () => Promise<Result>) => Promise<Result | Unreachable>;
 
 export function createMemoryEngines(pass: Pass = (_name, run) => run()): MemoryEngines {
   const bays = new Map<string, MemoryBay>();
@@ -50,15 +52,15 @@ export function createMemoryEngines(pass: Pass = (_name, run) => run()): MemoryE
     bays.set(uuid, found);
     return found;
   };
-  return {
-    bay,
-    open: ({ uuid, status }, { apiAddress, model }) =>
+  const through =
+    (way: Pass): OpenBayEngine =>
+    ({ uuid, status }, { apiAddress, model }) =>
       Promise.resolve(
         apiAddress === null
           ? { kind: "closed", reason: `the bay has no address yet; its status is ${status}` }
-          : { kind: "open", engine: engineOf(bay(uuid), model.coe, pass) },
-      ),
-  };
+          : { kind: "open", engine: engineOf(bay(uuid), model.coe, way) },
+      );
+  return { bay, open: through(pass), through };
 }
 
 const newBay = (): MemoryBay => ({
