@@ -68,7 +68,7 @@ async function make(path: string, asked: Asked): Promise<string> {
   return shown(answer).uuid;
 }
 
-test("a bay's whole life, its containers and webhooks, leave no secret in the clear", async () => {
+test("a bay's whole life, its node groups and credentials, its containers and webhooks, leave no secret in the clear", async () => {
   const { conductToRest, sightings, sandbox } = product;
   sightings.plant("private key", PRIVATE_KEY);
   const webhookKey = { attribute: "secret", kind: "webhook key" };
@@ -82,6 +82,17 @@ test("a bay's whole life, its containers and webhooks, leave no secret in the cl
   await ask("PATCH", `/v1/bays/${bay}`, { body: [{ op: "replace", path: "/node_count", value: 2 }] });
   await conductToRest();
   expect((await ask("GET", `/v1/bays/${bay}`))["status"]).toBe("UPDATE_COMPLETE");
+
+  const group = await make(`/v1/clusters/${bay}/nodegroups`, { body: { name: "gpu" } });
+  await conductToRest();
+  expect((await ask("GET", `/v1/clusters/${bay}/nodegroups/${group}`))["status"]).toBe("CREATE_COMPLETE");
+  const passwords = plantedOf("password");
+  expect((await ask("PATCH", `/v1/credentials/${bay}`))["status_code"]).toBe(202);
+  await conductToRest();
+  expect((await ask("GET", `/v1/bays/${bay}`))["status"]).toBe("UPDATE_COMPLETE");
+  // The nodes' user has another one.
+  expect(plantedOf("password")).toBe(passwords + 1);
+
   const pod = await make("/v1/pods", { body: { bay_uuid: bay, manifest: POD_MANIFEST } });
   await conductToRest();
   const pair = { name: "pair", bay_uuid: bay, private_key: PRIVATE_KEY };
@@ -120,6 +131,8 @@ test("a bay's whole life, its containers and webhooks, leave no secret in the cl
   await ask("GET", "/v1/bays", { as: `${token}x` });
   await ask("GET", `/v1/bays?token=${token}`);
 
+  await ask("DELETE", `/v1/clusters/${bay}/nodegroups/${group}`);
+  await conductToRest();
   await ask("DELETE", `/v1/pods/${pod}?bay_ident=${bay}`);
   await ask("DELETE", `/v1/bays/${bay}`);
   await conductToRest();
@@ -140,6 +153,10 @@ test("a bay's whole life, its containers and webhooks, leave no secret in the cl
     expect([place, sightings.counts.get(place) ?? 0]).toEqual([place, expect.toSatisfy((count) => Number(count) >= 5)]);
   expect([...new Set(sightings.found())]).toEqual([]);
 });
+
+function plantedOf(kind: string): number {
+  return [...product.sightings.planted.values()].filter((one) => one === kind).length;
+}
 
 test("the search finds a secret as it is, in JSON, and in base64 at any place", () => {
   const secret = 'a "quoted" secret/with+signs';

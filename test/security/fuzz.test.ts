@@ -1,13 +1,15 @@
 /**
  * Every route, asked for what nobody should ask for: the answer is never a 5xx, a refusal changes nothing and comes in the
- * envelope, no request costs more calls of the table than its limit, nothing of ours is told, and no prototype is touched.
- * A failure prints the seed that repeats it.
+ * envelope, what is done is answered as the API's description says, no request costs more calls of the table than its limit,
+ * nothing of ours is told, and no prototype is touched. The requests are made out of good ones and of the description. A failure prints the seed that repeats it.
  */
 import { ROUTES } from "@jeroboam/api/testing/all-routes";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { HostileRequest } from "./hostile-requests.ts";
 import { hostileRequest } from "./hostile-requests.ts";
+import { faultsOfReply, held } from "../conformance/described.ts";
+import { describedRequest } from "./described-requests.ts";
 import { tell } from "./report.ts";
 import { fillRequest, nameOf, planRequest } from "./requests.ts";
 import type { Outcome, TwoProjects } from "./world.ts";
@@ -34,6 +36,7 @@ afterAll(() => {
   tell(
     `fuzz: ${total} requests to ${ROUTES.length} routes in ${((user + system) / 1e6).toFixed(0)} s of CPU: ${list(tricks)}`,
   );
+  tell(`fuzz: ${held.successes} successes and ${held.refusals} refusals are as the description of the API says`);
   tell(`fuzz: answered by ${list(statuses)}; at most ${mostTableCalls} calls of the table`);
 });
 
@@ -46,13 +49,15 @@ const list = (counts: ReadonlyMap<string | number, number>): string =>
 test.each(ROUTES.map((route) => [nameOf(route), route] as const))("%s", async (_name, route) => {
   const { path, body } = fillRequest(planRequest(route), world.ids);
   await fc.assert(
-    fc.asyncProperty(hostileRequest({ method: route.method, path, body }), async (request) => {
+    fc.asyncProperty(hostileRequest({ method: route.method, path, body }, describedRequest(route)), async (request) => {
       const { content, headers } = request;
       const sent = { headers, ...(content !== undefined && { content }) };
       // As who gets past most of the checks.
       const who = FOR_ADMINISTRATORS.test(route.rules[0] ?? "") ? "admin" : "owner";
       const outcome = await world.ask(who, route.method, request.path, sent);
       note(request, outcome);
+      const type = outcome.headers["content-type"] ?? null;
+      expect(faultsOfReply(route.method, request.path, { ...outcome, type })).toEqual([]);
       expect(faultsOf(outcome), `${outcome.status} ${outcome.text.slice(0, 500)}`).toEqual([]);
     }),
     { numRuns: RUNS },

@@ -1,9 +1,12 @@
 /**
- * Requests made worse: a good one of each route, with one thing in it that nobody sends who means well. Bodies are spoilt
- * at any depth, so that what is wrong stands where a route looks.
+ * Requests made worse: a good one of each route, with one thing in it that nobody sends who means well; and ones made out
+ * of the API's description (described-requests.ts), as they are and spoilt. Bodies are spoilt at any depth, so that what is
+ * wrong stands where a route looks.
  */
 import type { Json, JsonObject } from "@jeroboam/core/json";
 import * as fc from "fast-check";
+import type { DescribedRequest } from "./described-requests.ts";
+import { headersOf, queriesOf, valuesOf } from "./described-requests.ts";
 
 export interface HostileRequest {
   readonly path: string;
@@ -65,6 +68,12 @@ const HOSTILE_TEXTS: readonly string[] = [
   "NaN",
   "True",
 ];
+
+/** Texts that have done harm somewhere. */
+export const hostileTexts: fc.Arbitrary<string> = fc.oneof(
+  fc.constantFrom(...HOSTILE_TEXTS),
+  fc.string({ unit: "binary", maxLength: 60 }),
+);
 
 const hostileNumber = fc.constantFrom(-1, -0, 0.5, 1e21, 1e308, -1e308, 2 ** 31, 2 ** 53, 2 ** 63, 5e-324, 65_536);
 
@@ -220,9 +229,10 @@ const ident = fc.constantFrom(
   "blue//",
 );
 
+/** Arguments that a route may not have, and values that none should take. */
 const argument = fc
   .tuple(
-    fc.constantFrom("limit", "marker", "sort_key", "sort_dir", "bay_ident", "wait", "all_tenants", "__proto__", "x"),
+    fc.constantFrom("limit", "marker", "__proto__", "x"),
     fc.oneof(
       fc.constantFrom("-1", "0", "1e9", "9".repeat(50), "__proto__", "constructor", "\u0000", "true"),
       fc.string(),
@@ -230,25 +240,45 @@ const argument = fc
   )
   .map(([key, value]) => `${key}=${encodeURIComponent(value.toWellFormed())}`);
 
-export function hostileRequest({ method, path, body }: GoodRequest): fc.Arbitrary<HostileRequest> {
+export function hostileRequest(
+  { method, path, body }: GoodRequest,
+  described: DescribedRequest,
+): fc.Arbitrary<HostileRequest> {
   const good = { path, content: body === undefined ? undefined : JSON.stringify(body), headers: {} };
   const withContent = (trick: string, contents: fc.Arbitrary<string>) =>
     contents.map((content): HostileRequest => ({ ...good, content, trick }));
   const [where = "", query = ""] = path.split("?");
   const parts = where.split("/");
+  const withQuery = (trick: string, asked: string): HostileRequest => ({
+    ...good,
+    path: `${where}?${[...(query === "" ? [] : [query]), asked].join("&")}`,
+    trick,
+  });
   const general = [
+    headersOf(described.headers).map((more): HostileRequest => ({
+      ...good,
+      headers: more,
+      trick: "described headers",
+    })),
+    ...(described.query.length > 0
+      ? [queriesOf(described.query).map((asked) => withQuery("described query", asked))]
+      : []),
     headers.map((more): HostileRequest => ({ ...good, headers: more, trick: "headers" })),
     fc.tuple(fc.nat(), ident).map(([at, text]): HostileRequest => {
       const place = 2 + (at % Math.max(1, parts.length - 2));
       return { ...good, path: [...parts.slice(0, place), text, ...parts.slice(place + 1)].join("/"), trick: "path" };
     }),
-    fc.array(argument, { minLength: 1, maxLength: 3 }).map((all): HostileRequest => {
-      const asked = [...(query === "" ? [] : [query]), ...all].join("&");
-      return { ...good, path: `${where}?${asked}`, trick: "query" };
-    }),
+    fc.array(argument, { minLength: 1, maxLength: 3 }).map((all) => withQuery("query", all.join("&"))),
   ];
   if (method === "GET" || method === "DELETE") return fc.oneof(...general);
+  const valid = described.body && valuesOf(described.body);
   const bodies = [
+    ...(valid
+      ? [
+          { weight: 6, arbitrary: withContent("described body", valid.map(textOf)) },
+          { weight: 2, arbitrary: withContent("described body, spoilt", valid.chain(spoilt).map(textOf)) },
+        ]
+      : []),
     ...(body === undefined ? [] : [{ weight: 6, arbitrary: withContent("body", spoilt(body).map(textOf)) }]),
     ...(method === "PATCH" ? [{ weight: 4, arbitrary: withContent("patch", patch.map(textOf)) }] : []),
     { weight: 2, arbitrary: withContent("no JSON", rawContent) },

@@ -128,7 +128,8 @@ export function createFakePorts(settings: Partial<ApiSettings> = {}): FakePorts 
     random: {
       uuid: () => `00000000-0000-4000-8000-${String((ids += 1)).padStart(12, "0")}`,
       fraction: () => 0.5,
-      bytes: (length: number) => new Uint8Array(length),
+      // Other ones each time: two secrets are not the same.
+      bytes: (length: number) => new Uint8Array(length).fill((bytes += 1)),
     },
     log: {
       lines,
@@ -193,3 +194,4 @@ function defaultPolicy(): Policy {
   if (outcome.kind === "invalid") throw new Error(outcome.problems.join("; "));
   return outcome.policy;
 }
+  let bytes = 0;
