@@ -1,7 +1,7 @@
 /** The API: a function behind an HTTP endpoint, with a domain of one's own when settings name one. */
 import type { Base } from "./functions.ts";
 import { createFunction } from "./functions.ts";
-import { mayOpenConfiguration, maySealRecords, maySealWebhooks } from "./keys.ts";
+import { keyVariables, mayOpenConfiguration, maySealRecords, maySealWebhooks } from "./keys.ts";
 import type { Settings } from "./settings.ts";
 import { maySendHints, queueVariables } from "./queues.ts";
 import { sizes } from "./sizes.ts";
@@ -43,7 +43,7 @@ export function createApi(base: Base) {
     environment: {
       JEROBOAM_TABLE: base.storage.table.name,
       ...queueVariables(base.queues),
-      JEROBOAM_KEY_ARN: base.keys.key.arn,
+      ...keyVariables(base.keys),
       JEROBOAM_PUBLIC_URL: base.endpoint.url,
       ...choices.api,
       ...(policyFile && { JEROBOAM_POLICY: "/var/task/policy.yaml" }),
@@ -52,9 +52,9 @@ export function createApi(base: Base) {
     permissions: [
       ...mayUseTable(base.storage, ["GetItem", "PutItem", "DeleteItem", "Query"], ["project", "name", "type"]),
       maySendHints(base.queues),
-      mayOpenConfiguration(base.keys),
-      maySealRecords(base.keys),
-      maySealWebhooks(base.keys),
+      ...mayOpenConfiguration(base.keys),
+      ...maySealRecords(base.keys),
+      ...maySealWebhooks(base.keys),
     ],
   });
   base.endpoint.gateway.route("$default", made.function.arn);

@@ -1,7 +1,7 @@
 /** The conductors: a function that takes hints from the queue in batches, each message failing by itself. */
 import type { Base } from "./functions.ts";
 import { createFunction } from "./functions.ts";
-import { mayOpenConfiguration, mayRewrap, maySealRecords } from "./keys.ts";
+import { keyVariables, mayOpenConfiguration, mayRewrap, maySealRecords } from "./keys.ts";
 import { maySendHints, mayTake, queueVariables, takeBatches } from "./queues.ts";
 import { sizes } from "./sizes.ts";
 import { mayUseTable } from "./storage.ts";
@@ -18,7 +18,7 @@ export function createConductor(base: Base) {
     environment: {
       JEROBOAM_TABLE: base.storage.table.name,
       ...queueVariables(base.queues),
-      JEROBOAM_KEY_ARN: base.keys.key.arn,
+      ...keyVariables(base.keys),
       // For the nodes, which ask the API.
       JEROBOAM_PUBLIC_URL: base.endpoint.url,
       JEROBOAM_REMOVES: base.settings.removes,
@@ -28,8 +28,8 @@ export function createConductor(base: Base) {
       ...mayUseTable(base.storage, ["GetItem", "PutItem", "DeleteItem", "Query"], ["project", "name", "type"]),
       maySendHints(base.queues),
       mayTake(queue),
-      mayOpenConfiguration(base.keys),
-      maySealRecords(base.keys),
+      ...mayOpenConfiguration(base.keys),
+      ...maySealRecords(base.keys),
       ...mayRewrap(base.keys),
     ],
   });

@@ -1,7 +1,7 @@
 /** Those who deliver webhooks: a function that takes deliveries from a queue of their own, outside of any private network. */
 import type { Base } from "./functions.ts";
 import { createFunction } from "./functions.ts";
-import { mayOpenWebhooks } from "./keys.ts";
+import { keyVariables, mayOpenWebhooks } from "./keys.ts";
 import { maySendHints, mayTake, queueVariables, takeBatches } from "./queues.ts";
 import { sizes } from "./sizes.ts";
 import { mayUseTable } from "./storage.ts";
@@ -18,13 +18,13 @@ export function createDeliverer(base: Base) {
     environment: {
       JEROBOAM_TABLE: base.storage.table.name,
       ...queueVariables(base.queues),
-      JEROBOAM_KEY_ARN: base.keys.key.arn,
+      ...keyVariables(base.keys),
     },
     permissions: [
       ...mayUseTable(base.storage, ["GetItem", "PutItem", "DeleteItem"], []),
       maySendHints(base.queues),
       mayTake(queue),
-      mayOpenWebhooks(base.keys),
+      ...mayOpenWebhooks(base.keys),
     ],
   });
   takeBatches("DelivererDeliveries", queue, made, sizes.deliverer);

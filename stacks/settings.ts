@@ -16,6 +16,13 @@ export interface Settings {
   readonly policyFile?: string;
   /** What each function reads for itself, as it was given. */
   readonly choices: Readonly<Record<keyof typeof CHOICES, Readonly<Record<string, string>>>>;
+  /** The keys of KMS that seal secrets, where they are not the stage's own. */
+  readonly keys: {
+    /** Seals from now on, in place of the stage's own, which opens on. */
+    readonly current?: string;
+    /** Open what they sealed, as long as something of it is left. */
+    readonly old: readonly string[];
+  };
   readonly domain?: { readonly name: string; readonly certificateArn?: string };
   readonly alarmEmail?: string;
   readonly network:
@@ -63,6 +70,7 @@ export function readSettings(environment: Environment, stage: string = $app.stag
     secretVariable: byApplicationCredential ? "OS_APPLICATION_CREDENTIAL_SECRET" : "OS_PASSWORD",
     network: readNetwork(environment),
     removes: readRemoves(environment),
+    keys: readKeys(environment),
     choices: { api: chosen(CHOICES.api, environment), conductor: chosen(CHOICES.conductor, environment) },
     isProduction: stage === "production",
     ...(authoritiesFile && { authoritiesFile }),
@@ -94,6 +102,19 @@ function readRemoves({ JEROBOAM_REMOVES: given = "nothing" }: Environment): Sett
   const found = REMOVES.find((one) => one === given);
   if (!found) throw new Error(`JEROBOAM_REMOVES may be one of ${REMOVES.join(", ")}, not "${given}"`);
   return found;
+}
+
+const KEY_ARN = /^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/;
+
+/** Keys by their own ARNs: what an alias names may change, and permissions do not hold for it. */
+function readKeys({ JEROBOAM_KEY_ARN: current, JEROBOAM_OLD_KEY_ARNS: given = "" }: Environment): Settings["keys"] {
+  const old = given.split(",").flatMap((one) => (one.trim() === "" ? [] : [one.trim()]));
+  for (const [name, arn] of [
+    ["JEROBOAM_KEY_ARN", current] as const,
+    ...old.map((one) => ["JEROBOAM_OLD_KEY_ARNS", one] as const),
+  ])
+    if (arn && !KEY_ARN.test(arn)) throw new Error(`${name} must be the ARN of a key of KMS, not "${arn}"`);
+  return { old: [...new Set(old)].filter((one) => one !== current), ...(current && { current }) };
 }
 
 function readNetwork(environment: Environment): Settings["network"] {

@@ -123,6 +123,74 @@ describe("chosen at deployment", () => {
   });
 });
 
+describe("a key that takes over", () => {
+  const keyOf = (name: string): string => `arn:aws:kms:eu-central-1:123456789012:key/${name}`;
+  const [NEW, OLD] = [keyOf("new"), keyOf("old")];
+  let replaced: Evaluation;
+  beforeAll(async () => {
+    replaced = await evaluate("lab", {
+      OS_AUTH_URL: "https://keystone.internal/v3",
+      SST_SECRET_CloudSecret: "canary-9d2c",
+      JEROBOAM_KEY_ARN: NEW,
+      JEROBOAM_OLD_KEY_ARNS: ` ${OLD}, ${NEW}`,
+    });
+  });
+
+  test("is told to every function that seals or opens, with those it took over from, the stage's own among them", () => {
+    const own = named(replaced, "SecretsKey").state["arn"];
+    for (const name of ["Api", "Conductor", "Deliverer"])
+      expect(named(replaced, `${name}Function`).inputs["environment"].variables).toMatchObject({
+        JEROBOAM_KEY_ARN: NEW,
+        JEROBOAM_OLD_KEY_ARNS: `${own},${OLD}`,
+      });
+    expect(named(replaced, "ScheduleFunction").inputs["environment"].variables).not.toHaveProperty("JEROBOAM_KEY_ARN");
+    expect(named(replaced, "CloudSecretCiphertext").inputs["keyId"]).toBe(NEW);
+  });
+
+  test("is all that may seal; the old ones may open, and be wrapped from; each for the same purposes as before", () => {
+    const own = named(replaced, "SecretsKey").state["arn"];
+    const granted = (name: string): readonly string[] =>
+      statementsOf(named(replaced, `${name}Role`))
+        .filter(({ actions }) => actions[0]?.startsWith("kms:"))
+        .flatMap(({ actions, resources, conditions }) =>
+          actions.map((action) => `${action} ${resources.join()} ${conditions?.[0]?.["values"].join()}`),
+        )
+        .toSorted();
+    const of = (keys: readonly string[], action: string, ...purposes: readonly string[]): readonly string[] =>
+      keys.flatMap((key) => purposes.map((purpose) => `kms:${action} ${key} ${purpose}`));
+    const [all, old] = [
+      [NEW, own, OLD],
+      [own, OLD],
+    ];
+    expect(granted("Api")).toEqual(
+      [
+        ...of(all, "Decrypt", "configuration", "records", "webhooks"),
+        ...of([NEW], "GenerateDataKey", "records", "webhooks"),
+      ].toSorted(),
+    );
+    expect(granted("Conductor")).toEqual(
+      [
+        ...of(all, "Decrypt", "configuration", "records"),
+        ...of([NEW], "GenerateDataKey", "records"),
+        ...of([NEW], "ReEncryptTo", "records", "webhooks"),
+        ...of([NEW, ...old], "ReEncryptFrom", "records", "webhooks"),
+      ].toSorted(),
+    );
+    expect(granted("Deliverer")).toEqual([...of(all, "Decrypt", "webhooks")].toSorted());
+    expect(granted("Schedule")).toEqual([]);
+  });
+
+  test("is named by its own ARN: permissions do not hold for aliases", () => {
+    const cloud = { OS_AUTH_URL: "https://keystone.example/v3" };
+    for (const wrong of ["alias/jeroboam", "key/new", "arn:aws:kms:eu-central-1:123456789012:alias/x"]) {
+      expect(() => readSettings({ ...cloud, JEROBOAM_KEY_ARN: wrong }, "dev")).toThrow("JEROBOAM_KEY_ARN must be");
+      const old = { ...cloud, JEROBOAM_OLD_KEY_ARNS: `${OLD},${wrong}` };
+      expect(() => readSettings(old, "dev")).toThrow("JEROBOAM_OLD_KEY_ARNS must be");
+    }
+    expect(readSettings(cloud, "dev").keys).toEqual({ old: [] });
+  });
+});
+
 describe("settings", () => {
   const cloud = { OS_AUTH_URL: "https://keystone.example/v3" };
 

@@ -194,4 +194,4 @@ function defaultPolicy(): Policy {
   if (outcome.kind === "invalid") throw new Error(outcome.problems.join("; "));
   return outcome.policy;
 }
-  let bytes = 0;
+let bytes = 0;
