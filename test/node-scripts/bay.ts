@@ -141,6 +141,7 @@ export async function openBay(typeName: string, options: BayOptions = {}): Promi
         address = /NODE_IP='([^']+)'/.exec(text)?.[1] ?? address;
         writeInto(at(node, "files", path), text, mode);
       }
+      const before = askedIn(at("asked.jsonl")).length;
       const server = await startServer(folder, node, { start: firstBoot.start, address, world });
       servers.set(node, server);
       // The server's disk is mounted where it alone sees it.
@@ -151,7 +152,9 @@ export async function openBay(typeName: string, options: BayOptions = {}): Promi
         address,
         status: server.status,
         log: readFileSync(at(node, "boot.log"), "utf8"),
-        asked: askedIn(at("asked.jsonl")).filter(({ from }) => from === address),
+        asked: askedIn(at("asked.jsonl"))
+          .slice(before)
+          .filter(({ from }) => from === address),
         calls: read("run/calls").trim().split("\n"),
         pathOf,
         read,

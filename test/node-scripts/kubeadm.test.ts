@@ -6,22 +6,7 @@ import { parse, parseAllDocuments } from "yaml";
 import type { Bay, Boot } from "./bay.ts";
 import { callbacks, openBay, openssl, signals } from "./bay.ts";
 import { expectSecretsKept, expectSetUp, expectUnits } from "./expectations.ts";
-import { VERSIONS } from "./publishers.ts";
-
-const withLabels = (digests: Readonly<Record<string, string>>) => ({
-  registryEnabled: true,
-  labels: {
-    kube_tag: VERSIONS.kubernetes,
-    etcd_tag: VERSIONS.etcd,
-    containerd_version: VERSIONS.containerd,
-    runc_tag: VERSIONS.runc,
-    download_digests: Object.entries(digests)
-      .map((entry) => entry.join("="))
-      .join(","),
-    kubelet_options: "--v=2",
-    kubeapi_options: "--profiling=false --allow-metric-labels",
-  },
-});
+import { VERSIONS, withLabels } from "./publishers.ts";
 
 describe.each(["k8s_ubuntu_v1", "k8s_fedora_coreos_v1"])("a master of %s", (name) => {
   let bay: Bay;

@@ -8,6 +8,8 @@ root=$folder/root
 
 hostname "blue-${folder##*/}"
 ip link set lo up
+# what a server before this one may have left
+nsenter --net="$network" ip link delete "node${address##*.}" 2>/dev/null || true
 ip link add eth0 type veth peer name "node${address##*.}" netns "$network"
 nsenter --net="$network" ip link set "node${address##*.}" master bay up
 ip address add "$address/24" dev eth0

@@ -96,3 +96,19 @@ entries:
     - https://charts.example.org/flannel.tgz
     version: v0.26.7
 `;
+
+/** A bay whose labels name what is published here. */
+export const withLabels = (digests: Readonly<Record<string, string>>) => ({
+  registryEnabled: true,
+  labels: {
+    kube_tag: VERSIONS.kubernetes,
+    etcd_tag: VERSIONS.etcd,
+    containerd_version: VERSIONS.containerd,
+    runc_tag: VERSIONS.runc,
+    download_digests: Object.entries(digests)
+      .map((entry) => entry.join("="))
+      .join(","),
+    kubelet_options: "--v=2",
+    kubeapi_options: "--profiling=false --allow-metric-labels",
+  },
+});

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import type { Bay, Boot } from "./bay.ts";
 import { openBay, signals } from "./bay.ts";
 import { ubuntu } from "./images.ts";
@@ -38,52 +38,75 @@ describe("swarm mode", () => {
     );
   }
 
+  /** Three managers, one of which leads, and a worker, none of which is down; a new leader has to hear of each first. */
+  async function expectWhole(node: string): Promise<void> {
+    const about = "{{.Hostname}} {{.Status}} {{.ManagerStatus}}";
+    const members = (): readonly string[] =>
+      bay
+        .run(node, "/usr/bin/docker", "node", "ls", "--format", about)
+        .trim()
+        .replace("Leader", "Reachable")
+        .split("\n")
+        .toSorted();
+    await expect
+      .poll(members, { timeout: 30_000, interval: 500 })
+      .toEqual([
+        "blue-master-0 Ready Reachable",
+        "blue-master-1 Ready Reachable",
+        "blue-master-2 Ready Reachable",
+        "blue-node-0 Ready",
+      ]);
+  }
+
   let bay: Bay;
-  afterEach(() => bay.close());
+  afterAll(() => bay.close());
 
   test("managers and workers have Docker of one version, and are one swarm", async () => {
     const { armored, fingerprint } = makeKey();
     bay = await openBay("swarm_mode_ubuntu_v1", {
       image: ubuntu,
-      bay: () => ({ masterCount: 2, masterLbEnabled: true, nodeCount: 1 }),
+      bay: () => ({ masterCount: 3, masterLbEnabled: true, nodeCount: 1 }),
       published: { "download.docker.com/linux/ubuntu/gpg": armored },
       replaced: [[DOCKERS_OWN, fingerprint]],
     });
-    const up = [bay.boot("master-0"), bay.boot("master-1"), bay.boot("node-0")] as const;
-    const [first, second, worker] = await Promise.all(up);
-    for (const one of [first, second, worker]) {
+    const servers = ["master-0", "master-1", "master-2", "node-0"];
+    const boots = await Promise.all(servers.map((name) => bay.boot(name)));
+    for (const [place, one] of boots.entries()) {
       expectSetUp(one);
       expectSecretsKept(one);
       expectInstalled(one);
-      expectUnits(bay, one.name.replace("blue-", ""), one, ["docker", "metadata-guard"]);
-    }
-    for (const one of [first, second]) {
-      expect(one.read("etc/systemd/system/docker.service.d/bay.conf")).toContain(
-        "-H tcp://0.0.0.0:2376 --tlsverify --tlscacert=/etc/docker/ca.crt",
-      );
+      expectUnits(bay, servers[place] ?? "", one, ["docker", "metadata-guard"]);
       expectCertificates(bay, one, "etc/docker", { server: "CN = swarm.invalid" });
     }
-    expect(worker.read("etc/systemd/system/docker.service.d/bay.conf")).not.toContain("tcp://");
-    const made = (one: Boot): boolean => one.calls.some((call) => call.startsWith("docker swarm init"));
-    expect([first, second, worker].map(made)).toEqual([true, false, false]);
-    expect(first.calls).toContain(
-      `docker swarm init --advertise-addr ${first.address} --default-addr-pool 10.100.0.0/16`,
-    );
-    const members = "{{.Hostname}} {{.Status}} {{.ManagerStatus}}";
-    expect(
-      bay.run("master-1", "/usr/bin/docker", "node", "ls", "--format", members).trim().split("\n").toSorted(),
-    ).toEqual(["blue-master-0 Ready Leader", "blue-master-1 Ready Reachable", "blue-node-0 Ready"]);
+    const listens = (one: Boot): boolean =>
+      one
+        .read("etc/systemd/system/docker.service.d/bay.conf")
+        .includes("-H tcp://0.0.0.0:2376 --tlsverify --tlscacert=/etc/docker/ca.crt");
+    expect(boots.map(listens)).toEqual([true, true, true, false]);
+    const made = boots.map(({ calls }) => calls.filter((call) => call.startsWith("docker swarm init")));
+    const init = `docker swarm init --advertise-addr ${boots[0]?.address ?? ""} --default-addr-pool 10.100.0.0/16`;
+    expect(made).toEqual([[init], [], [], []]);
+    await expectWhole("master-1");
+  });
+
+  test("a new server in a manager's place is a manager, and its predecessor is forgotten", async () => {
+    await bay.remove("master-0");
+    const replacement = await bay.boot("master-0");
+    expectSetUp(replacement);
+    expect(replacement.calls.filter((call) => call.startsWith("docker swarm init"))).toEqual([]);
+    await expectWhole("master-0");
   });
 
   test("packages that another key signs are not installed, and Heat hears why", async () => {
-    bay = await openBay("swarm_mode_ubuntu_v1", {
+    const other = await openBay("swarm_mode_ubuntu_v1", {
       image: ubuntu,
       published: { "download.docker.com/linux/ubuntu/gpg": makeKey().armored },
     });
-    const run = await bay.boot("node-0");
+    const run = await other.boot("node-0");
     expect(signals(run)).toEqual([
       expect.objectContaining({ status: "FAILURE", reason: expect.stringContaining("is not the one it should be") }),
     ]);
     expect(run.calls.filter((call) => call.startsWith("apt-get"))).toEqual([]);
+    await other.close();
   });
 });

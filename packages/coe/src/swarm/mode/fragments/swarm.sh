@@ -16,6 +16,21 @@ join_swarm() {
   return 1
 }
 
+# A manager that was lost still counts among those of whom most must be up, until the one in its place has it forgotten; so
+# does one whose server is no more.
+forget_managers() {
+  local own managers manager address remaining=0
+  own=$(docker info --format '{{.Swarm.NodeID}}')
+  managers=$(docker node ls --quiet --filter role=manager) || return 1
+  for manager in $managers; do
+    address=$(docker node inspect --format '{{with .ManagerStatus}}{{.Addr}}{{end}}' "$manager") || return 1
+    address=${address%:*}
+    if [[ $manager == "$own" || ($address != "$NODE_IP" && ,$SWARM_MANAGERS, == *",$address,"*) ]]; then continue; fi
+    docker node demote "$manager" >/dev/null && docker node rm --force "$manager" >/dev/null || remaining=1
+  done
+  return "$remaining"
+}
+
 if [[ $(swarm_state) != active ]]; then
   if [[ $NODE_IP == "${SWARM_MANAGERS%%,*}" ]]; then
     join_swarm || docker swarm init --advertise-addr "$NODE_IP" --default-addr-pool "$CONTAINER_NETWORKS" >/dev/null
@@ -25,5 +40,6 @@ if [[ $(swarm_state) != active ]]; then
 fi
 [[ $(swarm_state) == active ]] || fail 'the node is not in the swarm'
 if [[ $NODE_ROLE == master ]]; then
+  retry 60 5 forget_managers || fail 'the swarm does not forget the manager in whose place this one is'
   retry 60 5 call_manager 127.0.0.1 /_ping >/dev/null || fail "the manager's Docker does not answer"
 fi
