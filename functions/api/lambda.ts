@@ -59,6 +59,7 @@ async function prepareApp(): Promise<App> {
       settings: {
         keystoneUrl: config.authUrl,
         bayQuota: countIn(variables, "JEROBOAM_BAY_QUOTA"),
+        ...(variables["JEROBOAM_UNKNOWN_LABELS"] === "refuse" && { unknownLabels: "refuse" }),
         links: publicUrl ? { kind: "fixed", base: publicUrl } : { kind: "request", trustForwarded: false },
       },
     }),

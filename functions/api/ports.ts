@@ -27,6 +27,8 @@ export interface ApiSettings {
   readonly links: LinkSettings;
   /** How many bays a project may have where no administrator set a limit; absent: `limits.quota.defaultBays`. */
   readonly bayQuota?: number | undefined;
+  /** Whether labels that have no effect are refused; absent: they are taken, with a warning. */
+  readonly unknownLabels?: "warn" | "refuse" | undefined;
 }
 
 export type DelegationOutcome = { readonly kind: "obtained"; readonly delegation: Delegation } | Refusal;

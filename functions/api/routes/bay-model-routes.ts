@@ -30,7 +30,8 @@ import { listReply, readListQuery } from "../wire/list.ts";
 import type { PatchOperation, PatchRules } from "../wire/patch.ts";
 import { applyPatch, patchReader } from "../wire/patch.ts";
 import { requireReferences } from "./cloud-checks.ts";
-import { requireBayType, requireDistro } from "./platform.ts";
+import { labelWarnings, requireLabels } from "./label-checks.ts";
+import { bayTypeName, requireBayType, requireDistro } from "./platform.ts";
 import { describeBody } from "../wire/reader.ts";
 import type { ShapeName } from "../description/shapes.ts";
 
@@ -88,7 +89,8 @@ export function bayModelRoutes(generation: ModelGeneration): readonly Route[] {
       async run(request, { body }) {
         const model = await create(generation, request, body);
         const location = `${request.base}${path}/${model.uuid}`;
-        return { status: 201, body: (await viewer(request))(model), headers: { Location: location } };
+        const headers = { Location: location, ...(await modelWarnings(request, model)) };
+        return { status: 201, body: (await viewer(request))(model), headers };
       },
     }),
     listRoute(
@@ -128,7 +130,8 @@ export function bayModelRoutes(generation: ModelGeneration): readonly Route[] {
       async run(request, { body, target, scope }) {
         requireOwner(target, scope);
         const model = await update(generation, request, target, body);
-        return { status: 200, body: (await viewer(request))(model) };
+        const headers = body.some(({ attribute }) => attribute === "labels") ? await modelWarnings(request, model) : {};
+        return { status: 200, body: (await viewer(request))(model), headers };
       },
     }),
     defineRoute({
@@ -273,7 +276,19 @@ async function checked(
     before.driver !== attributes.driver
   )
     await requireBayType(request, complete);
+  if (JSON.stringify(before?.labels) !== JSON.stringify(attributes.labels)) await requireModelLabels(request, complete);
   return complete;
+}
+
+/** What the bay type says that would build it now; of one that none builds any more there is nothing to say. */
+async function requireModelLabels(request: ApiRequest, model: BayModelAttributes): Promise<void> {
+  const bayTypes = await request.ports.bayTypes();
+  const bayType = bayTypes.byName(bayTypeName(bayTypes, model) ?? "");
+  if (bayType) requireLabels(request, bayType, model.labels);
+}
+
+async function modelWarnings(request: ApiRequest, model: BayModel): Promise<Readonly<Record<string, string>>> {
+  return labelWarnings(request, bayTypeName(await request.ports.bayTypes(), model), model.labels);
 }
 
 /** What is looked up in the cloud: what a change leaves as it was may have gone meanwhile, which bays are told then. */

@@ -4,6 +4,7 @@
  */
 import { baySpec } from "@jeroboam/coe/bay-input";
 import { hasRoomForStorageDriver } from "@jeroboam/coe/driver-rules";
+import type { UnknownLabel } from "@jeroboam/coe/label-advice";
 import type { BayModel } from "@jeroboam/core/bay-model/bay-model";
 import { findBayModel } from "@jeroboam/core/bay-model/find-bay-model";
 import type { Bay } from "@jeroboam/core/bay/bay";
@@ -14,6 +15,7 @@ import { createBay } from "@jeroboam/core/bay/create-bay";
 import { bayKey, bayShape } from "@jeroboam/core/bay/bay";
 import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
+import { EVENT_TYPES } from "@jeroboam/core/event/event-types";
 import { readHistory } from "@jeroboam/core/event/event-history";
 import type { Delegation } from "@jeroboam/core/identity/delegation";
 import { Rejected, Transient } from "@jeroboam/core/errors";
@@ -32,6 +34,7 @@ import type { ShownBay } from "../views/bays.ts";
 import type { PatchOperation } from "../wire/patch.ts";
 import { applyPatch } from "../wire/patch.ts";
 import { requireReferences } from "./cloud-checks.ts";
+import { labelWarnings, requireKnownLabels } from "./label-checks.ts";
 import { requireBayType } from "./platform.ts";
 
 export function notFound(noun: string, ident: string): Rejected {
@@ -50,20 +53,28 @@ export async function acceptBay(
   const absent = new Rejected(missing, `${noun} ${wish.model} could not be found.`);
   for (let tries = 0; tries < limits.bayModel.conflictRetries; tries += 1) {
     const model = await requireUsable(request, wish.model, noun, absent);
-    const wanted = await specify(request, wish, model.state);
+    const { specification: wanted, notices = [] } = await specify(request, wish, model.state);
     const specification = { ...wanted, ...(await requireCloud(request, wanted, checksRootDisk)) };
     const { name, masterCount } = wish;
     const { projectId, userId } = caller;
     const { uuid, untilMs } = keyed ?? {};
     const bay = { uuid, untilMs, projectId, userId, name, nodeCount: wish.nodeCount, masterCount };
     const defaultQuota = bayQuota(ports);
-    const made = await createBay(ports, model, { ...bay, specification, defaultQuota }, (purpose) =>
+    const made = await createBay(ports, model, { ...bay, specification, notices, defaultQuota }, (purpose) =>
       obtainDelegation(request, purpose),
     );
     if (made.kind === "created") return { record: made.record, specification, nodeGroups: [] };
     if (made.kind === "quota-exceeded") throw quotaExceeded(made.limit);
   }
   throw absent;
+}
+
+/** Of the answer to whoever made it. */
+export function bayWarnings(
+  request: ApiRequest,
+  { specification: { bayType, labels } }: Pick<ShownBay, "specification">,
+): Promise<Readonly<Record<string, string>>> {
+  return labelWarnings(request, bayType, labels);
 }
 
 /** What a request that came before under the same key has made. */
@@ -121,7 +132,11 @@ function quotaExceeded(limit: number): Rejected {
 }
 
 /** What the bay is built from: what was asked for, and the model's for the rest. Refused when it cannot be built. */
-async function specify(request: ApiRequest, wish: BayWish, state: BayModel): Promise<NewBay["specification"]> {
+async function specify(
+  request: ApiRequest,
+  wish: BayWish,
+  state: BayModel,
+): Promise<Pick<NewBay, "specification" | "notices">> {
   const { deletingSinceMs: _deleting, createdAtMs: _created, updatedAtMs: _updated, ...model } = state;
   const { caller } = request;
   const bayType = await requireBayType(request, state);
@@ -160,7 +175,13 @@ async function specify(request: ApiRequest, wish: BayWish, state: BayModel): Pro
     baySpec({ ...specification, name: wish.name, nodeCount: wish.nodeCount, masterCount: wish.masterCount }),
   );
   if (problem) throw new Rejected(400, `Invalid input for field/attribute ${problem.field}. ${problem.message}`);
-  return specification;
+  const unknown = requireKnownLabels(request, bayType, specification.labels);
+  return { specification, notices: unknown.length > 0 ? [labelNotice(unknown)] : [] };
+}
+
+function labelNotice(unknown: readonly UnknownLabel[]): NonNullable<NewBay["notices"]>[number] {
+  const labels = unknown.slice(0, limits.labelWarning.labels).map(({ label, nearest }) => ({ label, nearest }));
+  return { type: EVENT_TYPES.labelsUnknown, data: { labels } };
 }
 
 /** What the bay is to be built of is there, at this moment, as the caller sees it; what only the caller can see of it. */

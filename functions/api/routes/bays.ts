@@ -7,7 +7,7 @@ import type { JsonObject } from "@jeroboam/core/json";
 import { refuseArguments } from "../route.ts";
 import { BAY_SORT_KEYS, viewBay, viewBriefBay } from "../views/bays.ts";
 import { BAY_PATCH, readBayWish } from "../wire/bay.ts";
-import { acceptBay, acceptResize, readChanges } from "./bay-requests.ts";
+import { acceptBay, acceptResize, bayWarnings, readChanges } from "./bay-requests.ts";
 import { bayRoutes } from "./bay-routes.ts";
 import { describeQuery } from "../wire/reader.ts";
 
@@ -36,7 +36,8 @@ export const bays = bayRoutes({
   async create(request, wish) {
     const bay = await acceptBay(request, wish, { noun: "Baymodel", missing: 400, checksRootDisk: false });
     const location = `${request.base}/v1/bays/${bay.record.state.uuid}`;
-    return { status: 201, body: viewBay(bay, request.base), headers: { Location: location } };
+    const headers = { Location: location, ...(await bayWarnings(request, bay)) };
+    return { status: 201, body: viewBay(bay, request.base), headers };
   },
   patch: BAY_PATCH,
   readRollback: describeQuery([], (given) => {

@@ -19,7 +19,7 @@ import { invalid } from "../wire/attributes.ts";
 import type { BayWish } from "../wire/bay.ts";
 import { CLUSTER_PATCH, readClusterWish } from "../wire/bay.ts";
 import { boolean } from "../wire/types.ts";
-import { acceptBay, acceptResize, readChanges } from "./bay-requests.ts";
+import { acceptBay, acceptResize, bayWarnings, readChanges } from "./bay-requests.ts";
 import type { BayPatch } from "./bay-routes.ts";
 import { bayRoutes } from "./bay-routes.ts";
 import { describeQuery } from "../wire/reader.ts";
@@ -60,7 +60,7 @@ async function create(request: ApiRequest, wish: BayWish): Promise<Reply> {
   const missing = request.minor >= GATES.zeroNodes ? 404 : 400;
   const named = { ...wish, name: wish.name ?? randomName(request.ports.random, "cluster") };
   const bay = await acceptBay(request, named, { noun: "ClusterTemplate", missing, checksRootDisk: true });
-  return accepted(bay);
+  return { ...accepted(bay), headers: await bayWarnings(request, bay) };
 }
 
 export function accepted({ record }: Pick<ShownBay, "record">): Reply {

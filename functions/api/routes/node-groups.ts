@@ -3,7 +3,7 @@
  * Administrators read every project's and write their own alone.
  */
 import { baySpec, groupSpec } from "@jeroboam/coe/bay-input";
-import type { NodeGroupType } from "@jeroboam/coe/bay-type";
+import type { BayType, NodeGroupType } from "@jeroboam/coe/bay-type";
 import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
 import { Rejected } from "@jeroboam/core/errors";
 import type { Scope } from "@jeroboam/core/identity/scope";
@@ -28,6 +28,7 @@ import { notFound, obtainDelegation } from "./bay-requests.ts";
 import type { BayTarget } from "./bay-routes.ts";
 import { requireBay } from "./bay-routes.ts";
 import { requireReferences } from "./cloud-checks.ts";
+import { labelWarnings, requireKnownLabels } from "./label-checks.ts";
 import { patchNodeGroup } from "./node-group-changes.ts";
 import { patchReader } from "../wire/patch.ts";
 import { describeQuery } from "../wire/reader.ts";
@@ -151,7 +152,7 @@ async function list(request: ApiRequest, { role, ...query }: GroupQuery, bay: Ba
 async function create(request: ApiRequest, bay: BayWithSpecification, wish: NodeGroupWish): Promise<Reply> {
   const { ports, keyed } = request;
   const earlier = keyed?.isRepeat ? await findEarlier(request, bay, keyed) : undefined;
-  if (earlier) return { status: 202, body: viewNodeGroup(bay, earlier, request.base) };
+  if (earlier) return created(request, bay, earlier);
   const { uuid: keyedUuid, untilMs } = keyed ?? {};
   const nodeGroup = { ...(await specify(request, bay, wish)), uuid: keyedUuid, untilMs };
   const { imageId, flavorId } = nodeGroup.specification;
@@ -160,7 +161,12 @@ async function create(request: ApiRequest, bay: BayWithSpecification, wish: Node
   if (made.kind === "name-taken") throw nameTaken(wish.name);
   const { uuid } = made.nodeGroup.group;
   const shown = { ...bay, nodeGroups: [...bay.nodeGroups, made.nodeGroup] };
-  return { status: 202, body: viewNodeGroup(bay, requireNodeGroup(shown, uuid), request.base) };
+  return created(request, bay, requireNodeGroup(shown, uuid));
+}
+
+async function created(request: ApiRequest, bay: BayWithSpecification, group: ListedNodeGroup): Promise<Reply> {
+  const headers = await labelWarnings(request, bay.specification.bayType, group.labels);
+  return { status: 202, body: viewNodeGroup(bay, group, request.base), headers };
 }
 
 /** What a request that came before under the same key has made. */
@@ -181,7 +187,7 @@ async function findEarlier(
 /** The group, with the cluster's attributes for what was not asked for; refused when the bay cannot have it. */
 async function specify(request: ApiRequest, bay: BayWithSpecification, wish: NodeGroupWish): Promise<NewNodeGroup> {
   const { specification, nodeGroups, record } = bay;
-  const groupType = await requireGroupType(request, bay);
+  const { bayType, groupType } = await requireGroupType(request, bay);
   if (findNodeGroup(bay, wish.name)) throw nameTaken(wish.name);
   if (nodeGroups.length >= limits.nodeGroup.perBay)
     throw new Rejected(409, `A cluster has at most ${limits.nodeGroup.perBay} node groups besides its own.`);
@@ -199,6 +205,7 @@ async function specify(request: ApiRequest, bay: BayWithSpecification, wish: Nod
   const asked = groupSpec({ group: { uuid: record.state.uuid, name, role, nodeCount }, specification: specified });
   const [problem] = groupType.checkGroup(asked, baySpec({ ...specification, ...record.state }));
   if (problem) throw new Rejected(409, `Invalid input for field/attribute ${problem.field}. ${problem.message}`);
+  requireKnownLabels(request, bayType, specified.labels);
   return { name, role, nodeCount, limits: wish.limits, specification: specified };
 }
 
@@ -206,7 +213,7 @@ async function specify(request: ApiRequest, bay: BayWithSpecification, wish: Nod
 async function requireGroupType(
   { ports }: ApiRequest,
   { record: { state }, specification }: BayWithSpecification,
-): Promise<NodeGroupType> {
+): Promise<{ readonly bayType: BayType; readonly groupType: NodeGroupType }> {
   const bayType = (await ports.bayTypes()).byName(specification.bayType);
   if (!bayType?.nodeGroups)
     throw new Rejected(409, `Clusters of type ${specification.bayType} have no further node groups.`);
@@ -214,7 +221,7 @@ async function requireGroupType(
     throw new Rejected(409, `Cluster ${state.uuid} takes no node group while its status is ${state.status}.`);
   if (specification.apiAddress === null)
     throw new Rejected(409, `Cluster ${state.uuid} has no API address yet; its status is ${state.status}.`);
-  return bayType.nodeGroups;
+  return { bayType, groupType: bayType.nodeGroups };
 }
 
 function nameTaken(name: string): Rejected {

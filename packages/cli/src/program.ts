@@ -82,6 +82,7 @@ interface UpOptions extends WebhookOptions {
   readonly policy?: string;
   readonly policyDefaults?: PolicyDefaults;
   readonly bayQuota?: number;
+  readonly unknownLabels?: "warn" | "refuse";
   readonly reset: boolean;
   readonly removes?: Removes;
   readonly logLevel: LogLevel;
@@ -101,6 +102,7 @@ function addUp(program: Command): void {
     .addOption(policyDefaults())
     .addOption(removes())
     .addOption(bayQuota())
+    .addOption(unknownLabels())
     .addOption(webhookNetworks())
     .addOption(webhookPlainHttp())
     .addOption(logLevel("warning"))
@@ -129,6 +131,7 @@ interface ApiOptions extends SharedOptions {
   readonly policy?: string;
   readonly policyDefaults?: PolicyDefaults;
   readonly bayQuota?: number;
+  readonly unknownLabels?: "warn" | "refuse";
 }
 
 function addApi(program: Command): void {
@@ -140,7 +143,8 @@ function addApi(program: Command): void {
     .addOption(publicUrl())
     .addOption(policy())
     .addOption(policyDefaults())
-    .addOption(bayQuota());
+    .addOption(bayQuota())
+    .addOption(unknownLabels());
   addShared(command).action(async ({ policy: policyPath, ...options }: ApiOptions) => {
     const { startApi } = await import("@jeroboam/local/api-process");
     const api = await startApi({ ...withWebhooks(options), policyPath });
@@ -319,6 +323,12 @@ function bayQuota(): Option {
   return new Option("--bay-quota <number>", "bays a project may have where no administrator set a limit (default: 20)")
     .env("JEROBOAM_BAY_QUOTA")
     .argParser(countOf);
+}
+
+function unknownLabels(): Option {
+  return new Option("--unknown-labels <what>", "what is done about labels that have no effect (default: warn)")
+    .env("JEROBOAM_UNKNOWN_LABELS")
+    .choices(["warn", "refuse"]);
 }
 
 function policyDefaults(): Option {

@@ -244,6 +244,8 @@ export const limits = {
     /** What is left of a function's time when its reply comes. */
     marginMs: 2 * second,
   },
+  /** What an answer says of labels without effect. */
+  labelWarning: { labels: 5, nameChars: 64 },
   idempotency: {
     keyChars: 255,
     /** A key's answer is kept so long after it was first asked for. */

@@ -58,6 +58,7 @@ export interface ApiSettings {
   readonly policyDefaults?: PolicyDefaults | undefined;
   readonly publicUrl?: string | undefined;
   readonly bayQuota?: number | undefined;
+  readonly unknownLabels?: "warn" | "refuse" | undefined;
   /** Networks, in CIDR form, that manifests may be fetched from besides the public internet; else as the environment says. */
   readonly manifestNetworks?: readonly string[] | undefined;
 }
@@ -79,7 +80,7 @@ export function compose(adapters: Adapters, { cloud, bayTypes, apiUrl, webhooks 
     engineHttp: loadedEngineHttp(),
   };
   return {
-    async api({ policyPath, policyDefaults, publicUrl, bayQuota, manifestNetworks }) {
+    async api({ policyPath, policyDefaults, publicUrl, bayQuota, unknownLabels, manifestNetworks }) {
       const web = loadedGuardedHttp(manifestNetworks ?? readNetworks(process.env["JEROBOAM_MANIFEST_NETWORKS"]));
       const policy = await readPolicy(adapters, policyPath, policyDefaults);
       const { check: checkReceiver } = createWebhookClient(webTransport, webhooks);
@@ -88,7 +89,7 @@ export function compose(adapters: Adapters, { cloud, bayTypes, apiUrl, webhooks 
           ? ({ kind: "request", trustForwarded: false } as const)
           : ({ kind: "fixed", base: publicUrl } as const);
       const waiting = { pause, mostMs: () => limits.longPoll.mostMs };
-      const settings = { keystoneUrl: cloud.authUrl, links, bayQuota };
+      const settings = { keystoneUrl: cloud.authUrl, links, bayQuota, unknownLabels };
       const app = createApp(
         createApiPorts({
           ...shared,

@@ -14,8 +14,8 @@ export const API_SABOTAGES: readonly Sabotage[] = [
   {
     name: "the API replies before the bay is stored",
     file: CREATE,
-    find: `const inserted = await insertRecord(ports, bayShape, withOperation(bayShape, newRecord(key, bay), operation, {}));`,
-    put: `const fresh = withOperation(bayShape, newRecord(key, bay), operation, {});
+    find: `const inserted = await insertRecord(ports, bayShape, withNotices(begun, operation, request));`,
+    put: `const fresh = withNotices(begun, operation, request);
       void insertRecord(ports, bayShape, fresh).catch(() => {});
       const inserted = { kind: "inserted", record: fresh };`,
   },

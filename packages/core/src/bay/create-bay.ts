@@ -13,9 +13,11 @@
 import { Transient } from "../errors.ts";
 import type { Delegation } from "../identity/delegation.ts";
 import { limits } from "../limits.ts";
+import type { JsonObject } from "../json.ts";
 import type { BayModel } from "../bay-model/bay-model.ts";
 import { markBayModelUse, unmarkBayModelUse } from "../bay-model/use-mark.ts";
-import { withOperation } from "../operation/operation.ts";
+import type { OperationRequest } from "../operation/operation.ts";
+import { withEvent, withOperation } from "../operation/operation.ts";
 import { asProvisional } from "../operation/provisional.ts";
 import type { WorkRecord } from "../operation/record.ts";
 import type { StorePorts } from "../operation/record-store.ts";
@@ -50,6 +52,8 @@ export interface NewBay {
   readonly nodeCount: number;
   readonly masterCount: number;
   readonly specification: Omit<BaySpecification, "delegation">;
+  /** To be told of it, besides that it is made. */
+  readonly notices?: readonly { readonly type: string; readonly data: JsonObject }[];
   /** How many bays the project may have where no administrator set a limit. */
   readonly defaultQuota: number;
 }
@@ -93,12 +97,22 @@ export async function createBay(
   // What was made for it up to here is provisional, or that other one's.
   if (ports.clock.nowMs() >= (request.untilMs ?? Infinity))
     throw new Transient("the request took longer than its Idempotency-Key is held for it");
-  const inserted = await insertRecord(ports, bayShape, withOperation(bayShape, newRecord(key, bay), operation, {}));
+  const begun = withOperation(bayShape, newRecord(key, bay), operation, {});
+  const inserted = await insertRecord(ports, bayShape, withNotices(begun, operation, request));
   if (inserted.kind === "inserted") return { kind: "created", record: inserted.record };
   // The same request, asked for twice at once: the other one has made it.
   const record = request.uuid === undefined ? undefined : await findRecord(ports.table, bayShape, key);
   if (!record) throw new Error(`the fresh uuid ${bay.uuid} is a bay's already`);
   return { kind: "created", record };
+}
+
+function withNotices(
+  record: WorkRecord<Bay>,
+  { id, nowMs: atMs }: Pick<OperationRequest, "id" | "nowMs">,
+  { notices = [] }: NewBay,
+): WorkRecord<Bay> {
+  const events = notices.map(({ type, data }, nth) => ({ id: `${id}.notice-${nth}`, type, atMs, data }));
+  return events.reduce((all, event) => withEvent(all, event), record);
 }
 
 /** The cold item with its delegation, or those of a try before: what was lent once is not asked for again. */

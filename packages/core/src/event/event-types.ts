@@ -14,6 +14,8 @@ export const EVENT_TYPES = {
   repairBegun: "bay.repair.begun",
   /** Nodes of a bay stay unhealthy and are not replaced, and why. */
   repairSuspended: "bay.repair.suspended",
+  /** Labels that a bay was made with have no effect. */
+  labelsUnknown: "bay.labels.unknown",
   /** An administrator has what goes on with a bay tried at once, with its time anew. */
   retryAsked: "bay.retry.asked",
   /** A stack says it is of a bay that is not there. */
