@@ -38,7 +38,9 @@ export async function takeInventory(
   const { domains } = await ask<{ domains: Item[] }>(admin, "identity", { method: "GET", path: "/domains" });
   for (const { id, name } of domains.filter((domain) => domain.name !== "Default")) {
     const users = { method: "GET", path: "/users", query: { domain_id: id } } as const;
-    inventory[`users of ${name}`] = namesOf((await ask<{ users: Item[] }>(admin, "identity", users)).users);
+    const names = namesOf((await ask<{ users: Item[] }>(admin, "identity", users)).users);
+    // A domain that Jeroboam made, and that is empty, is as none.
+    if (names.length > 0) inventory[`users of ${name}`] = names;
   }
   const { trusts } = await ask<{ trusts: Item[] }>(admin, "identity", { method: "GET", path: "/OS-TRUST/trusts" });
   inventory["trusts"] = namesOf(trusts);

@@ -8,27 +8,35 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startInstance } from "@jeroboam/local/instance";
+import type { InstanceOptions } from "@jeroboam/local/instance";
 import type { Lab } from "./lab.ts";
 import { environmentOf } from "./lab.ts";
 
 export interface RunningJeroboam {
+  readonly tablePath: string;
   /** How often Heat was asked about stacks whose name or id holds this text. */
   heatCalls(text: string): number;
   stop(): Promise<void>;
 }
 
-export async function startJeroboam(lab: Lab): Promise<RunningJeroboam> {
+/** On a folder of its own, which goes with it, or on one that stays. */
+export async function startJeroboam(
+  lab: Lab,
+  { data: given, ...options }: { readonly data?: string } & Pick<InstanceOptions, "removes"> = {},
+): Promise<RunningJeroboam> {
   Object.assign(process.env, environmentOf(lab, "jeroboam", "service"));
   const calls = countStackCalls();
-  const data = mkdtempSync(join(tmpdir(), "jeroboam-openstack-"));
+  const data = given ?? mkdtempSync(join(tmpdir(), "jeroboam-openstack-"));
   const { host, port } = lab.jeroboam;
-  const instance = await startInstance({ data, host, port, keystonePort: 0, isReset: false, logLevel: "warning" });
+  const settings = { data, host, port, keystonePort: 0, isReset: false, logLevel: "warning", ...options } as const;
+  const instance = await startInstance(settings);
   return {
+    tablePath: instance.folder.tablePath,
     heatCalls: (text) => calls.paths.filter((path) => path.includes(text)).length,
     async stop() {
       await instance.stop();
       calls.stop();
-      rmSync(data, { recursive: true });
+      if (given === undefined) rmSync(data, { recursive: true });
     },
   };
 }
