@@ -62,6 +62,7 @@ describe("the stream of a project's events", () => {
         type: "bay.create.end",
         time: "2026-01-02T03:04:05.010000+00:00",
         sequence: null,
+        order: null,
         subject: `bay/${BAY}`,
         bay_uuid: BAY,
         data: { bay: expect.objectContaining({ uuid: BAY, status: "CREATE_IN_PROGRESS", node_count: 1 }) as unknown },

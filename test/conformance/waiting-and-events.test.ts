@@ -182,6 +182,7 @@ describe.each(["bays", "clusters"])("GET /v1/%s/{id}/events", (collection) => {
         type: "bay.create.step",
         time: "2026-01-02T03:04:00+00:00",
         sequence: 1,
+        order: null,
         subject: null,
         bay_uuid: null,
         data: { operation: "op", step: "step-0", attempts: 1, took_ms: 40 },

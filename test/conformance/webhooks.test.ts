@@ -246,6 +246,7 @@ describe("an event that is told", () => {
       time: expect.stringMatching(/^2026-01-02T03:04:\d\d\.\d{3}Z$/) as string,
       datacontenttype: "application/json",
       sequence: "0000000007",
+      recordsequence: 7,
       projectid: "a",
       bayid: BAY,
       data: { reason: "x", bay: expect.objectContaining({ uuid: BAY, name: "blue", node_count: 1 }) as unknown },

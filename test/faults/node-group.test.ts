@@ -2,6 +2,7 @@
 import { expect } from "vitest";
 import type { ConductorPorts } from "@jeroboam/conductor/ports";
 import { readSpecification } from "@jeroboam/core/bay/specification-store";
+import { compareKeys } from "@jeroboam/core/table/range";
 import { isProvisional } from "@jeroboam/core/operation/provisional";
 import type { BayRun, BayWorld } from "./bay-world.ts";
 import { actsOn, bayOf, bayScenario, groupsOf, NEWER_MODEL_ID } from "./bay-world.ts";
@@ -9,7 +10,22 @@ import { describeInterruption, describeOperationFaults } from "./harness.ts";
 
 const quick = { stackMs: 1_500 };
 
+/** What was told of the bay and its group has one order, which is each record's own, and that of who waited for whom. */
+function verifyOrder({ told }: BayWorld): void {
+  const events = [...told.values()].toSorted((one, other) => compareKeys(one.order ?? "", other.order ?? ""));
+  expect(new Set(events.map(({ order }) => order)).size).toBe(events.length);
+  for (const record of ["bay", "node-group"]) {
+    const own = events.filter(({ type }) => type.startsWith(`${record}.`)).map(({ sequence }) => sequence);
+    expect(own).toEqual(own.map((_, index) => index + 1));
+  }
+  const place = (name: string): number => events.findIndex(({ type }) => type === name);
+  const [groupBegins, groupGone] = [place("node-group.create.start"), place("node-group.delete.end")];
+  if (groupBegins >= 0) expect(groupBegins).toBeGreaterThan(place("bay.create.end"));
+  if (groupGone >= 0 && place("bay.delete.end") >= 0) expect(groupGone).toBeLessThan(place("bay.delete.end"));
+}
+
 async function verifyGroup(world: BayWorld, status: string, nodeCount: number): Promise<void> {
+  verifyOrder(world);
   const [group, ...others] = await groupsOf(world);
   expect(others).toEqual([]);
   expect([group?.group.status, group?.group.statusReason]).toEqual([status, expect.stringContaining("completed")]);
@@ -26,6 +42,7 @@ async function verifyGroup(world: BayWorld, status: string, nodeCount: number): 
 }
 
 async function verifyNoGroup(world: BayWorld): Promise<void> {
+  verifyOrder(world);
   expect(await groupsOf(world)).toEqual([]);
   expect(world.stacks.size).toBe(1);
   expect(world.trusts.size).toBe(1);
@@ -35,6 +52,7 @@ async function verifyNoGroup(world: BayWorld): Promise<void> {
 
 /** The model stays, no mark of its use does; an empty quota expires by itself. */
 function verifyGone(world: BayWorld): Promise<void> {
+  verifyOrder(world);
   const lasting = world.table.items().filter(({ expiresAtSeconds }) => expiresAtSeconds === undefined);
   expect(lasting.map(({ sk }) => sk)).toEqual(["model#p1"]);
   expect(world.stacks.size).toBe(0);

@@ -156,6 +156,7 @@ const event = z.strictObject({
   type: text,
   time,
   sequence: number.nullable(),
+  order: text.nullable(),
   subject: text.nullable(),
   bay_uuid: text.nullable(),
   data: any,

@@ -4,6 +4,7 @@
  * us, when it is ours by its mark and by what it holds, and when an earlier round has seen it too.
  */
 import type { StackOwnerTags } from "@jeroboam/coe/stack-name";
+import { eventCountOf, orderWithin } from "@jeroboam/core/operation/event-order";
 import type { Finding } from "@jeroboam/core/reconciliation/job";
 import { forgetSuspect, isConfirmed } from "@jeroboam/core/reconciliation/suspect";
 import type { ConductorPorts, ListedStack } from "../ports.ts";
@@ -41,9 +42,7 @@ export async function handleOrphan(
     };
   const ofWhat = tags.groupUuid === undefined ? "bay" : "node group";
   const found = { ...about, what: "stack-orphaned", detail: `stack ${stack.name} (${stack.id}) is of no ${ofWhat}` };
-  // The same id at each round: who is told once is not told again.
-  const event = { id: `${stack.id}.orphan`, type: owner.orphanEvent, atMs: nowMs, data: { stack: stack.id } };
-  if (!isDryRun) await ports.publish(owner, [event]);
+  if (!isDryRun) await tell(ports, owner, stack, nowMs);
   if (ports.reconciliation.removes !== "stacks") return { ...found, outcome: "told" };
   if (isDryRun) return { ...found, outcome: "would" };
   const removed = hasOthersOnIt
@@ -52,6 +51,15 @@ export async function handleOrphan(
   if (removed !== undefined) return { ...found, outcome: "told", detail: `${found.detail}; it stays: ${removed}` };
   await forgetSuspect(ports.table, suspect);
   return { ...found, outcome: "done" };
+}
+
+/** The same id at each round: who is told once is not told again. */
+async function tell(ports: ConductorPorts, owner: ClaimedOwner, { id }: ListedStack, nowMs: number): Promise<void> {
+  const { historyKey, subject, orphanEvent } = owner;
+  const count = await eventCountOf(ports.table, historyKey);
+  const order = orderWithin({ count, atMs: nowMs, sequence: 0, uuid: id });
+  const event = { id: `${id}.orphan`, type: orphanEvent, atMs: nowMs, order, data: { stack: id } };
+  await ports.publish({ key: historyKey, subject }, [event]);
 }
 
 /** Why it stays; undefined when Heat took the request, or when it is gone. */

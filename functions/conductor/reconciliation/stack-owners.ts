@@ -47,6 +47,8 @@ export const NODE_GROUPS: OwnerKind<NodeGroup> = {
 export interface ClaimedOwner {
   readonly bayUuid: string;
   readonly key: Key;
+  /** In whose history it is told. */
+  readonly historyKey: Key;
   /** As what is told of it: nobody knows whose it was. */
   readonly subject: EventSubject;
   readonly orphanEvent: string;
@@ -57,10 +59,12 @@ export interface ClaimedOwner {
 export function claimedOwner(projectId: string, { bayUuid, groupUuid }: StackOwnerTags): ClaimedOwner {
   const uuid = groupUuid ?? bayUuid;
   const whose = { uuid, projectId, userId: "", bayUuid };
+  const historyKey = bayKey(projectId, bayUuid);
   if (groupUuid === undefined)
     return {
       bayUuid,
-      key: bayKey(projectId, bayUuid),
+      key: historyKey,
+      historyKey,
       subject: { ...whose, type: bayShape.type, description: { uuid } },
       orphanEvent: EVENT_TYPES.bayStackOrphaned,
       isOurs: (plans, stack) => plans.isOurs({ uuid }, stack),
@@ -68,6 +72,7 @@ export function claimedOwner(projectId: string, { bayUuid, groupUuid }: StackOwn
   return {
     bayUuid,
     key: nodeGroupKey(projectId, bayUuid, groupUuid),
+    historyKey,
     subject: { ...whose, type: nodeGroupShape.type, description: { uuid, cluster_id: bayUuid } },
     orphanEvent: EVENT_TYPES.groupStackOrphaned,
     isOurs: (plans, stack) => plans.nodeGroups.isOurs({ uuid }, stack),

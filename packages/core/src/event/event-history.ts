@@ -17,6 +17,7 @@ const eventBodySchema = z.object({
   type: z.string(),
   atMs: z.number(),
   sequence: z.number().int().optional(),
+  order: z.string().optional(),
   data: z.record(z.string(), z.json()),
   /** The record as it stood when the event was told. */
   subject: eventSubjectSchema.optional(),
@@ -41,8 +42,9 @@ export async function recordHistory(
   nowMs: number,
 ): Promise<void> {
   for (const event of events) {
-    const { sequence, ...rest } = event;
-    const body = { ...rest, ...(sequence !== undefined && { sequence }), ...(subject && { subject }) };
+    const { sequence, order, ...rest } = event;
+    const places = { ...(sequence !== undefined && { sequence }), ...(order !== undefined && { order }) };
+    const body = { ...rest, ...places, ...(subject && { subject }) };
     const item: Item = {
       pk: key.pk,
       sk: `${historyPrefix(key)}${timeKey(event.atMs)}#${event.id}`,

@@ -4,6 +4,7 @@
  * a record holds besides is left to its type.
  */
 import { z } from "zod";
+import { bayKey } from "../bay/bay.ts";
 import { creationKey } from "../bay-model/bay-model.ts";
 import { Transient } from "../errors.ts";
 import { readIdent } from "../identity/ident.ts";
@@ -40,6 +41,8 @@ export function projectRecordShape<State extends ProjectRecord>(
   return {
     type,
     schema,
+    bayOf: ({ projectId, bayUuid, uuid }) =>
+      bayUuid === undefined ? undefined : { key: bayKey(projectId, bayUuid), uuid },
     indexes(_key, state) {
       const { projectId, name, bayUuid } = state;
       const created = creationKey(state);

@@ -95,6 +95,7 @@ export const nodeGroupShape: RecordShape<NodeGroup> = {
   type: "node-group",
   schema: nodeGroupSchema,
   indexes: (_key, group) => listKeys(group, "hot"),
+  bayOf: ({ projectId, bayUuid, uuid }) => ({ key: bayKey(projectId, bayUuid), uuid }),
   historyKey: ({ projectId, bayUuid }) => bayKey(projectId, bayUuid),
   describe: (group) => ({
     uuid: group.uuid,

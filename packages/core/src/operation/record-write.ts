@@ -5,6 +5,7 @@
 import { Transient } from "../errors.ts";
 import type { Random } from "../ports.ts";
 import type { Condition, Key, Table } from "../table/table.ts";
+import { eventCountOf, orderKey, orderWithin } from "./event-order.ts";
 import type { RecordShape, WorkRecord } from "./record.ts";
 import { recordFromItem, recordToItem } from "./record.ts";
 
@@ -24,7 +25,11 @@ export async function writeRecord<State>(
   type: RecordShape<State>,
   record: WorkRecord<State>,
 ): Promise<RecordWrite<State>> {
-  const written = { ...numbered(record), revision: record.revision + 1, mark: ports.random.uuid() };
+  const written = {
+    ...(await numbered(ports.table, type, record)),
+    revision: record.revision + 1,
+    mark: ports.random.uuid(),
+  };
   const condition: Condition = record.revision === 0 ? { absent: true } : { revision: record.revision };
   let trouble: Transient | undefined;
   try {
@@ -42,11 +47,26 @@ export async function writeRecord<State>(
 }
 
 /** New events get their numbers with the write that makes them the record's: nobody else's can have the same. */
-function numbered<State>(record: WorkRecord<State>): WorkRecord<State> {
+async function numbered<State>(
+  table: Table,
+  type: RecordShape<State>,
+  record: WorkRecord<State>,
+): Promise<WorkRecord<State>> {
   if (record.outbox.every((event) => event.sequence !== undefined)) return record;
-  let eventCount = record.eventCount ?? 0;
-  const outbox = record.outbox.map((event) => (event.sequence ? event : { ...event, sequence: (eventCount += 1) }));
-  return { ...record, outbox, eventCount };
+  const bay = type.bayOf?.(record.state);
+  const count = bay && (await eventCountOf(table, bay.key));
+  let { eventCount = 0, lastEventAtMs = 0 } = record;
+  const outbox = record.outbox.map((event) => {
+    if (event.sequence !== undefined) return event;
+    const sequence = (eventCount += 1);
+    lastEventAtMs = Math.max(lastEventAtMs, event.atMs);
+    const order =
+      bay && count !== undefined
+        ? orderWithin({ count, atMs: lastEventAtMs, sequence, uuid: bay.uuid })
+        : orderKey(sequence);
+    return { ...event, sequence, order };
+  });
+  return { ...record, outbox, eventCount, ...(bay && { lastEventAtMs }) };
 }
 
 /** The record as it stands, `gone` ones included; absent when there is none. */

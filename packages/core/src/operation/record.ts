@@ -51,6 +51,8 @@ const outboxEventSchema = z.object({
   atMs: z.number(),
   /** Its place among all events of the record, from 1 without gaps: given when it is first written. */
   sequence: z.number().int().optional(),
+  /** Its place among all events of its bay, as text: given with the number (event-order.ts). */
+  order: z.string().optional(),
   data: jsonObject,
 });
 
@@ -67,6 +69,8 @@ const bodySchema = z.object({
   nudge: z.object({ operation: z.string(), uses: z.number().int(), atMs: z.number() }).optional(),
   /** Events so far: numbers the next one. */
   eventCount: z.number().int().optional(),
+  /** When the last of them was; in the order of events no later one comes before it. */
+  lastEventAtMs: z.number().optional(),
   /** The work of removing it is done but for its last events: readers do not see it any more. */
   gone: z.boolean(),
   /** Who wrote this revision: tells a writer whose reply was lost that the write is its own. */
@@ -92,6 +96,8 @@ export interface RecordShape<State> {
   readonly isSilent?: true;
   /** When it may vanish by itself, in seconds since the epoch; for ever without it. */
   expiresAtSeconds?(state: State): number;
+  /** The bay's record that it hangs on, among whose events its own are ordered, and what tells it from others there. */
+  bayOf?(state: State): { readonly key: Key; readonly uuid: string } | undefined;
   /** In whose history its events stand, of its own partition; its own without it. */
   historyKey?(state: State): Key;
   /** What its events tell of it, by the names that callers know. */
@@ -193,6 +199,7 @@ export function recordToItem<State>(type: RecordShape<State>, record: WorkRecord
     mark: record.mark,
     ...(record.nudge && { nudge: record.nudge }),
     ...(record.eventCount !== undefined && { eventCount: record.eventCount }),
+    ...(record.lastEventAtMs !== undefined && { lastEventAtMs: record.lastEventAtMs }),
     ...(record.operation && { operation: record.operation }),
     ...(record.lease && { lease: record.lease }),
     ...(dueAtMs !== undefined && { dueAtMs }),

@@ -4,6 +4,7 @@
  */
 import type { EventSubject } from "../event/event-source.ts";
 import type { JsonObject } from "../json.ts";
+import { orderKey } from "../operation/event-order.ts";
 import type { OutboxEvent } from "../operation/record.ts";
 import type { Webhook } from "./webhook.ts";
 
@@ -18,7 +19,7 @@ export function payloadOf(format: Webhook["format"], event: OutboxEvent, subject
   return payload && JSON.stringify(payload);
 }
 
-/** Numbers are text whose order is theirs (CloudEvents' extension `sequence`). */
+/** Order keys are text whose order is theirs, as CloudEvents' extension `sequence` wants it: per source, which is the bay. */
 function cloudEventOf(event: OutboxEvent, subject: EventSubject): JsonObject {
   const { type, uuid, projectId, bayUuid, description } = subject;
   return {
@@ -29,7 +30,8 @@ function cloudEventOf(event: OutboxEvent, subject: EventSubject): JsonObject {
     subject: `${type}/${uuid}`,
     time: new Date(event.atMs).toISOString(),
     datacontenttype: "application/json",
-    sequence: String(event.sequence ?? 0).padStart(10, "0"),
+    sequence: event.order ?? orderKey(event.sequence ?? 0),
+    ...(event.sequence !== undefined && { recordsequence: event.sequence }),
     projectid: projectId,
     ...(bayUuid !== null && { bayid: bayUuid }),
     data: { ...event.data, [type]: description },
