@@ -276,6 +276,51 @@ describe("an event that is told", () => {
       },
     });
   });
+
+  test("tells in Magnum's form all of a cluster that Magnum tells, and what it calls an update", async () => {
+    const { uuid } = await create({ format: "cadf" });
+    const template = { ...CLUSTER_TEMPLATE, keypair_id: "ops", labels: { team: "red" }, flavor_id: "m1.small" };
+    await harness.call("POST", "/v1/clustertemplates", { body: template });
+    const wish = { name: "blue", cluster_template_id: "prod", create_timeout: 45 };
+    const bay = textIn((await harness.call("POST", "/v1/clusters", { body: wish })).body, "uuid");
+    await harness.specify(bay, { apiAddress: "https://198.51.100.7:6443", nodeAddresses: ["10.0.0.21"] });
+    await tell("bay.upgrade.end", { uuid: bay });
+    const sent = (await payload(uuid)) as { event_type: string; payload: { target: { attachments: JsonObject[] } } };
+    expect(sent.event_type).toBe("magnum.cluster.update");
+    const [{ content } = {}] = sent.payload.target.attachments;
+    expect(content).toEqual({
+      status: "CREATE_IN_PROGRESS",
+      status_reason: null,
+      project_id: "a",
+      created_at: expect.any(String) as unknown,
+      updated_at: null,
+      cluster_template_id: newBay({}).bayModelId,
+      keypair: "ops",
+      "docker_volume_size:": null,
+      docker_volume_size: null,
+      labels: { team: "red" },
+      master_flavor_id: null,
+      flavor_id: "m1.small",
+      stack_id: null,
+      health_status: null,
+      create_timeout: 45,
+      api_address: "https://198.51.100.7:6443",
+      discovery_url: null,
+      node_addresses: ["10.0.0.21"],
+      master_addresses: [],
+      node_count: 1,
+      master_count: 1,
+    });
+  });
+
+  test.each(["bay.drift.end", "bay.health.changed", "node-group.create.end", "bay.create.step"])(
+    "has no words in Magnum's form for %s",
+    async (type) => {
+      const { uuid } = await create({ format: "cadf" });
+      await tell(type);
+      expect(await deliveries(uuid)).toEqual([]);
+    },
+  );
 });
 
 describe("a delivery", () => {

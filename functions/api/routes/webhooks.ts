@@ -10,7 +10,7 @@ import { deleteProjectRecord } from "@jeroboam/core/listing/project-record";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
 import type { Delivery } from "@jeroboam/core/webhook/delivery";
 import { ensureDelivery, findDelivery, listDeliveries, redeliver } from "@jeroboam/core/webhook/delivery";
-import { payloadOf } from "@jeroboam/core/webhook/payload";
+import { cloudEventOf } from "@jeroboam/core/webhook/payload";
 import { eventSource } from "@jeroboam/core/event/event-source";
 import type { Webhook, WebhookAttributes } from "@jeroboam/core/webhook/webhook";
 import { changeWebhook, createWebhook, rotateSecret, webhookShape } from "@jeroboam/core/webhook/webhook";
@@ -213,7 +213,7 @@ async function sendTest(ports: ApiRequest["ports"], record: WorkRecord<Webhook>)
   if (!record.state.enabled) throw new Rejected(409, "The webhook is switched off");
   const { subject } = eventSource(webhookShape, record);
   const event = { id: ports.random.uuid(), type: EVENT_TYPES.webhookTest, atMs: ports.clock.nowMs(), data: {} };
-  const payload = subject && payloadOf("cloudevents", event, subject);
-  if (payload === undefined) throw new Error("a webhook is nobody's");
+  if (!subject) throw new Error("a webhook is nobody's");
+  const payload = JSON.stringify(cloudEventOf(event, subject));
   return ensureDelivery(ports, { webhook: record.state, eventId: event.id, eventType: event.type, payload });
 }
