@@ -7,7 +7,7 @@ import { Rejected } from "@jeroboam/core/errors";
 import type { Hook } from "@jeroboam/core/hook/hook";
 import { changeHook, createHook, hookShape } from "@jeroboam/core/hook/hook";
 import { limits } from "@jeroboam/core/limits";
-import { deleteProjectRecord } from "@jeroboam/core/listing/project-record";
+import { deletePlacedRecord } from "@jeroboam/core/listing/project-places";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
 import type { ApiRequest, Route } from "../route.ts";
 import { defineRoute, requireRule } from "../route.ts";
@@ -87,8 +87,7 @@ export const hooks: readonly Route[] = [
     find,
     answers: { 204: null },
     async run(request, { target }) {
-      if ((await deleteProjectRecord(request.ports.table, hookShape, target.record)) === "absent")
-        throw absent(request);
+      if ((await deletePlacedRecord(request.ports.table, hookShape, target.record)) === "absent") throw absent(request);
       return { status: 204 };
     },
   }),

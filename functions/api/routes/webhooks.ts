@@ -6,7 +6,7 @@ import { EVENT_TYPES } from "@jeroboam/core/event/event-types";
 import { Rejected } from "@jeroboam/core/errors";
 import { isUuid } from "@jeroboam/core/identity/ident";
 import { limits } from "@jeroboam/core/limits";
-import { deleteProjectRecord } from "@jeroboam/core/listing/project-record";
+import { deletePlacedRecord } from "@jeroboam/core/listing/project-places";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
 import type { Delivery } from "@jeroboam/core/webhook/delivery";
 import { ensureDelivery, findDelivery, listDeliveries, redeliver } from "@jeroboam/core/webhook/delivery";
@@ -110,7 +110,7 @@ export const webhooks: readonly Route[] = [
     find,
     answers: { 204: null },
     async run(request, { target }) {
-      if ((await deleteProjectRecord(request.ports.table, webhookShape, target.record)) === "absent")
+      if ((await deletePlacedRecord(request.ports.table, webhookShape, target.record)) === "absent")
         throw absent(request);
       return { status: 204 };
     },

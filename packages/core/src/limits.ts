@@ -189,6 +189,9 @@ export const limits = {
     sameName: 10,
     /** Removed at once when their bay goes. */
     removals: 50,
+    /** A record whose place was taken so long ago is there, or never comes: the request that took it has ended. */
+    placeUseMs: 2 * minute,
+    placeTries: 50,
   },
   service: {
     /** A conductor writes that it works this often at most. */

@@ -6,12 +6,8 @@
  */
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import {
-  listProjectRecords,
-  projectRecordKey,
-  projectRecordSchema,
-  projectRecordShape,
-} from "../listing/project-record.ts";
+import { takePlaceInProject } from "../listing/project-places.ts";
+import { projectRecordKey, projectRecordSchema, projectRecordShape } from "../listing/project-record.ts";
 import type { WorkRecord } from "../operation/record.ts";
 import type { StorePorts } from "../operation/record-store.ts";
 import { changeRecord, insertRecord, newRecord } from "../operation/record-store.ts";
@@ -61,10 +57,9 @@ export async function createHook(
   | { readonly kind: "created"; readonly record: WorkRecord<Hook>; readonly secret: string }
   | { readonly kind: "too-many" }
 > {
-  const { perProject } = limits.hook;
-  const present = await listProjectRecords(ports.table, hookShape, projectId, { limit: perProject, descending: false });
-  if (present.kind === "page" && present.entries.length >= perProject) return { kind: "too-many" };
   const uuid = ports.random.uuid();
+  const place = { projectId, uuid, most: limits.hook.perProject };
+  if ((await takePlaceInProject(ports, hookShape, place)) === "full") return { kind: "too-many" };
   const secret = newSecret(ports.random);
   const secretSealed = await ports.sealer.seal(secret, secretContext(uuid), projectId);
   const createdAtMs = ports.clock.nowMs();

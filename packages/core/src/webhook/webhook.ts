@@ -5,12 +5,8 @@
 import { z } from "zod";
 import { EVENT_TYPES } from "../event/event-types.ts";
 import { limits } from "../limits.ts";
-import {
-  listProjectRecords,
-  projectRecordKey,
-  projectRecordSchema,
-  projectRecordShape,
-} from "../listing/project-record.ts";
+import { takePlaceInProject } from "../listing/project-places.ts";
+import { projectRecordKey, projectRecordSchema, projectRecordShape } from "../listing/project-record.ts";
 import { withEvent } from "../operation/operation.ts";
 import type { RecordShape, WorkRecord } from "../operation/record.ts";
 import type { StorePorts } from "../operation/record-store.ts";
@@ -82,16 +78,12 @@ export async function createWebhook(
   attributes: WebhookAttributes,
   uuid: string = ports.random.uuid(),
 ): Promise<({ readonly kind: "created" } & WebhookWithSecret) | { readonly kind: "too-many" }> {
-  const { perProject } = limits.webhook;
-  const present = await listProjectRecords(ports.table, webhookShape, projectId, {
-    limit: perProject,
-    descending: false,
-  });
   // One that an earlier try of the same request made is there already: what is missing is its secret.
   const earlier = await findRecord(ports.table, webhookShape, webhookKey(projectId, uuid));
   const renewed = earlier && (await rotateSecret(ports, earlier));
   if (renewed) return { kind: "created", ...renewed };
-  if (present.kind === "page" && present.entries.length >= perProject) return { kind: "too-many" };
+  const wish = { projectId, uuid, most: limits.webhook.perProject };
+  if ((await takePlaceInProject(ports, webhookShape, wish)) === "full") return { kind: "too-many" };
   const secret = newSecret(ports.random);
   const sealed = await ports.webhookSealer.seal(secret, secretContext(uuid), projectId);
   const state: Webhook = {
