@@ -48,7 +48,7 @@ const CHOICES = {
     "JEROBOAM_RATE_BURST",
     ...BAY_TYPES,
   ],
-  conductor: ["JEROBOAM_HEALTH_INTERVAL", ...BAY_TYPES],
+  conductor: ["JEROBOAM_HEALTH_INTERVAL", "JEROBOAM_AUTHORITY_KEY", ...BAY_TYPES],
 } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;

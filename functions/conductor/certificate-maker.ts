@@ -1,16 +1,21 @@
 /** A bay's certificates, made on the spot. The library behind it is large: loaded when the first is made. */
-import type { Clock, Random } from "@jeroboam/core/ports";
+import type { AuthorityKey, CertificatePorts } from "@jeroboam/core/certificate/authority";
 import type { CertificateMaker } from "./ports.ts";
 
 /** As Kubernetes knows an administrator. */
 const ADMINISTRATOR = { commonName: "admin", organization: "system:masters" };
 
-export function createCertificateMaker(ports: { readonly clock: Clock; readonly random: Random }): CertificateMaker {
+/** `authorityKey`: of authorities to come; EC P-256 unless said otherwise. */
+export function createCertificateMaker(ports: CertificatePorts, authorityKey?: AuthorityKey): CertificateMaker {
   return {
     async make(commonName) {
       const { createAuthority, issueClientCertificate } = await import("@jeroboam/core/certificate/authority");
-      const authority = await createAuthority(ports, commonName);
+      const authority = await createAuthority(ports, commonName, authorityKey);
       return { authority, client: await issueClientCertificate(ports, authority, ADMINISTRATOR) };
+    },
+    async renewClient(authority) {
+      const { issueClientCertificate } = await import("@jeroboam/core/certificate/authority");
+      return issueClientCertificate(ports, authority, ADMINISTRATOR);
     },
   };
 }

@@ -7,6 +7,7 @@ import type { BayTypes } from "@jeroboam/coe/bay-types";
 import type { EngineHttp } from "@jeroboam/coe/engines/engine-http";
 import { createOpenBayEngine } from "@jeroboam/coe/engines/open-bay-engine";
 import { DEFAULT_NODE_DOMAIN } from "@jeroboam/core/identity/policy";
+import type { AuthorityKey } from "@jeroboam/core/certificate/authority";
 import type { Delegations } from "@jeroboam/core/identity/delegation";
 import type { Sessions } from "@jeroboam/core/openstack/session";
 import type { Clock, Log, Random } from "@jeroboam/core/ports";
@@ -43,6 +44,22 @@ export interface ConductorSettings {
   readonly reconciliation: ReconciliationSettings;
   /** Between two checks of a bay's health; 0: nobody checks. */
   readonly healthCheckMs: number;
+  /** Of the authorities of bays to come; absent: EC P-256. */
+  readonly authorityKey?: AuthorityKey;
+}
+
+const AUTHORITY_KEYS: readonly AuthorityKey[] = ["ec-p256", "rsa-3072", "rsa-4096"];
+
+/** `JEROBOAM_AUTHORITY_KEY`: the kind of key that authorities of bays to come have. */
+export function readAuthorityKey(
+  variables: Readonly<Record<string, string | undefined>>,
+): Pick<ConductorSettings, "authorityKey"> {
+  const given = variables["JEROBOAM_AUTHORITY_KEY"];
+  if (!given) return {};
+  const authorityKey = AUTHORITY_KEYS.find((one) => one === given);
+  if (!authorityKey)
+    throw new Error(`JEROBOAM_AUTHORITY_KEY may be one of ${AUTHORITY_KEYS.join(", ")}, not "${given}"`);
+  return { authorityKey };
 }
 
 /** `JEROBOAM_HEALTH_INTERVAL`: seconds between two checks of a bay's health, 0 for none. */
@@ -79,7 +96,7 @@ export function createConductorPorts(parts: ConductorParts): ConductorPorts {
     cloud,
     discard: (item) => discardProvisional({ table, clock, cloud }, item),
     stackPlans: createStackPlans(bayTypes, settings.bays),
-    certificates: createCertificateMaker({ clock, random }),
+    certificates: createCertificateMaker({ clock, random }, settings.authorityKey),
     openEngine: createOpenBayEngine({ http: engineHttp, sealer }),
     reconciliation: settings.reconciliation,
     ...(settings.healthCheckMs > 0 && { healthChecks: { intervalMs: settings.healthCheckMs } }),

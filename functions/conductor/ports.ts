@@ -244,4 +244,9 @@ export interface CertificateMaker {
     readonly authority: { readonly certificate: string; readonly privateKey: string };
     readonly client: { readonly certificate: string; readonly privateKey: string };
   }>;
+  /** Another client certificate for the conductor, of an authority that is there. */
+  renewClient(authority: {
+    readonly certificate: string;
+    readonly privateKey: string;
+  }): Promise<{ readonly certificate: string; readonly privateKey: string }>;
 }

@@ -13,7 +13,13 @@ import { readTlsOptions } from "@jeroboam/core/openstack/file-cloud-config";
 import { systemRandom } from "@jeroboam/core/random/system-random";
 import { CONDUCTOR_BINARY, createReport } from "@jeroboam/core/service-record/service-record";
 import { createBatchHandler } from "./batch.ts";
-import { createConductorPorts, DEFAULT_NODE_USERS, readHealthCheckMs, readReconciliation } from "./compose.ts";
+import {
+  createConductorPorts,
+  DEFAULT_NODE_USERS,
+  readAuthorityKey,
+  readHealthCheckMs,
+  readReconciliation,
+} from "./compose.ts";
 import type { ConductorPorts } from "./ports.ts";
 import { RECORD_TYPES } from "./record-types.ts";
 import type { BatchResponse } from "./sqs-batch.ts";
@@ -56,6 +62,7 @@ async function preparePorts(): Promise<ConductorPorts> {
       reconciliation: readReconciliation(variables),
       // Idle bays cost nothing unless somebody wants them checked.
       healthCheckMs: readHealthCheckMs(variables, 0),
+      ...readAuthorityKey(variables),
     },
   });
 }

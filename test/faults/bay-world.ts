@@ -146,6 +146,7 @@ export function createBayWorld(
         const pair = { certificate: `certificate of ${commonName}`, privateKey: `key of ${commonName}` };
         return Promise.resolve({ authority: pair, client: pair });
       },
+      renewClient: (authority) => Promise.resolve(authority),
     },
     openEngine: engines.open,
     masterKey: createMemoryMasterKey(),

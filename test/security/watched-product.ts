@@ -108,6 +108,7 @@ export async function createWatchedProduct() {
     ...composed,
     openEngine: engines.open,
     certificates: {
+      ...composed.certificates,
       async make(commonName) {
         const made = await composed.certificates.make(commonName);
         for (const { privateKey } of [made.authority, made.client]) sightings.plant("private key", lineOf(privateKey));

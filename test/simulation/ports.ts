@@ -89,6 +89,7 @@ export function conductorPorts(process: Process, outside: Outside): AllPorts {
         };
         return Promise.resolve({ authority: pair, client: pair });
       },
+      renewClient: (authority) => Promise.resolve(authority),
     },
     openEngine: enginesFor(process, outside.engines),
     webhookSealer: outside.sealer,

@@ -335,6 +335,7 @@ export const SHAPES = {
     cluster_uuid: uuid,
     csr: text.optional(),
     pem: text,
+    not_after: time,
     ca_cert_type: text.optional(),
     links,
   }),

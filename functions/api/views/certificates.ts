@@ -1,5 +1,10 @@
-/** What callers see of certificates: the bay under both generations' names, as Magnum 15 shows it (cluster sheet 11). */
+/**
+ * What callers see of certificates: the bay under both generations' names, as Magnum 15 shows it (cluster sheet 11), and
+ * besides, which no client minds, when what is shown ends.
+ */
+import { X509Certificate } from "node:crypto";
 import { itemLinks } from "../links.ts";
+import { wireTime } from "../wire/time.ts";
 
 export interface ShownCertificate {
   readonly csr?: string;
@@ -13,6 +18,7 @@ export function viewCertificate(bayId: string, { csr, pem, authorityType }: Show
     cluster_uuid: bayId,
     ...(csr !== undefined && { csr }),
     pem,
+    not_after: wireTime(new X509Certificate(pem).validToDate.getTime()),
     ...(authorityType && { ca_cert_type: authorityType }),
     links: itemLinks(base, "certificates", bayId),
   };

@@ -1,9 +1,9 @@
 /**
  * Certificates that end soon: each bay's authority and the conductor's own certificate are looked at once a day, page by
- * page of the cold items, and the owner is told at each threshold, once.
+ * page of the cold items. The conductor's is renewed; of what still ends the owner is told at each threshold, once.
  */
 import { X509Certificate } from "node:crypto";
-import type { BaySpecification } from "@jeroboam/core/bay/bay";
+import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import {
   bayKey,
   bayOfSpecificationItem,
@@ -13,6 +13,7 @@ import {
 } from "@jeroboam/core/bay/bay";
 import { eventSource } from "@jeroboam/core/event/event-source";
 import { EVENT_TYPES } from "@jeroboam/core/event/event-types";
+import type { WorkRecord } from "@jeroboam/core/operation/record";
 import { findRecord } from "@jeroboam/core/operation/record-store";
 import { limits } from "@jeroboam/core/limits";
 import type { Finding } from "@jeroboam/core/reconciliation/job";
@@ -21,6 +22,7 @@ import { isProvisional } from "@jeroboam/core/operation/provisional";
 import { z } from "zod";
 import type { ConductorPorts } from "../ports.ts";
 import type { JobPage, PageRequest } from "./page.ts";
+import { isRenewable, renewClient } from "./renew-client.ts";
 
 const positionSchema = z.object({ pk: z.string(), sk: z.string(), indexSk: z.string() });
 const cursorSchema = z.object({ shard: z.number().int(), after: positionSchema.nullable() });
@@ -47,36 +49,57 @@ function nextOf(shard: number, next: Pick<Item, "pk" | "sk" | "indexes"> | undef
   return shard + 1 < limits.engine.typeShards ? { shard: shard + 1, after: null } : null;
 }
 
-/** One event a certificate and threshold: its id follows from both, so that it is told once. */
-async function tellOf(
-  { clock, table, publish }: ConductorPorts,
-  item: Item,
-  isDryRun: boolean,
-): Promise<readonly Finding[]> {
+async function tellOf(ports: ConductorPorts, item: Item, isDryRun: boolean): Promise<readonly Finding[]> {
   const uuid = bayOfSpecificationItem(item);
   const specification = specificationFromItem(item);
-  const { projectId } = specification.delegation;
-  const nowMs = clock.nowMs();
-  const found = certificatesOf(specification).flatMap(({ whose, certificate }) => {
+  const { certificates } = specification;
+  const nowMs = ports.clock.nowMs();
+  const renews = certificates !== null && isRenewable(certificates, nowMs);
+  const ending = endingOf(specification, nowMs);
+  if (uuid === undefined || (!renews && ending.length === 0)) return [];
+  const bay = await findRecord(ports.table, bayShape, bayKey(specification.delegation.projectId, uuid));
+  if (!bay) return [];
+  const renewed = renews ? await renewClient(ports, bay.state, certificates, isDryRun) : undefined;
+  const isRenewed = renewed !== undefined && renewed.outcome !== "told";
+  const left = ending.filter(({ whose }) => whose !== "conductor" || !isRenewed);
+  return [...(renewed ? [renewed] : []), ...(await tellOwner(ports, bay, left, isDryRun))];
+}
+
+interface Ending {
+  readonly whose: string;
+  readonly certificate: X509Certificate;
+  /** That are left, and the threshold below which they are. */
+  readonly days: number;
+  readonly threshold: number;
+}
+
+function endingOf(specification: BaySpecification, nowMs: number): readonly Ending[] {
+  return certificatesOf(specification).flatMap(({ whose, certificate }) => {
     const days = (certificate.validToDate.getTime() - nowMs) / DAY_MS;
     const threshold = limits.reconciliation.expiryWarningDays.filter((one) => days <= one).at(-1);
     return threshold === undefined ? [] : [{ whose, threshold, days, certificate }];
   });
-  if (uuid === undefined || found.length === 0) return [];
-  const bay = await findRecord(table, bayShape, bayKey(projectId, uuid));
-  if (!bay) return [];
-  const events = found.map(({ whose, threshold, certificate }) => ({
+}
+
+/** One event a certificate and threshold: its id follows from both, so that it is told once. */
+async function tellOwner(
+  { clock, publish }: ConductorPorts,
+  bay: WorkRecord<Bay>,
+  ending: readonly Ending[],
+  isDryRun: boolean,
+): Promise<readonly Finding[]> {
+  const events = ending.map(({ whose, threshold, certificate }) => ({
     id: `${certificate.serialNumber.toLowerCase()}.expiry.${threshold}`,
     type: EVENT_TYPES.certificateExpiring,
-    atMs: nowMs,
+    atMs: clock.nowMs(),
     data: { whose, days: threshold, not_after: certificate.validToDate.toISOString() },
   }));
-  if (!isDryRun) await publish(eventSource(bayShape, bay), events);
-  return found.map(({ whose, days, certificate }) => ({
+  if (!isDryRun && events.length > 0) await publish(eventSource(bayShape, bay), events);
+  return ending.map(({ whose, days, certificate }) => ({
     what: days <= 0 ? "certificate-expired" : "certificate-expiring",
     outcome: isDryRun ? "would" : "done",
-    projectId,
-    bayId: uuid,
+    projectId: bay.state.projectId,
+    bayId: bay.state.uuid,
     detail: `the certificate of the ${whose} ends ${certificate.validToDate.toISOString()}`,
   }));
 }

@@ -181,6 +181,8 @@ export const limits = {
     rsaBitsMost: 8_192,
     /** One of the texts of a key pair that is kept for somebody. */
     storedChars: 64 * 1_024,
+    /** The conductor's own certificate of a bay is renewed so long before its end: a round a day has many tries. */
+    clientRenewedBeforeMs: 60 * day,
     /** Told to those who ask before the bay has its authority, which takes a moment. */
     retryAfterMs: 5 * second,
   },

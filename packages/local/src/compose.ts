@@ -8,7 +8,12 @@ import { loadCollections } from "@jeroboam/api/routes/routes";
 import { createApiPorts } from "@jeroboam/api/compose";
 import type { BayTypes } from "@jeroboam/coe/bay-types";
 import { loadedEngineHttp } from "@jeroboam/coe/engines/open-bay-engine";
-import { createConductorPorts, DEFAULT_NODE_USERS, readHealthCheckMs } from "@jeroboam/conductor/compose";
+import {
+  createConductorPorts,
+  DEFAULT_NODE_USERS,
+  readAuthorityKey,
+  readHealthCheckMs,
+} from "@jeroboam/conductor/compose";
 import { createDeliveryPorts } from "@jeroboam/conductor/compose-deliveries";
 import type { ConductorPorts, DeliveryConductorPorts, ReconciliationSettings } from "@jeroboam/conductor/ports";
 import { createDelegations, DEFAULT_DELEGATION } from "@jeroboam/core/identity/delegation";
@@ -124,6 +129,7 @@ export function compose(adapters: Adapters, { cloud, bayTypes, apiUrl, webhooks 
           nodeUsers: DEFAULT_NODE_USERS,
           reconciliation,
           healthCheckMs: readHealthCheckMs(process.env, limits.bay.healthCheckMs),
+          ...readAuthorityKey(process.env),
         },
       });
     },

@@ -61,6 +61,9 @@ const links = () => [
 
 const wish = (changes: JsonObject = {}): JsonObject => ({ bay_uuid: bay.uuid, csr: CSR, ...changes });
 
+/** Ours: nothing outlives the authority, which was made with the clock at the start. */
+const END = "2031-01-01T03:04:07+00:00";
+
 describe("GET", () => {
   test.each([
     ["/v1/certificates/UUID", "memberA"],
@@ -74,7 +77,7 @@ describe("GET", () => {
     const pem = await certify();
     const answer = await api.call("GET", path.replace("UUID", bay.uuid), { as });
     expect(answer).toMatchObject({ status: 200 });
-    expect(answer.body).toEqual({ bay_uuid: bay.uuid, cluster_uuid: bay.uuid, pem, links: links() });
+    expect(answer.body).toEqual({ not_after: END, bay_uuid: bay.uuid, cluster_uuid: bay.uuid, pem, links: links() });
     expect((await api.call("GET", "/v1/bays/blue")).body["status"]).toBe("CREATE_IN_PROGRESS");
   });
 
@@ -130,7 +133,7 @@ describe("POST", () => {
     expect(answer).toMatchObject({ status: 201 });
     expect(answer.headers.has("location")).toBe(false);
     const { pem: _pem, ...rest } = answer.body;
-    expect(rest).toEqual({ bay_uuid: bay.uuid, cluster_uuid: bay.uuid, csr: CSR, links: links() });
+    expect(rest).toEqual({ not_after: END, bay_uuid: bay.uuid, cluster_uuid: bay.uuid, csr: CSR, links: links() });
     const certificate = new X509Certificate(textIn(answer.body, "pem"));
     expect(certificate.checkIssued(authority)).toBe(true);
     expect(certificate.verify(authority.publicKey)).toBe(true);

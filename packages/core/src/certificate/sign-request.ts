@@ -8,7 +8,7 @@ import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { limits } from "../limits.ts";
 import type { CertificatePorts, KeyAndCertificate } from "./authority.ts";
-import { importKey, SIGNING, validity } from "./authority.ts";
+import { signerOf, validity } from "./authority.ts";
 
 export type SignedRequest =
   | { readonly kind: "signed"; readonly certificate: string }
@@ -37,12 +37,11 @@ export async function signRequest(
     await requireProof(request);
     const issuer = new x509.X509Certificate(authority.certificate);
     const certificate = await x509.X509CertificateGenerator.create({
-      ...validity(ports),
+      ...validity(ports, { within: issuer }),
       subject: request.subjectName,
       issuer: issuer.subjectName,
       publicKey: request.publicKey,
-      signingKey: await importKey(authority.privateKey),
-      signingAlgorithm: SIGNING,
+      ...(await signerOf(authority)),
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
         ...extensionsOf(request),

@@ -1,0 +1,62 @@
+/**
+ * The conductor's own certificate of a bay, renewed before it ends for as long as the bay's authority lasts: nobody has to
+ * do anything for it, and nodes notice nothing, for they trust whom the authority signed. Done once however many rounds
+ * look at it: the certificate that was seen is the one that is replaced.
+ */
+import { X509Certificate } from "node:crypto";
+import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
+import { secretContext } from "@jeroboam/core/bay/bay";
+import { changeSpecification } from "@jeroboam/core/bay/specification-store";
+import { textOf, Transient } from "@jeroboam/core/errors";
+import { limits } from "@jeroboam/core/limits";
+import type { Finding } from "@jeroboam/core/reconciliation/job";
+import type { ConductorPorts } from "../ports.ts";
+
+type Certificates = NonNullable<BaySpecification["certificates"]>;
+
+/** Whether the certificate ends soon, and another could last longer. */
+export function isRenewable({ caCertificate, clientCertificate }: Certificates, nowMs: number): boolean {
+  const endsAtMs = endOf(clientCertificate);
+  const isSoon = endsAtMs - nowMs <= limits.certificate.clientRenewedBeforeMs;
+  return isSoon && endOf(caCertificate) > Math.max(endsAtMs, nowMs);
+}
+
+const endOf = (certificate: string): number => new X509Certificate(certificate).validToDate.getTime();
+
+export async function renewClient(
+  ports: ConductorPorts,
+  bay: Bay,
+  seen: Certificates,
+  isDryRun: boolean,
+): Promise<Finding> {
+  const finding = {
+    what: "conductor-certificate-renewed",
+    projectId: bay.projectId,
+    bayId: bay.uuid,
+    detail: `the conductor's certificate would have ended ${new Date(endOf(seen.clientCertificate)).toISOString()}`,
+  };
+  if (isDryRun) return { ...finding, outcome: "would" };
+  try {
+    await replaceClient(ports, bay, seen);
+    return { ...finding, outcome: "done" };
+  } catch (error) {
+    // One bay whose key does not open is no reason to leave the others as they are.
+    if (error instanceof Transient) throw error;
+    return { ...finding, what: "conductor-certificate-not-renewed", outcome: "told", detail: textOf(error) };
+  }
+}
+
+async function replaceClient(
+  { table, sealer, certificates }: ConductorPorts,
+  bay: Bay,
+  seen: Certificates,
+): Promise<void> {
+  const privateKey = await sealer.open(seen.caKeySealed, secretContext(bay, "ca-key"));
+  const client = await certificates.renewClient({ certificate: seen.caCertificate, privateKey });
+  const clientKeySealed = await sealer.seal(client.privateKey, secretContext(bay, "client-key"), bay.projectId);
+  await changeSpecification(table, bay, ({ certificates: current }) =>
+    current?.clientCertificate === seen.clientCertificate && current.caCertificate === seen.caCertificate
+      ? { certificates: { ...current, clientCertificate: client.certificate, clientKeySealed } }
+      : {},
+  );
+}
