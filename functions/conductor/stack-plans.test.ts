@@ -1,6 +1,7 @@
 import { createBayTypes } from "@jeroboam/coe/bay-types";
 import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
+import type { NodeGroupWithSpecification } from "@jeroboam/core/node-group/node-group";
 import { expect, test } from "vitest";
 import { createStackPlans } from "./stack-plans.ts";
 
@@ -42,4 +43,24 @@ test("the nodes of a new stack are told where to say that they are set up; a res
   const { parameters } = plans.plan(bay, specification, login, "token.of.it");
   expect(parameters["completion_url"]).toBe("https://magnum.example/v1/callbacks/token.of.it");
   expect(plans.planScaling(bay, specification, []).parameters).not.toHaveProperty("completion_url");
+});
+
+test.each([
+  ["service", "service", "jeroboam-bay-5d1f0a8e-2c3b-4d5e-8f60-718293a4b5c6"],
+  ["service", "trust", "ops"],
+  ["trust", "trust", "ops"],
+  ["trust", "service", "key pair ops is of the cluster's owner"],
+])("a bay built by %s: the nodes of a group built by %s get %s", (bayKind, groupKind, expected) => {
+  const by = (kind: string) => ({ kind, projectId: "p1" });
+  const built = { ...specification, keypairId: "ops", sshPublicKey: "ssh-rsa A", delegation: by(bayKind) };
+  const outputs = { network: "n", subnet: "s", kube_masters_private: ["10.0.0.5"], worker_security_groups: ["g"] };
+  const parent = { bay, specification: built as BaySpecification, outputs: { ...outputs, kube_master_ip: "10.0.0.5" } };
+  const own = {
+    group: { uuid: "6a1d2c3b-4d5e-4f60-8718-293a4b5c6d7e", name: "gpu", role: "worker", nodeCount: 1 },
+    specification: { imageId: "image", labels: {}, nodeLabels: {}, nodeTaints: [], delegation: by(groupKind) },
+  } as unknown as NodeGroupWithSpecification;
+  const login = { userId: "n", domainId: "d", userName: "node", password: "x" };
+  const plan = plans.nodeGroups.plan(parent, own, login);
+  const seen = "kind" in plan ? plan.reason : plan.parameters["ssh_key_name"];
+  expect(seen).toContain(expected);
 });

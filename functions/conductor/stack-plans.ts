@@ -114,7 +114,15 @@ function createNodeGroupPlans(bayTypes: BayTypes, settings: BaySettings): NodeGr
     isOurs: (group, stack) => stack.parameters[GROUP_MARK] === group.uuid,
 
     plan({ bay, specification, outputs }, own, credential) {
-      const input = bayInput(bay, specification, credential, settings);
+      const { delegation } = own.specification;
+      const isServices = delegation.kind === "service";
+      if (isServices && specification.delegation.kind !== "service" && specification.keypairId !== null)
+        return {
+          kind: "refused",
+          reason: `key pair ${specification.keypairId} is of the cluster's owner, and the service's user, which acts for application credentials, has none of it: make the group by a token of theirs`,
+        };
+      // In whose name the group is built decides whose key pair its nodes get.
+      const input = bayInput(bay, { ...specification, delegation }, credential, settings);
       const planned = typeOf(specification).stackFor(input, groupSpec(own), outputs);
       if (typeof planned === "string") return { kind: "refused", reason: planned };
       const { template, files, environment, parameters, tags, timeoutMinutes } = planned;

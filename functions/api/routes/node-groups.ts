@@ -157,6 +157,7 @@ async function create(request: ApiRequest, bay: BayWithSpecification, wish: Node
   const nodeGroup = { ...(await specify(request, bay, wish)), uuid: keyedUuid, untilMs };
   const { imageId, flavorId } = nodeGroup.specification;
   await requireReferences(request, { imageId, flavorId });
+  await requireKeypair(request, bay);
   const made = await createNodeGroup(ports, bay, nodeGroup, (purpose) => obtainDelegation(request, purpose));
   if (made.kind === "name-taken") throw nameTaken(wish.name);
   const { uuid } = made.nodeGroup.group;
@@ -167,6 +168,28 @@ async function create(request: ApiRequest, bay: BayWithSpecification, wish: Node
 async function created(request: ApiRequest, bay: BayWithSpecification, group: ListedNodeGroup): Promise<Reply> {
   const headers = await labelWarnings(request, bay.specification.bayType, group.labels);
   return { status: 202, body: viewNodeGroup(bay, group, request.base), headers };
+}
+
+/**
+ * A group is built in the name of whoever makes it, and Nova knows each person's own key pairs alone. Where the service's
+ * user builds a cluster it has the key pair itself.
+ */
+async function requireKeypair(
+  { ports, caller }: ApiRequest,
+  { record, specification: { keypairId, sshPublicKey, delegation } }: BayWithSpecification,
+): Promise<void> {
+  if (keypairId === null || delegation.kind === "service" || caller.userId === record.state.userId) return;
+  const found = await ports.lookups(caller).keypair(keypairId);
+  const advice = `Nodes of a group are made in the name of whoever makes it: have a key pair of that name and key, or let the cluster's owner, ${record.state.userId}, make the group.`;
+  if (found.kind === "missing") throw new Rejected(409, `Key pair ${keypairId} of the cluster is not yours. ${advice}`);
+  const own = found.kind === "found" ? found.value.public_key : undefined;
+  if (own && sshPublicKey && keyOf(own) !== keyOf(sshPublicKey))
+    throw new Rejected(409, `Your key pair ${keypairId} is another than the cluster's. ${advice}`);
+}
+
+/** Without what is only a remark. */
+function keyOf(publicKey: string): string {
+  return publicKey.trim().split(/\s+/, 2).join(" ");
 }
 
 /** What a request that came before under the same key has made. */

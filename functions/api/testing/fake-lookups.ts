@@ -1,6 +1,7 @@
 /**
  * A cloud that has whatever is asked for, for tests, but for names that say what is wrong with them: `gone…` is nowhere,
- * `twins…` is two, `locked…` is somebody else's; `diskless…` is a flavor without a root disk. Images are few.
+ * `twins…` is two, `locked…` is somebody else's; `diskless…` is a flavor without a root disk. Images are few. Of
+ * key pairs `only-USER` is that user's alone, and of `each…` everybody has another.
  */
 import type { CloudLookups, Lookup } from "@jeroboam/core/bay/cloud-references";
 import type { Image } from "@jeroboam/core/openstack/glance";
@@ -14,7 +15,7 @@ const DISTROS: Readonly<Record<string, string | null>> = {
   windows: "windows",
 };
 
-export function createFakeLookups(note: (asked: string) => void): CloudLookups {
+export function createFakeLookups(note: (asked: string) => void, userId = ""): CloudLookups {
   const lookUp = async <Value>(what: string, name: string, value: Value): Promise<Lookup<Value>> => {
     note(`${what} ${name}`);
     await Promise.resolve();
@@ -32,7 +33,10 @@ export function createFakeLookups(note: (asked: string) => void): CloudLookups {
     },
     flavor: (name) =>
       lookUp("flavor", name, { id: name, name, vcpus: 1, ram: 2_048, disk: name.startsWith("diskless") ? 0 : 20 }),
-    keypair: (name) => lookUp("keypair", name, { name }),
+    keypair: (name) =>
+      name.startsWith("only-") && name !== `only-${userId}`
+        ? Promise.resolve({ kind: "missing" })
+        : lookUp("keypair", name, { name, ...(name.startsWith("each") && { public_key: `ssh-rsa ${userId} remark` }) }),
     network: (name) =>
       lookUp("network", name, {
         id: `network-${name}`,

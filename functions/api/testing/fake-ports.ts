@@ -150,7 +150,7 @@ export function createFakePorts(settings: Partial<ApiSettings> = {}): FakePorts 
     },
     policy: defaultPolicy(),
     bayTypes: () => Promise.resolve(createBayTypes(seedBayTypes(() => ({ template: "", files: {} })))),
-    lookups: ({ userId }) => createFakeLookups((name) => void lookups.push(`${userId} ${name}`)),
+    lookups: ({ userId }) => createFakeLookups((name) => void lookups.push(`${userId} ${name}`), userId),
     asked: lookups,
     delegations,
     delegate({ userId, projectId }, request) {

@@ -345,6 +345,29 @@ describe("POST", () => {
     await expectRefusal(api, 409, "DELETE_IN_PROGRESS", "POST", groupsPath(), { ...LATEST, body: { name: "gpu" } });
   });
 
+  test.each([
+    ["only-user-alice", "Key pair only-user-alice of the cluster is not yours"],
+    ["each", "Your key pair each is another than the cluster's"],
+  ])(
+    "of a colleague who has no key pair %s as the cluster's owner has is refused, and says what to do",
+    async (keypair, says) => {
+      cluster = await makeCluster({ keypair });
+      const call: Call = { ...LATEST, as: "otherMemberA", body: { name: "gpu" } };
+      await expectRefusal(api, 409, says, "POST", groupsPath(), call);
+      await expectRefusal(api, 409, "user-alice", "POST", groupsPath(), call);
+      expect(await api.call("POST", groupsPath(), { ...LATEST, body: { name: "gpu" } })).toMatchObject({ status: 202 });
+    },
+  );
+
+  test("of a colleague is taken where the key pair is theirs too, or there is none, or the service builds the cluster", async () => {
+    const body = { name: "gpu" };
+    const make = () => api.call("POST", groupsPath(), { ...LATEST, as: "otherMemberA", body });
+    expect(await make()).toMatchObject({ status: 202 });
+    cluster = await makeCluster({ keypair: "only-user-alice" });
+    await api.specify(cluster.uuid, { delegation: { kind: "service", projectId: "a" } });
+    expect(await make()).toMatchObject({ status: 202 });
+  });
+
   test("a type of cluster that has no further groups is named", async () => {
     cluster = await makeCluster({}, { coe: "swarm", labels: {} });
     await expectRefusal(api, 409, "magnum_vm_atomic_swarm", "POST", groupsPath(), { ...LATEST, body: { name: "gpu" } });
