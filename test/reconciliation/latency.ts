@@ -11,6 +11,7 @@ import { limits } from "@jeroboam/core/limits";
 import { conduct } from "@jeroboam/core/operation/conduct";
 import { findRecord } from "@jeroboam/core/operation/record-store";
 import { bayShape } from "@jeroboam/core/bay/bay";
+import type { Queue } from "@jeroboam/core/queue/queue";
 import type { BayWorld } from "../faults/bay-world.ts";
 import { actsOn, bayOf, createBayWorld } from "../faults/bay-world.ts";
 import type { Gate } from "../faults/gate.ts";
@@ -25,6 +26,11 @@ const HEAT_MS = [30, 100] as const;
 const TABLE_MS = [2, 8] as const;
 const OTHER_MS = [5, 25] as const;
 const INTERNET_MS = [20, 120] as const;
+/** From SQS to the function that it calls. */
+const SQS_MS = [20, 100] as const;
+
+/** On what hints travel: a queue in the process, or one whose delays are whole seconds. */
+export type Hints = "local" | "sqs";
 
 export interface Latency {
   /** Milliseconds from the stack's completion to the reply that shows it, ascending. */
@@ -33,11 +39,15 @@ export interface Latency {
 }
 
 /** How long before its stack's completion the last node posts to its address, at most; absent: no node does. */
-export async function measureLatency(samples: number, callbackLeadMs?: number): Promise<Latency> {
+export async function measureLatency(
+  samples: number,
+  callbackLeadMs?: number,
+  hints: Hints = "local",
+): Promise<Latency> {
   const found: number[] = [];
   let heatCalls = 0;
   for (let seed = 1; seed <= samples; seed += 1) {
-    const sample = await sampleOf(seed, callbackLeadMs);
+    const sample = await sampleOf(seed, callbackLeadMs, hints);
     found.push(sample.tookMs);
     heatCalls += sample.heatCalls;
   }
@@ -50,7 +60,8 @@ export function percentile({ samplesMs }: Latency, part: number): number {
 
 async function sampleOf(
   seed: number,
-  leadMs?: number,
+  leadMs: number | undefined,
+  hints: Hints,
 ): Promise<{ readonly tookMs: number; readonly heatCalls: number }> {
   const random = createSeededRandom(seed);
   const between = ([least, most]: readonly [number, number]): number => least + random.fraction() * (most - least);
@@ -77,6 +88,12 @@ async function sampleOf(
   const stackMs = Math.round(EXPECTED_MS * between([0.8, 1.4]));
   const world = createBayWorld(gate, PLAIN_DELIVERY, { stackMs });
   const { clock, queue } = world;
+  const local = world.ports.queue;
+  const sqs: Queue = {
+    grainMs: 1_000,
+    send: (keys, delayMs = 0) => local.send(keys, Math.ceil(delayMs / 1_000) * 1_000 + Math.round(between(SQS_MS))),
+  };
+  if (hints === "sqs") Object.assign(world.ports, { queue: sqs });
   const past = { kind: "create", startedAtMs: clock.nowMs() };
   await learnEnd(world.table, `bay-model#${MODEL_ID}`, past, clock.nowMs() + EXPECTED_MS);
   await actsOn(world).create(2);

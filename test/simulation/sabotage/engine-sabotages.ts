@@ -62,7 +62,7 @@ export const ENGINE_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a step that waits is due in a year",
     file: CONDUCT,
-    find: `dueAtMs: nowMs + afterMs };`,
+    find: `dueAtMs: nowMs + waitMs };`,
     put: `dueAtMs: nowMs + progress.afterMs + (progress.afterMs > 0 ? 365 * 86_400_000 : 0) };`,
   },
   {

@@ -161,6 +161,22 @@ test("an operation past its deadline fails with a reason that names the step and
   expect((await current()).state.status).toBe("timed out after 10 minutes in step failing; last: heat answers 503");
 });
 
+test.each([
+  ["is due at once", again(400), 0],
+  ["waits what it is worth", again(600), 600],
+] as const)("a step that looks again sooner than its queue can wait %s", async (_what, result, afterMs) => {
+  ports = { ...ports, queue: { ...ports.queue, grainMs: 1_000 } };
+  await begin();
+  const looking: Step<EnginePorts, Thing> = { name: "looking", run: () => Promise.resolve(result) };
+  expect(await conduct(engineWith(operationOf([looking])), KEY, budget())).toEqual({
+    kind: "handed-over",
+    dueAtMs: nowMs + afterMs,
+  });
+  expect(delays.at(-1)).toBe(afterMs);
+  // It is the next invocation that goes on.
+  expect((await current()).lease).toBeUndefined();
+});
+
 test("a Transient is tried again after a backoff that grows with each attempt, up to its cap", async () => {
   await begin();
   const engine = engineWith(operationOf([failing(() => new Transient("busy"))]));

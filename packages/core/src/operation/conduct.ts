@@ -187,6 +187,7 @@ function advance<Ports extends EnginePorts, State>(
   // Somebody said meanwhile that there is something to see, which the step may not have seen.
   const afterMs = base.nudge?.atMs === before.nudge?.atMs ? progress.afterMs : 0;
   const keepsLease = afterMs === 0 && mayContinue;
+  const waitMs = isTooShort(engine, progress) ? 0 : afterMs;
   const untilMs = nowMs + limits.engine.leaseMs;
   return keepsLease
     ? {
@@ -195,7 +196,16 @@ function advance<Ports extends EnginePorts, State>(
         lease: { holder: lease?.holder ?? engine.name, untilMs },
         dueAtMs: untilMs,
       }
-    : { ...record, operation: progress.operation, dueAtMs: nowMs + afterMs };
+    : { ...record, operation: progress.operation, dueAtMs: nowMs + waitMs };
+}
+
+/** A step that looks again in less than the queue can wait is due at once: the queue's own way takes a moment too. */
+function isTooShort<Ports extends EnginePorts, State>(
+  { ports: { queue } }: Engine<Ports>,
+  { operation, afterMs }: Progress<State>,
+): boolean {
+  const isRetry = operation !== undefined && operation.attempt > 0;
+  return queue.grainMs !== undefined && !isRetry && afterMs < queue.grainMs / 2;
 }
 
 /** After the lease is given up: tell what is untold, clear it or take the record away, and send the hint. */

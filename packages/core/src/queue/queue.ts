@@ -13,6 +13,8 @@ export const hintSchema = z.strictObject({
 export type Hint = z.infer<typeof hintSchema>;
 
 export interface Queue {
+  /** Its delays are multiples of this, cut upwards: one that is wanted much shorter is better none. Absent: they are exact. */
+  readonly grainMs?: number;
   /** Sends one hint a key, to be delivered after the delay (0 when not given, cut to the queue's longest). */
   send(keys: readonly Key[], delayMs?: number): Promise<void>;
 }

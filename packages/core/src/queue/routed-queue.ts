@@ -11,6 +11,7 @@ export const DELIVERY_PREFIX = "delivery#";
 export function createRoutedQueue(hints: Queue, deliveries: Queue): Queue {
   const isDelivery = ({ pk }: Key): boolean => pk.startsWith(DELIVERY_PREFIX);
   return {
+    ...(hints.grainMs !== undefined && { grainMs: hints.grainMs }),
     async send(keys, delayMs = 0) {
       const [own, others] = [keys.filter(isDelivery), keys.filter((key) => !isDelivery(key))];
       if (others.length > 0) await hints.send(others, delayMs);

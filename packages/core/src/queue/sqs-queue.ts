@@ -15,10 +15,14 @@ export interface SqsQueueOptions {
   readonly queueUrl: string;
 }
 
+/** SQS counts in seconds. */
+const GRAIN_MS = 1_000;
+
 export function createSqsQueue({ client, queueUrl }: SqsQueueOptions): Queue {
   return {
+    grainMs: GRAIN_MS,
     send: async (keys, delayMs = 0) => {
-      const DelaySeconds = Math.ceil(Math.min(Math.max(delayMs, 0), limits.queue.delayMaxMs) / 1_000);
+      const DelaySeconds = Math.ceil(Math.min(Math.max(delayMs, 0), limits.queue.delayMaxMs) / GRAIN_MS);
       for (let from = 0; from < keys.length; from += limits.queue.batchMessages) {
         const part = keys.slice(from, from + limits.queue.batchMessages);
         const entries = part.map((key, place) => ({ Id: `${place}`, MessageBody: encodeHint(key), DelaySeconds }));
