@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -130,7 +131,9 @@ test(
     expect(await complete("sweep")).toContain("sent 0 hints\n");
 
     const reconcile = ["reconcile", "--public-url", url, "--job", "drift"] as const;
-    expect(await complete(...reconcile)).toMatch(/^drift: 1 bays, 1 stacks, 1 heatCalls, 16 indexPages\n$/m);
+    expect(await complete(...reconcile)).toMatch(
+      /^drift: 1 bays, 0 node-groups, 1 stacks, 1 heatCalls, 16 indexPages\n$/m,
+    );
     await removeStacks(`${sandbox.url}/v3`, session);
     expect(await complete(...reconcile, "--dry-run")).toMatch(/would +stack-vanished/);
     expect(await complete(...reconcile)).toMatch(/done +stack-vanished/);
@@ -149,3 +152,30 @@ test(
   },
   BAY_WITHIN_MS * 2,
 );
+
+test("the keys may be secrets of the cloud's Barbican; what is no key is refused at the start, by name", async () => {
+  const service = await login(`${sandbox.url}/v3`, "jeroboam", "service");
+  const store = async (payload: string): Promise<string> => {
+    const reply = await service.send("POST", `${sandbox.url}/key-manager/v1/secrets`, { payload });
+    return ((await reply.json()) as { secret_ref: string }).secret_ref.split("/").at(-1) ?? "";
+  };
+  const [key, none] = [await store(randomBytes(32).toString("base64")), await store("CANARY-no-key")];
+  const { part, url } = await start(/the API listens on (\S+)/, "api", "--port", "0", "--barbican-keys", key);
+  const session = await login(`${sandbox.url}/v3`);
+  const hook = { url: "https://receiver.example.com/" };
+  // Its signing key is sealed by a data key that Barbican's key wraps: the file's process has sealed none for webhooks yet.
+  expect((await session.send("POST", `${url}/v1/webhooks`, hook)).status).toBe(201);
+  expect(await complete("sweep", "--barbican-keys", key)).toContain("hints");
+  part.child.kill("SIGTERM");
+  expect(await part.ended).toBe(0);
+  for (const [ids, says] of [
+    [none, `secret ${none} is not 32 bytes`],
+    [randomUUID(), "has no secret"],
+    ["keys.json", "by its secret's uuid"],
+  ] as const) {
+    const refused = run("api", "--port", "0", "--barbican-keys", ids);
+    expect(await refused.ended).not.toBe(0);
+    expect(refused.output()).toContain(says);
+    expect(refused.output()).not.toMatch(/CANARY|\n\s+at /);
+  }
+});

@@ -8,8 +8,8 @@ export interface Session {
   send(method: string, url: string, body?: unknown): Promise<Response>;
 }
 
-/** A token for the user's project of the same name. */
-export async function login(keystoneUrl: string, user = "demo"): Promise<Session> {
+/** A token for a project of the user, that of the same name unless another is named. */
+export async function login(keystoneUrl: string, user = "demo", projectName = user): Promise<Session> {
   const domain = { id: "default" };
   const reply = await fetch(`${keystoneUrl}/auth/tokens`, {
     method: "POST",
@@ -17,7 +17,7 @@ export async function login(keystoneUrl: string, user = "demo"): Promise<Session
     body: JSON.stringify({
       auth: {
         identity: { methods: ["password"], password: { user: { name: user, domain, password: "secret" } } },
-        scope: { project: { name: user, domain } },
+        scope: { project: { name: projectName, domain } },
       },
     }),
   });

@@ -121,6 +121,7 @@ interface SharedOptions extends WebhookOptions {
   readonly queueUrl: string;
   readonly deliveriesQueueUrl?: string;
   readonly keys: string;
+  readonly barbicanKeys?: string;
   readonly logLevel: LogLevel;
 }
 
@@ -240,6 +241,12 @@ function addShared(command: Command): Command {
     .addOption(tableName())
     .addOption(new Option("--queue-url <url>", "the queue's address").env("JEROBOAM_QUEUE_URL").makeOptionMandatory())
     .addOption(keysFile())
+    .addOption(
+      new Option(
+        "--barbican-keys <uuids>",
+        "secrets of the cloud's Barbican that are the keys in place of the file, the current one first",
+      ).env("JEROBOAM_BARBICAN_KEYS"),
+    )
     .addOption(
       new Option(
         "--deliveries-queue-url <url>",

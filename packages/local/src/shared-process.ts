@@ -4,16 +4,24 @@ import { systemClock } from "@jeroboam/core/clock/system-clock";
 import { createSystemLog } from "@jeroboam/core/log/system-log";
 import type { LogLevel } from "@jeroboam/core/ports";
 import { systemRandom } from "@jeroboam/core/random/system-random";
-import { openFileMasterKey } from "@jeroboam/core/secret/file-master-key";
+import { connectCloud } from "@jeroboam/core/openstack/connect-cloud";
+import { createBarbicanKeys, readBarbicanKeyIds } from "@jeroboam/core/secret/barbican-keys";
+import { createFileMasterKey, openFileMasterKey } from "@jeroboam/core/secret/file-master-key";
+import type { MasterKey } from "@jeroboam/core/secret/master-key";
 import { createSecrets } from "@jeroboam/core/secret/secrets";
 import type { WebhookSettings } from "@jeroboam/core/webhook/webhook-settings";
+import { textOf } from "@jeroboam/core/errors";
 import type { Adapters } from "./compose.ts";
+import { loadConfiguredCloud } from "./configured-cloud.ts";
+import { StartRefused } from "./start-refused.ts";
 import { openStores } from "./stores.ts";
 import type { StoreNames, Stores } from "./stores.ts";
 
 export interface SharedOptions extends StoreNames {
   /** The file of the keys that seal secrets; every process of an installation needs the same. */
   readonly keys: string;
+  /** Secrets of Barbican that are the keys, in place of the file: their uuids, the current one first. */
+  readonly barbicanKeys?: string;
   readonly logLevel: LogLevel;
   readonly webhooks?: WebhookSettings;
 }
@@ -25,12 +33,25 @@ export interface SharedProcess {
   readonly name: string;
 }
 
-export async function openSharedProcess({ keys, logLevel, ...names }: SharedOptions): Promise<SharedProcess> {
-  const masterKey = await openFileMasterKey(keys);
+export async function openSharedProcess(options: SharedOptions): Promise<SharedProcess> {
+  const { keys, barbicanKeys, logLevel, ...names } = options;
+  const masterKey = barbicanKeys === undefined ? await openFileMasterKey(keys) : await openBarbicanKeys(barbicanKeys);
   const stores = openStores(names);
   const { table, queue } = stores;
   const secrets = createSecrets({ table, masterKey, clock: systemClock });
   const log = createSystemLog(logLevel, (line) => console.error(line));
   const adapters = { clock: systemClock, random: systemRandom, log, table, queue, ...secrets };
   return { stores, adapters, name: `${hostname()}-${process.pid}` };
+}
+
+/** Throws StartRefused when the cloud has no such keys for us: better said at the start than with the first secret. */
+async function openBarbicanKeys(ids: string): Promise<MasterKey> {
+  const session = connectCloud(await loadConfiguredCloud(), systemClock).service();
+  try {
+    const masterKey = createFileMasterKey(createBarbicanKeys({ session, clock: systemClock }, readBarbicanKeyIds(ids)));
+    await masterKey.currentId();
+    return masterKey;
+  } catch (error) {
+    throw new StartRefused(textOf(error));
+  }
 }

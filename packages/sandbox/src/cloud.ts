@@ -9,6 +9,7 @@ import type { HeatTables } from "./heat/records.ts";
 import type { NovaTables } from "./nova/records.ts";
 import type { NeutronTables } from "./neutron/records.ts";
 import type { EngineTables } from "./engines/records.ts";
+import type { BarbicanTables } from "./barbican/records.ts";
 import type { GlanceTables } from "./glance/records.ts";
 import type { Knobs } from "./knobs/knobs.ts";
 
@@ -80,6 +81,7 @@ export interface Cloud {
   readonly nova: NovaTables;
   readonly neutron: NeutronTables;
   readonly glance: GlanceTables;
+  readonly barbican: BarbicanTables;
   readonly engines: EngineTables;
   readonly sleep: Sleep | undefined;
 }

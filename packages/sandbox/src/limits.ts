@@ -8,6 +8,8 @@ export const limits = {
   templateBytes: 524_288,
   /** Keystone's body limit (oslo.middleware). */
   keystoneBodyBytes: 114_688,
+  /** Barbican's `max_allowed_request_size_in_bytes`. */
+  barbicanBodyBytes: 25_000,
   /** Heat `max_nested_stack_depth`. */
   nestingDepth: 5,
   /** Heat `max_events_per_stack`, a stack. */

@@ -1,5 +1,5 @@
 /**
- * A small OpenStack in one value: Keystone, Heat, Nova, Neutron and Glance behind one `fetch`, with knobs for what goes wrong.
+ * A small OpenStack in one value: Keystone, Heat, Nova, Neutron, Glance and Barbican behind one `fetch`, with knobs for what goes wrong.
  * It holds to the services' wire forms and refusals; it runs no machine. Time is the clock's that it is given: before each request, and on
  * `advance()`, everything is brought up to the present. All handlers change state in one piece, without waiting in between.
  * Delays use the `sleep` that it is given; without one they take no time. Sockets, real clocks and disks are server.ts's and file-journal.ts's.
@@ -12,6 +12,8 @@ import type { Agenda, Cloud, Options } from "./cloud.ts";
 import { createEngines } from "./engines/engines.ts";
 import type { Engines } from "./engines/engines.ts";
 import { openEngineTables } from "./engines/records.ts";
+import { createBarbican } from "./barbican/app.ts";
+import { openBarbicanTables } from "./barbican/records.ts";
 import { createGlance } from "./glance/app.ts";
 import { openGlanceTables } from "./glance/records.ts";
 import { createHeat } from "./heat/app.ts";
@@ -80,6 +82,7 @@ const MOUNTS: readonly [prefix: string, service: string][] = [
   ["/compute", "nova"],
   ["/network", "neutron"],
   ["/image", "glance"],
+  ["/key-manager", "barbican"],
 ];
 
 function mountOf(path: string): { service: string; prefix: string } {
@@ -108,6 +111,7 @@ function openCloud({ clock, random, store, sleep, options, settings }: SandboxPo
     nova: openNovaTables(database),
     neutron: openNeutronTables(database),
     glance: openGlanceTables(database),
+    barbican: openBarbicanTables(database),
     engines,
     sleep,
   };
@@ -201,6 +205,7 @@ function createApps(cloud: Cloud, counts: () => Record<string, number>): Readonl
     ["nova", createNova(cloud)],
     ["neutron", createNeutron(cloud)],
     ["glance", createGlance(cloud)],
+    ["barbican", createBarbican(cloud)],
     ["sandbox", createKnobsApp({ cloud, counts })],
   ];
   return new Map(services.map(([name, app]) => [name, counted(app, cloud)]));

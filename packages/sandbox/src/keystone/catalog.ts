@@ -22,6 +22,7 @@ export function servicesOf(cloud: Cloud, projectId: string): Service[] {
     ["nova", "compute", `${publicUrl}/compute/v2.1`],
     ["neutron", "network", `${publicUrl}/network`],
     ["glance", "image", `${publicUrl}/image`],
+    ["barbican", "key-manager", `${publicUrl}/key-manager`],
   ];
   if (containerInfraUrl !== null) {
     listed.push(["magnum", "container-infra", containerInfraUrl], ["magnum", "container", containerInfraUrl]);

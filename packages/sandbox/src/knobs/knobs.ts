@@ -67,7 +67,7 @@ const NodeRule = z.strictObject({
 });
 
 /**
- * What happens to requests, by service (keystone, heat, nova, neutron, glance), method and path. `status`: answered so, with no effect.
+ * What happens to requests, by service (keystone, heat, nova, neutron, glance, barbican), method and path. `status`: answered so, with no effect.
  * `cut`: the connection ends with no effect. `lose-reply`: the effect happens, then the connection ends. `delay`: served late.
  */
 const RequestRule = z.strictObject({

@@ -1,0 +1,20 @@
+/** What Barbican keeps. */
+import type { Database, Table } from "../state/database.ts";
+
+export interface Secret {
+  id: string;
+  name: string | null;
+  projectId: string;
+  creatorId: string;
+  payload: string;
+  payloadContentType: string;
+  createdAtMs: number;
+}
+
+export interface BarbicanTables {
+  secrets: Table<Secret>;
+}
+
+export const openBarbicanTables = (database: Database): BarbicanTables => ({
+  secrets: database.table("barbican.secrets"),
+});
