@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     include: ["test/node-scripts/**/*.test.ts"],
     reporters: ["verbose"],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Bounds what hangs, on a machine that may be busy with other things.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
   },
 });

@@ -47,7 +47,7 @@ const IMAGES: Readonly<Record<string, string>> = {
   "fedora-coreos": "fedora-coreos-latest",
 };
 const CALLBACK = "https://container.example.org/v1/callbacks/0123?proof=abc";
-const BOOT_TIMEOUT_MS = 60_000;
+const BOOT_TIMEOUT_MS = 150_000;
 
 export const openssl = (...words: string[]): string =>
   execFileSync("openssl", words, { encoding: "utf8", stdio: "pipe" });
@@ -92,6 +92,8 @@ export interface BayOptions {
   /** What is published is not what its checksum says. */
   readonly isTampered?: boolean;
   readonly image?: Image;
+  /** Programs of the image that are real ones: where they are here, by their names. */
+  readonly programs?: Readonly<Record<string, string>>;
   /** What publishers have besides; what user data says otherwise. */
   readonly published?: Readonly<Record<string, string>>;
   readonly replaced?: readonly (readonly [string, string])[];
@@ -141,6 +143,8 @@ export async function openBay(typeName: string, options: BayOptions = {}): Promi
         address = /NODE_IP='([^']+)'/.exec(text)?.[1] ?? address;
         writeInto(at(node, "files", path), text, mode);
       }
+      const programs = Object.entries(options.programs ?? {}).map((entry) => `${entry.join(" ")}\n`);
+      writeInto(at(node, "programs"), programs.join(""));
       const before = askedIn(at("asked.jsonl")).length;
       const server = await startServer(folder, node, { start: firstBoot.start, address, world });
       servers.set(node, server);

@@ -1,6 +1,9 @@
 /** The boot scripts of the Kubernetes types of 2015: a master, and a worker that joins it. */
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { findAssets, whyNoKubernetes } from "../engines/lab/kubernetes.ts";
 import type { Bay, Boot } from "./bay.ts";
 import { openBay } from "./bay.ts";
 import { expectCertificates, expectSecretsKept, expectSetUp, expectUnits, namesIn } from "./expectations.ts";
@@ -129,5 +132,54 @@ describe.each([
     expect(bay.run("minion-0", "cat", "/run/calls")).toContain(
       "docker run --name registry -p 127.0.0.1:5000:5000 -v /etc/sysconfig/registry-config.yml:",
     );
+  });
+});
+
+const lacking = whyNoKubernetes();
+if (lacking !== undefined) console.log(`a real control plane is not tried: ${lacking}`);
+
+describe.skipIf(lacking !== undefined)("magnum_vm_atomic_k8s with a real API server, controllers and scheduler", () => {
+  let bay: Bay;
+  let master: Boot;
+  let worker: Boot;
+  beforeAll(async () => {
+    const folder = findAssets();
+    const names = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"];
+    const programs = Object.fromEntries(names.map((name) => [name, join(folder, name)]));
+    const said = execFileSync(join(folder, "kube-apiserver"), ["--version"], { encoding: "utf8" });
+    bay = await openBay("magnum_vm_atomic_k8s", {
+      image: fedoraAtomic(said.trim().replace("Kubernetes ", "")),
+      programs,
+    });
+    [master, worker] = await Promise.all([bay.boot("master-0"), bay.boot("minion-0")]);
+  });
+  afterAll(() => bay.close());
+
+  const own = ["--cacert", `/${PKI}/ca.crt`, "--cert", `/${PKI}/server.crt`, "--key", `/${PKI}/server.key`];
+  const read = (node: string, path: string): unknown =>
+    JSON.parse(bay.run(node, "curl", "--silent", ...own, `https://${master.address}:6443${path}`));
+
+  test("takes what it is told, and the worker's node and the service are known to it", () => {
+    expectSetUp(master);
+    expectSetUp(worker);
+    expect(read("master-0", "/api/v1/nodes")).toMatchObject({ items: [{ metadata: { name: "blue-minion-0" } }] });
+    expect(read("master-0", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/magnum-conductor")).toMatchObject({
+      subjects: [{ kind: "User", name: "Magnum-Conductor" }],
+    });
+  });
+
+  test("controllers and scheduler may do their work, and the worker only what is its own", async () => {
+    const leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
+    for (const name of ["kube-controller-manager", "kube-scheduler"]) {
+      await expect
+        .poll(() => read("master-0", `${leases}/${name}`), { timeout: 60_000, interval: 500 })
+        .toMatchObject({ spec: { holderIdentity: expect.stringContaining("blue-master-0") } });
+    }
+    // a token of a service account, signed with the key that etcd holds
+    await expect
+      .poll(() => read("master-0", "/api/v1/namespaces/default/secrets"), { timeout: 60_000, interval: 500 })
+      .toMatchObject({ items: [{ type: "kubernetes.io/service-account-token" }] });
+    expect(read("minion-0", "/api/v1/nodes/blue-minion-0")).toMatchObject({ kind: "Node" });
+    expect(read("minion-0", "/api/v1/namespaces/default/secrets")).toMatchObject({ code: 403 });
   });
 });

@@ -44,6 +44,10 @@ cp "$here"/stand-ins/programs/* "$root/programs/"
 : >"$root/programs/node"
 mount --bind "$node" "$root/programs/node"
 cp -a "$folder/files/." "$root/"
+while read -r name path; do
+  : >"$root/stand-ins/$name"
+  mount --bind "$path" "$root/stand-ins/$name"
+done <"$folder/programs"
 : >"$root/run/calls"
 chmod 0666 "$root/run/calls"
 

@@ -37,7 +37,8 @@ export function whyNoKubernetes(): string | undefined {
 const findEtcd = (assets: string | undefined): string | undefined =>
   assets !== undefined && existsSync(join(assets, "etcd")) ? join(assets, "etcd") : findProgram("etcd");
 
-function findAssets(): string {
+/** The folder with the programs. */
+export function findAssets(): string {
   const named = process.env["KUBEBUILDER_ASSETS"];
   if (named !== undefined) return named;
   mkdirSync(UNPACKED, { recursive: true });
