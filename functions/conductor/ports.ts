@@ -195,8 +195,8 @@ export interface StackPlans {
   nameOf(bay: Bay): string;
   /** Whether the stack bears our mark for this bay, not only its name. */
   isOurs(bay: Pick<Bay, "uuid">, stack: Stack): boolean;
-  /** `token`: the end of the address at which nodes say that they are set up. */
-  plan(bay: Bay, specification: BaySpecification, credential: NodeLogin, token: string): StackPlan;
+  /** `secret`: of what nodes make the end of the address at which they say that they are set up. */
+  plan(bay: Bay, specification: BaySpecification, credential: NodeLogin, secret: string): StackPlan;
   /** What to change for the bay's present counts: those parameters alone, so that no node is built anew. */
   planScaling(bay: Bay, specification: BaySpecification, workersToRemove: readonly Member[]): StackChange;
   /** The password that new nodes are told from now on; of the bay's own stack and of its groups' alike. Touches no node. */

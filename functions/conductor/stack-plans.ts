@@ -20,8 +20,8 @@ export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): Sta
     nameOf: stackName,
     isOurs: (bay, stack) => stack.parameters[MARK] === bay.uuid,
 
-    plan(bay, specification, credential, token) {
-      const completionUrl = `${settings.apiUrl}/callbacks/${token}`;
+    plan(bay, specification, credential, secret) {
+      const completionUrl = `${settings.apiUrl}/callbacks/${secret}`;
       return planOf(bayTypeOf(bayTypes, specification), bay, specification, credential, completionUrl);
     },
 

@@ -1,8 +1,9 @@
-/** Callbacks of operations: who bears a bay's address makes its operation be looked at, and learns nothing else. */
+/** Callbacks of operations: who knows a bay's key has its operation looked at, once an address, and learns nothing else. */
+import { randomUUID } from "node:crypto";
 import { createApp } from "@jeroboam/api/app";
 import type { Bay } from "@jeroboam/core/bay/bay";
 import { bayKey, bayShape, secretContext } from "@jeroboam/core/bay/bay";
-import { callbackToken } from "@jeroboam/core/callback/callback";
+import { callbackSecret, callbackToken } from "@jeroboam/core/callback/callback";
 import { limits } from "@jeroboam/core/limits";
 import { changeRecord } from "@jeroboam/core/operation/record-store";
 import { beforeEach, expect, test } from "vitest";
@@ -12,6 +13,8 @@ import { CLUSTER_TEMPLATE, createHarness, textIn, UNKNOWN_UUID } from "./api-har
 let harness: Harness;
 let uuid = "";
 let token = "";
+/** An address that nobody has used, as each node makes one. */
+let fresh: () => string;
 
 beforeEach(async () => {
   harness = createHarness();
@@ -24,7 +27,9 @@ beforeEach(async () => {
   await waitFor(600_000);
   const operation = (await harness.record(uuid))?.operation;
   if (!operation) throw new Error("the bay has no operation");
-  token = callbackToken("password-of-nodes", uuid, operation);
+  const secret = callbackSecret("password-of-nodes", uuid, operation);
+  fresh = () => callbackToken(secret, randomUUID());
+  token = fresh();
 });
 
 /** The operation waits so long, as a conductor that polls leaves it. */
@@ -47,14 +52,24 @@ test("makes the operation due at once and hints at it, without a token of Keysto
   expect(harness.ports.hints).toEqual([bayKey("a", uuid)]);
 });
 
-test("all nodes of a bay may say so by the same address; uses at once count as one, and there is an end to them", async () => {
-  for (let use = 0; use < 5; use += 1) expect((await call(token)).status).toBe(204);
+test("each node has an address of its own; uses at once count as one, and there is an end to them", async () => {
+  for (let use = 0; use < 5; use += 1) expect((await call(fresh())).status).toBe(204);
   expect((await harness.record(uuid))?.nudge).toMatchObject({ uses: 1 });
   for (let use = 0; use < limits.callback.uses + 5; use += 1) {
     harness.ports.clock.advance(limits.callback.spacingMs);
-    expect((await call(token)).status).toBe(204);
+    expect((await call(fresh())).status).toBe(204);
   }
   expect((await harness.record(uuid))?.nudge).toMatchObject({ uses: limits.callback.uses });
+});
+
+test("an address is taken once: who has seen one can do nothing with it, nor make another of it", async () => {
+  expect((await call(token)).status).toBe(204);
+  harness.ports.clock.advance(limits.callback.spacingMs);
+  const before = JSON.stringify(harness.ports.table.items());
+  expect((await call(token)).status).toBe(404);
+  expect((await call(token.replace(/[^.]+(?=\.[^.]+$)/, randomUUID()))).status).toBe(404);
+  expect(JSON.stringify(harness.ports.table.items())).toBe(before);
+  expect((await call(fresh())).status).toBe(204);
 });
 
 test("leaves a record that a conductor holds to that conductor, who looks again", async () => {
@@ -66,16 +81,16 @@ test("leaves a record that a conductor holds to that conductor, who looks again"
 });
 
 test("whatever is wrong with it is told by the same words, and nothing is written", async () => {
-  const [bay = "", operation = "", ends = "", signature = ""] = token.split(".");
+  const [bay = "", operation = "", ends = "", word = "", signature = ""] = token.split(".");
   const wrong = [
     "x",
     UNKNOWN_UUID,
     `${token}x`,
-    [bay, operation, ends, ""].join("."),
-    [bay, operation, ends, signature.replace(/.$/, (last) => (last === "A" ? "B" : "A"))].join("."),
-    [UNKNOWN_UUID, operation, ends, signature].join("."),
-    [bay, UNKNOWN_UUID, ends, signature].join("."),
-    [bay, operation, String(Number(ends) + 1), signature].join("."),
+    [bay, operation, ends, word, ""].join("."),
+    [bay, operation, ends, word, signature.replace(/.$/, (last) => (last === "a" ? "b" : "a"))].join("."),
+    [UNKNOWN_UUID, operation, ends, word, signature].join("."),
+    [bay, UNKNOWN_UUID, ends, word, signature].join("."),
+    [bay, operation, String(Number(ends) + 1), word, signature].join("."),
     "a".repeat(4_000),
   ];
   const before = JSON.stringify(harness.ports.table.items());
@@ -101,5 +116,5 @@ test("is good for no operation but its own", async () => {
 
 test("stands in no log line", async () => {
   await call(token);
-  expect(JSON.stringify(harness.ports.log.lines)).not.toContain(token.split(".")[3]);
+  expect(JSON.stringify(harness.ports.log.lines)).not.toContain(token.split(".")[4]);
 });

@@ -46,7 +46,9 @@ const IMAGES: Readonly<Record<string, string>> = {
   ubuntu: "ubuntu-24.04",
   "fedora-coreos": "fedora-coreos-latest",
 };
-const CALLBACK = "https://container.example.org/v1/callbacks/0123?proof=abc";
+/** What nodes make their addresses of. */
+export const CALLBACK_SECRET = "0123.4567.89.keyOfCallbacks_-0";
+const CALLBACK = `https://container.example.org/v1/callbacks/${CALLBACK_SECRET}`;
 const BOOT_TIMEOUT_MS = 150_000;
 
 export const openssl = (...words: string[]): string =>

@@ -3,19 +3,23 @@ import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { Bay, Boot } from "./bay.ts";
-import { callbacks, openssl, signals } from "./bay.ts";
+import { callbackToken } from "@jeroboam/core/callback/callback";
+import { CALLBACK_SECRET, callbacks, openssl, signals } from "./bay.ts";
 
 /** The script ran to its end, and said so once to Heat and once to the service. */
 export function expectSetUp(boot: Boot): void {
   expect([boot.status, boot.log]).toEqual([0, expect.stringContaining(" ready\n")]);
   expect(signals(boot)).toEqual([expect.objectContaining({ status: "SUCCESS", reason: `${boot.name} is set up` })]);
-  expect(callbacks(boot).map(({ path }) => path)).toEqual(["/v1/callbacks/0123?proof=abc"]);
+  const [called, ...others] = callbacks(boot).map(({ path }) => path);
+  const word = called?.split(".").at(-2) ?? "";
+  expect(word).toMatch(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  expect([called, others]).toEqual([`/v1/callbacks/${callbackToken(CALLBACK_SECRET, word)}`, []]);
   expect(JSON.parse(callbacks(boot)[0]?.body ?? "")).toMatchObject({ node: boot.name, status: "SUCCESS" });
 }
 
-const SECRETS = ["q7Kf0wXv2Zb9LrTn", "proof=abc", "WAIT_TOKEN='", "PRIVATE KEY-----"];
+const SECRETS = ["q7Kf0wXv2Zb9LrTn", "keyOfCallbacks_-0", "WAIT_TOKEN='", "PRIVATE KEY-----"];
 
-/** What holds a credential, the proof of a callback or a key, others than its owner and group cannot read. */
+/** What holds a credential, the key of callbacks or another, others than its owner and group cannot read. */
 export function expectSecretsKept(boot: Boot): void {
   const open: string[] = [];
   let found = 0;

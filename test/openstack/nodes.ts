@@ -5,9 +5,10 @@
  * there. So a bay is complete only when real Heat put all of that together rightly.
  */
 import { execFile } from "node:child_process";
-import { X509Certificate } from "node:crypto";
+import { randomUUID, X509Certificate } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { callbackToken } from "@jeroboam/core/callback/callback";
 import { textOf } from "@jeroboam/core/errors";
 import { ask, testHttp } from "./people.ts";
 import type { People } from "./people.ts";
@@ -160,11 +161,14 @@ function pemIn({ status, body }: { readonly status: number; readonly body: strin
 
 /** As `signal` and `call_back` of the boot scripts do: Heat first, then our API where the node was told of it. */
 async function tell(parameters: Parameters, status: "SUCCESS" | "FAILURE", reason: string): Promise<void> {
-  const { WAIT_ENDPOINT = "", WAIT_TOKEN: token = "", NODE_NAME: node = "", COMPLETION_URL } = parameters;
-  const headers = { "x-auth-token": token };
+  const { WAIT_ENDPOINT = "", WAIT_TOKEN: waitToken = "", NODE_NAME: node = "", COMPLETION_URL } = parameters;
+  const headers = { "x-auth-token": waitToken };
   await post(WAIT_ENDPOINT, { status, reason, id: node, data: status }, headers);
   // Nothing hangs on it: the address is the creation's, and nodes that come later find that it has ended.
-  if (COMPLETION_URL) await post(COMPLETION_URL, { node, status, reason }).catch(() => undefined);
+  if (!COMPLETION_URL) return;
+  const at = COMPLETION_URL.lastIndexOf("/") + 1;
+  const token = callbackToken(COMPLETION_URL.slice(at), randomUUID());
+  await post(`${COMPLETION_URL.slice(0, at)}${token}`, { node, status, reason }).catch(() => undefined);
 }
 
 async function post(url: string, json: object, headers: Readonly<Record<string, string>> = {}): Promise<void> {

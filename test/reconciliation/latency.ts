@@ -6,7 +6,7 @@ import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import { learnEnd } from "@jeroboam/conductor/operations/expected-end";
 import { secretContext } from "@jeroboam/core/bay/bay";
 import { readSpecification } from "@jeroboam/core/bay/specification-store";
-import { callbackToken, takeCallback } from "@jeroboam/core/callback/callback";
+import { callbackSecret, callbackToken, takeCallback } from "@jeroboam/core/callback/callback";
 import { limits } from "@jeroboam/core/limits";
 import { conduct } from "@jeroboam/core/operation/conduct";
 import { findRecord } from "@jeroboam/core/operation/record-store";
@@ -128,5 +128,6 @@ async function postCallback({ ports, table, bayKey }: BayWorld): Promise<"taken"
   const credential = record && (await readSpecification(table, record.state))?.nodeCredential;
   if (!record?.operation || !credential) return "unknown";
   const password = await ports.sealer.open(credential.passwordSealed, secretContext(record.state, "node-password"));
-  return await takeCallback(ports, callbackToken(password, record.state.uuid, record.operation));
+  const secret = callbackSecret(password, record.state.uuid, record.operation);
+  return await takeCallback(ports, callbackToken(secret, ports.random.uuid()));
 }

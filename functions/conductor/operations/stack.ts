@@ -1,7 +1,7 @@
 /** The steps about a bay's own stack (stack-steps.ts). */
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import { delegationContext, secretContext } from "@jeroboam/core/bay/bay";
-import { callbackToken } from "@jeroboam/core/callback/callback";
+import { callbackSecret } from "@jeroboam/core/callback/callback";
 import { changeSpecification, readSpecification } from "@jeroboam/core/bay/specification-store";
 import { resizeInputSchema } from "@jeroboam/core/node-group/resize-input";
 import type { ConductorPorts, NodeLogin } from "../ports.ts";
@@ -19,7 +19,7 @@ export const bayStack: StackSubject<Bay, BaySpecification> = {
   async plan(ports, { state: bay, operation }, specification) {
     const login = await nodeLogin(ports, bay, specification);
     if (!login) return { kind: "refused", reason: specificationMissing("the bay's") };
-    return ports.stackPlans.plan(bay, specification, login, callbackToken(login.password, bay.uuid, operation));
+    return ports.stackPlans.plan(bay, specification, login, callbackSecret(login.password, bay.uuid, operation));
   },
   planUpdate({ stackPlans }, { state: bay, operation }, specification, { outputs }) {
     const { rollback } = resizeInputSchema.parse(operation.input);

@@ -91,9 +91,15 @@ call_back() {
   if [[ -z ${COMPLETION_URL:-} ]]; then return; fi
   local reason=${2//[^a-zA-Z0-9 .,:\/_-]/ } body
   printf -v body '{"node": "%s", "status": "%s", "reason": "%s"}' "$NODE_NAME" "$1" "$reason"
-  # the address is the proof: it goes by standard input, so that no list of processes shows it
+  # What stands behind the last point of the address is a key that all nodes of the bay know. It stays here: the address
+  # ends with a word of this node's own and the proof of it. By standard input, so that no list of processes shows them.
+  local address key proof
+  address="${COMPLETION_URL%.*}.$(</proc/sys/kernel/random/uuid)"
+  key=${COMPLETION_URL##*.}
+  proof=$(printf '%s' "$key${address##*/}" | sha256sum)
+  proof=$(printf '%s' "$key${proof%% *}" | sha256sum)
   retry 3 5 curl "${cloud_options[@]}" --config - --header 'Content-Type: application/json' --output /dev/null \
-    --data "$body" <<<"url = \"$COMPLETION_URL\"" || echo 'the service could not be told' >&2
+    --data "$body" <<<"url = \"$address.${proof%% *}\"" || echo 'the service could not be told' >&2
 }
 
 report_failure() {
