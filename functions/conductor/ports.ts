@@ -201,6 +201,8 @@ export interface StackPlans {
   planScaling(bay: Bay, specification: BaySpecification, workersToRemove: readonly Member[]): StackChange;
   /** The password that new nodes are told from now on; of the bay's own stack and of its groups' alike. Touches no node. */
   planPassword(bay: Bay, specification: BaySpecification, credential: NodeLogin): StackChange;
+  /** What tells all nodes, new ones as well, by their metadata; of the bay's own stack and of its groups' alike. Touches none. */
+  planRotation(bay: Bay, mark: string): StackChange;
   /** What new workers are from now on, while those that run keep these images, by index. Touches no node. */
   planUpgrade(bay: Bay, specification: BaySpecification, credential: NodeLogin, stack: Stack): StackChange;
   /** The labels that an upgrade takes from the newer model. */
@@ -211,7 +213,7 @@ export interface StackPlans {
 
 export type BayOutcome = Pick<
   BaySpecification,
-  "apiAddress" | "nodeAddresses" | "masterAddresses" | "discoveryUrl" | "workers"
+  "apiAddress" | "nodeAddresses" | "masterAddresses" | "discoveryUrl" | "workers" | "masterNames"
 >;
 
 /** A bay as its node groups see it, with what its own stack says, for their nodes join it. */

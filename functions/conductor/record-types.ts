@@ -18,6 +18,7 @@ import { containerType } from "./operations/resources/container.ts";
 import { manifestedType } from "./operations/resources/manifested.ts";
 import { engineWatchType } from "./operations/resources/watch.ts";
 import { jobType } from "./operations/run-job.ts";
+import { rotateAuthority } from "./operations/rotate-authority.ts";
 import { rotateCredential } from "./operations/rotate-credential.ts";
 import { updateBay } from "./operations/update-bay.ts";
 import { upgradeBay } from "./operations/upgrade-bay.ts";
@@ -30,7 +31,17 @@ const nodeGroupType: RecordType<ConductorPorts, NodeGroup> = {
 
 const bayType: RecordType<ConductorPorts, Bay> = {
   ...bayShape,
-  operations: [createBay, recreateBay, updateBay, upgradeBay, rotateCredential, observeBay, deleteBay, abandonBay],
+  operations: [
+    createBay,
+    recreateBay,
+    updateBay,
+    upgradeBay,
+    rotateCredential,
+    rotateAuthority,
+    observeBay,
+    deleteBay,
+    abandonBay,
+  ],
   // Not a moment sooner: a place is for a bay that anybody can see.
   beforeRemoval: (ports, { state: bay }) => releasePlace(ports, bay.projectId, bay.uuid),
 };

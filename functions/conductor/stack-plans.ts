@@ -15,6 +15,9 @@ const GROUP_MARK = "group_uuid";
 /** What nodes log in by; bay types whose nodes do not log in have none. */
 const PASSWORD = "trustee_password";
 
+/** What nodes see in their metadata; bay types whose nodes do not look there have none, and are not asked. */
+const ROTATION = "certificate_rotation";
+
 export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): StackPlans {
   return {
     nameOf: stackName,
@@ -43,6 +46,8 @@ export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): Sta
       return { parameters: Object.fromEntries(changed), tags: stackTags(bay.uuid) };
     },
 
+    planRotation: (bay, mark) => ({ parameters: { [ROTATION]: mark }, tags: stackTags(bay.uuid) }),
+
     planUpgrade(bay, specification, credential, stack) {
       const bayType = bayTypeOf(bayTypes, specification);
       const plan = planOf(bayType, bay, specification, credential);
@@ -61,6 +66,7 @@ export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): Sta
         masterAddresses: [...(read.masterAddresses ?? specification.masterAddresses)],
         discoveryUrl: read.discoveryUrl ?? specification.discoveryUrl,
         workers: read.workers.map(toMember),
+        ...(read.masterNames && { masterNames: [...read.masterNames] }),
       };
     },
 

@@ -4,6 +4,7 @@ import { bayModelKey, bayModelShape } from "@jeroboam/core/bay-model/bay-model";
 import { createMemoryEngines } from "@jeroboam/coe/engines/memory-engines";
 import type { Bay } from "@jeroboam/core/bay/bay";
 import { bayKey, bayShape } from "@jeroboam/core/bay/bay";
+import { rotateAuthority } from "@jeroboam/core/bay/rotate-authority";
 import { rotateCredential } from "@jeroboam/core/bay/rotate-credential";
 import { upgradeBay, upgradeNodeGroup } from "@jeroboam/core/bay/upgrade-bay";
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
@@ -97,6 +98,7 @@ export function createBayWorld(
   const outside = createSimulatedCloud(gate, clock, behaviour);
   const engines = createMemoryEngines((name, run) => gate.pass(name, run));
   const told = new Map<string, OutboxEvent>();
+  let authorities = 0;
   const ports: ConductorPorts = {
     clock,
     random,
@@ -127,6 +129,7 @@ export function createBayWorld(
         tags: stackTags(bay.uuid),
       }),
       planPassword: (bay, _specification, { password }) => ({ parameters: { password }, tags: stackTags(bay.uuid) }),
+      planRotation: (bay, mark) => ({ parameters: { certificate_rotation: mark }, tags: stackTags(bay.uuid) }),
       planUpgrade: (bay, { model }, _login, stack) => ({
         parameters: upgraded(model.imageId, stack, bay.nodeCount),
         tags: stackTags(bay.uuid),
@@ -139,11 +142,14 @@ export function createBayWorld(
         masterAddresses: ["10.0.0.5"],
         discoveryUrl: specification.discoveryUrl,
         workers: membersOf(outputs),
+        masterNames: ["master-0"],
       }),
     },
     certificates: {
       make: (commonName) => {
-        const pair = { certificate: `certificate of ${commonName}`, privateKey: `key of ${commonName}` };
+        authorities += 1;
+        const of = `${commonName}, ${authorities}`;
+        const pair = { certificate: `certificate of ${of}`, privateKey: `key of ${of}` };
         return Promise.resolve({ authority: pair, client: pair });
       },
       renewClient: (authority) => Promise.resolve(authority),
@@ -180,6 +186,7 @@ export interface BayActs {
   resizeGroup(nodeCount: number, nodesToRemove?: readonly string[]): Promise<void>;
   removeGroup(): Promise<void>;
   rotateCredential(): Promise<void>;
+  rotateAuthority(): Promise<void>;
   /** To a newer model. */
   upgrade(): Promise<void>;
   upgradeGroup(): Promise<void>;
@@ -248,6 +255,10 @@ export function actsOn(world: BayWorld): BayActs {
       const bay = await findBayByUuid(table, SCOPE, uuidOf(world));
       if (bay) await rotateCredential(ports, bay);
     },
+    async rotateAuthority() {
+      const bay = await findBayByUuid(table, SCOPE, uuidOf(world));
+      if (bay) await rotateAuthority(ports, bay);
+    },
     async upgrade() {
       await makeNewerModel(world);
       const bay = await findBayByUuid(table, SCOPE, uuidOf(world));
@@ -302,6 +313,7 @@ export function bayScenario(
   behaviour: CloudBehaviour,
   start: (acts: BayActs, world: BayWorld, settle: () => Promise<void>) => Promise<void>,
   verify: (world: BayWorld) => Promise<void>,
+  meanwhile?: (world: BayWorld) => Promise<void>,
 ): Scenario<ConductorPorts, BayRun> {
   return {
     name,
@@ -313,6 +325,7 @@ export function bayScenario(
         queue: world.queue,
         ports: world.ports,
         types: RECORD_TYPES,
+        ...(meanwhile && { meanwhile: () => meanwhile(world) }),
         isAtRest: () => isAtRest(world),
         async start(settle) {
           gate.disarm();

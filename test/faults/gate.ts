@@ -40,6 +40,7 @@ export interface ControlledGate extends Gate {
   interruptWith(act: () => Promise<void>): void;
   /** Lets a paused conductor go on. */
   resume(): void;
+  readonly isArmed: boolean;
   /** While disarmed no fault strikes, and moments are not counted. */
   disarm(): void;
   arm(): void;
@@ -94,6 +95,9 @@ export function createGate(fault?: Fault): ControlledGate {
     trace,
     get moments() {
       return trace.length;
+    },
+    get isArmed() {
+      return armed;
     },
     disarm() {
       armed = false;

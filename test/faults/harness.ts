@@ -26,6 +26,8 @@ export interface ScenarioRun<Ports extends EnginePorts> {
   readonly types: readonly RecordType<Ports, unknown>[];
   /** What the user does before the faults begin; `settle` runs what was begun so far to rest. */
   start(settle: () => Promise<void>): Promise<void>;
+  /** What others do between two invocations of conductors, whom no fault strikes. */
+  meanwhile?(): Promise<void>;
   /** Whether no record has work any more. */
   isAtRest(): boolean;
   /** Throws when the world is not as it must be at rest. */
@@ -76,6 +78,13 @@ export function describeOperationFaults<Ports extends EnginePorts>(scenario: Sce
           await runScenario(scenario, { fault: { kind, atMoment } });
       });
     }
+  });
+}
+
+/** For what another scenario puts through all that: once, without a fault. */
+export function describePlainRun<Ports extends EnginePorts>(scenario: Scenario<Ports>): void {
+  test(`${scenario.name}: comes to the right end`, async () => {
+    await runScenario(scenario, {});
   });
 }
 
@@ -138,6 +147,7 @@ async function untilRest<Ports extends EnginePorts>(
   let conductors = 0;
   const paused: Promise<unknown>[] = [];
   while (!run.isAtRest()) {
+    await unstruck(gate, run);
     for (const key of run.queue.take()) {
       conductors += 1;
       const outcome = await invoke(run, gate, key, `conductor-${conductors}`, options);
@@ -162,6 +172,14 @@ async function untilRest<Ports extends EnginePorts>(
   }
   gate.resume();
   await Promise.all(paused);
+}
+
+async function unstruck<Ports extends EnginePorts>(gate: ControlledGate, run: ScenarioRun<Ports>): Promise<void> {
+  if (!run.meanwhile) return;
+  const wasArmed = gate.isArmed;
+  gate.disarm();
+  await run.meanwhile();
+  if (wasArmed) gate.arm();
 }
 
 /** A schedule that meets a fault, or is killed or paused itself, tries again the next time. */

@@ -4,7 +4,7 @@
  */
 import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
 import { findBay } from "@jeroboam/core/bay/find-bay";
-import { authorityCertificate, signForBay } from "@jeroboam/core/certificate/bay-certificates";
+import { authorityCertificates, signForBay } from "@jeroboam/core/certificate/bay-certificates";
 import { Rejected } from "@jeroboam/core/errors";
 import type { PolicyTarget } from "@jeroboam/core/identity/policy";
 import type { Scope } from "@jeroboam/core/identity/scope";
@@ -30,10 +30,10 @@ export const certificates: readonly Route[] = [
     path: `${PATH}/:ident`,
     rule: "certificate:get",
     query: describeQuery([{ name: "ca_cert_type", schema: { type: "string" } }], readAuthorityType),
-    find: (request, scope) => requireBay(request, scope, request.ident, 404),
+    find: (request, scope) => requireCertified(request, scope, request.ident, 404),
     answers: { 200: "certificate" },
     run({ base }, { target: { bay } }) {
-      const pem = authorityCertificate(bay);
+      const pem = authorityCertificates(bay);
       if (pem === undefined) throw notYet(bay);
       return Promise.resolve({ status: 200, body: viewCertificate(bay.record.state.uuid, { pem }, base) });
     },
@@ -43,7 +43,7 @@ export const certificates: readonly Route[] = [
     path: PATH,
     rule: "certificate:create",
     body: readCertificateWish,
-    find: (request, scope, wish: CertificateWish) => requireBay(request, scope, wish.bay, 400),
+    find: (request, scope, wish: CertificateWish) => requireCertified(request, scope, wish.bay, 400),
     answers: { 201: "certificate" },
     async run({ ports, base }, { body: { csr, authorityType }, target: { bay } }) {
       const signed = await signForBay(ports, bay, csr);
@@ -55,12 +55,12 @@ export const certificates: readonly Route[] = [
   }),
 ];
 
-function readAuthorityType({ ca_cert_type: type, ...rest }: QueryArguments): void {
+export function readAuthorityType({ ca_cert_type: type, ...rest }: QueryArguments): void {
   refuseArguments(rest);
   requireOnlyAuthority(type ?? null);
 }
 
-async function requireBay(
+export async function requireCertified(
   { ports }: ApiRequest,
   scope: Scope,
   ident: string,

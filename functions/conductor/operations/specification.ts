@@ -3,6 +3,7 @@ import { bayModelUseKey } from "@jeroboam/core/bay-model/bay-model";
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import { nodeUserName, ownKeypair, secretContext } from "@jeroboam/core/bay/bay";
 import { changeSpecification, readSpecification } from "@jeroboam/core/bay/specification-store";
+import type { Issuer } from "@jeroboam/core/certificate/rotation";
 import { asSettled, isProvisional } from "@jeroboam/core/operation/provisional";
 import type { Step } from "@jeroboam/core/operation/record";
 import { done, failed } from "@jeroboam/core/operation/record";
@@ -30,22 +31,27 @@ export const settleItems: Step<ConductorPorts, Bay> = {
 /** Makes the bay's certificate authority and the conductor's client certificate; found again once written. */
 export const ensureCertificates: Step<ConductorPorts, Bay> = {
   name: "ensure-certificates",
-  async run({ table, certificates, sealer }, { state: bay }) {
-    const specification = await readSpecification(table, bay);
+  async run(ports, { state: bay }) {
+    const specification = await readSpecification(ports.table, bay);
     if (!specification) return failed(SPECIFICATION_MISSING);
     if (specification.certificates) return done();
-    const { authority, client } = await certificates.make(bay.name ?? bay.uuid);
-    const made = {
-      caCertificate: authority.certificate,
-      caKeySealed: await sealer.seal(authority.privateKey, secretContext(bay, "ca-key"), bay.projectId),
-      clientCertificate: client.certificate,
-      clientKeySealed: await sealer.seal(client.privateKey, secretContext(bay, "client-key"), bay.projectId),
-    };
+    const made = await makeIssuer(ports, bay);
     // Another conductor's, if it was quicker, are as good.
-    await changeSpecification(table, bay, (current) => (current.certificates ? {} : { certificates: made }));
+    await changeSpecification(ports.table, bay, (current) => (current.certificates ? {} : { certificates: made }));
     return done();
   },
 };
+
+/** A new authority of the bay's, with the conductor's client certificate of it. */
+export async function makeIssuer({ certificates, sealer }: ConductorPorts, bay: Bay): Promise<Issuer> {
+  const { authority, client } = await certificates.make(bay.name ?? bay.uuid);
+  return {
+    caCertificate: authority.certificate,
+    caKeySealed: await sealer.seal(authority.privateKey, secretContext(bay, "ca-key"), bay.projectId),
+    clientCertificate: client.certificate,
+    clientKeySealed: await sealer.seal(client.privateKey, secretContext(bay, "client-key"), bay.projectId),
+  };
+}
 
 /** Makes the user by which the bay's nodes ask our API; its password is written before the user is made. */
 export const ensureNodeCredential: Step<ConductorPorts, Bay> = {

@@ -15,9 +15,16 @@ import type { ConductorPorts, Refused, Stack, StackChange, StackPlan, Stacks } f
 const DELETE_FAILURES = 3;
 export const BUSY_MS = 2_000;
 const POLL_LEAST_MS = 1_000;
+const OPERATION_TAG = "jeroboam-operation-";
+
 /** The tag by which an operation knows its own work on a stack. */
 export function operationTag(operation: Operation): string {
-  return `jeroboam-operation-${operation.id}`;
+  return `${OPERATION_TAG}${operation.id}`;
+}
+
+/** Whether it is such a one, of whatever operation. */
+export function isOperationTag(tag: string): boolean {
+  return tag.startsWith(OPERATION_TAG);
 }
 
 /** What a record that has a stack holds of it. */

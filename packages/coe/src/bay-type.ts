@@ -121,6 +121,8 @@ export interface BayOutputs {
   readonly discoveryUrl: string | null;
   /** Empty where the stack names none: then Heat chooses which go on a scale-down. */
   readonly workers: readonly Worker[];
+  /** What masters are called; absent: the stack does not tell, and its nodes cannot follow a rotation. */
+  readonly masterNames?: readonly string[];
 }
 
 /** A reason to refuse a bay; `field` is the attribute's name on the wire (`master_count`, `labels.kube_tag`). */
@@ -149,6 +151,11 @@ export interface BayType {
     outputs: Readonly<Record<string, unknown>>,
     spec: Pick<BaySpec, "tlsDisabled" | "apiserverPort">,
   ): BayOutputs;
+  /**
+   * Nodes follow a rotation of their bay's authority: its templates have the parameter `certificate_rotation`, which is in
+   * the servers' metadata. Absent: they read it once, at their first boot.
+   */
+  readonly rotates?: true;
   /** Absent: workers of this type cannot be upgraded. */
   readonly upgrade?: UpgradeType;
   /** Absent: bays of this type have no further groups of workers. */

@@ -393,6 +393,22 @@ export const limits = {
     /** So long after a use it is looked at each second: what was told of is about to be seen. */
     keenMs: 30 * second,
   },
+  /** Of a bay's authority. */
+  rotation: {
+    /** A node that has not come to a phase after so long is not waited for any more: they look once a minute. */
+    phaseMs: 30 * minute,
+    /** Between two looks at who has come to it; a node's word makes one at once. */
+    lookMs: 15 * second,
+    /** What nodes said is kept so long after the operation's deadline. */
+    acknowledgementKeepMs: day,
+    /** More than any bay has. */
+    nodes: 20_000,
+    /** Nodes that a text names. */
+    namedNodes: 5,
+    /** A mark, and a node's name. */
+    markChars: 100,
+    nodeNameChars: 255,
+  },
   hook: {
     perProject: 50,
     /** Models that one may upgrade to. */

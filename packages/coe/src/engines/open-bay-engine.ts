@@ -5,6 +5,7 @@
  */
 import { secretContext } from "@jeroboam/core/bay/bay";
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
+import { trustedAuthorities } from "@jeroboam/core/certificate/rotation";
 import type { Sealer } from "@jeroboam/core/secret/sealer";
 import type { ContainerEngine } from "./container-engine.ts";
 import type { EngineEndpoint, EngineHttp } from "./engine-http.ts";
@@ -50,5 +51,6 @@ async function openTls(
   if (model.tlsDisabled || model.coe === "mesos") return { authority: null, client: null };
   if (!certificates) return "missing";
   const privateKey = await sealer.open(certificates.clientKeySealed, secretContext(bay, "client-key"));
-  return { authority: certificates.caCertificate, client: { certificate: certificates.clientCertificate, privateKey } };
+  const client = { certificate: certificates.clientCertificate, privateKey };
+  return { authority: trustedAuthorities(certificates), client };
 }

@@ -7,6 +7,7 @@
 import { z } from "zod";
 import type { BayModel } from "../bay-model/bay-model.ts";
 import { bayModelSchema, creationKey } from "../bay-model/bay-model.ts";
+import { bayCertificatesSchema } from "../certificate/rotation.ts";
 import { delegationIndexKey, delegationSchema } from "../identity/delegation.ts";
 import { limits } from "../limits.ts";
 import type { RecordShape } from "../operation/record.ts";
@@ -87,21 +88,16 @@ export const baySpecificationSchema = z.object({
   masterAddresses: z.array(z.string()),
   /** The workers of the bay's own stack; absent until a conductor has read them. */
   workers: z.array(memberSchema).exactOptional(),
+  /** The names of the masters; absent: the stack tells none, for its nodes cannot follow a rotation of their authority. */
+  masterNames: z.array(z.string()).exactOptional(),
   /** Of the groups default-worker and default-master, once somebody has set them (node-group/default-groups.ts). */
   workerLimits: countLimitsSchema.exactOptional(),
   masterLimits: countLimitsSchema.exactOptional(),
   coeVersion: z.string().nullable(),
   containerVersion: z.string().nullable(),
   healthStatusReason: z.record(z.string(), z.string()),
-  /** The bay's own certificate authority and the conductor's client certificate: PEM; keys sealed. */
-  certificates: z
-    .object({
-      caCertificate: z.string(),
-      caKeySealed: z.string(),
-      clientCertificate: z.string(),
-      clientKeySealed: z.string(),
-    })
-    .nullable(),
+  /** The bay's own certificate authority and the conductor's client certificate. */
+  certificates: bayCertificatesSchema.nullable(),
   /** How conductors act for the project as long as the bay lives; Heat's own trust hangs on it (delegation.ts). */
   delegation: delegationSchema,
   /** The least-privileged credential of the bay's nodes, once made; its password is sealed. */

@@ -18,7 +18,7 @@ import type { StorePorts } from "../operation/record-store.ts";
 import { changeRecord } from "../operation/record-store.ts";
 import type { Clock } from "../ports.ts";
 import type { Sealer } from "../secret/sealer.ts";
-import type { Table } from "../table/table.ts";
+import type { Key, Table } from "../table/table.ts";
 
 export interface CallbackPorts extends StorePorts {
   readonly clock: Clock;
@@ -58,7 +58,7 @@ export async function takeCallback(ports: CallbackPorts, token: string): Promise
   // It changes nothing, and is not spent.
   if (isEnough(bay.nudge, read.operationId, ports.clock.nowMs())) return "taken";
   if ((await spend(ports.table, read)) === "refused") return "unknown";
-  await nudge(ports, bay.key, read.operationId);
+  await nudgeBay(ports, bay.key, read.operationId);
   return "taken";
 }
 
@@ -112,7 +112,11 @@ async function openPassword({ table, sealer }: CallbackPorts, bay: Bay): Promise
 }
 
 /** Makes the operation due, unless it was a moment ago. While a conductor holds the record it looks again by itself. */
-async function nudge(ports: CallbackPorts, key: Parameters<typeof changeRecord>[2], operation: string): Promise<void> {
+export async function nudgeBay(
+  ports: StorePorts & { readonly clock: Clock },
+  key: Key,
+  operation: string,
+): Promise<void> {
   const nowMs = ports.clock.nowMs();
   await changeRecord<Bay, never>(ports, bayShape, key, (current) => {
     if (current.operation?.id !== operation || current.dueAtMs === undefined) return { kind: "keep" };

@@ -1,12 +1,13 @@
 /**
- * What the API does with a bay's authority: shows its certificate and has requests signed, from the moment the authority
- * is there, which is before the bay's nodes boot. The key stays sealed but for the time of a signature. Who may ask is
- * left to the API's policy.
+ * What the API does with a bay's authority: shows its certificate (two of them, in the midst of a rotation) and has
+ * requests signed, from the moment the authority is there, which is before the bay's nodes boot. The key stays sealed but
+ * for the time of a signature. Who may ask is left to the API's policy.
  */
 import type { BayWithSpecification } from "../bay/find-bay.ts";
 import { secretContext } from "../bay/bay.ts";
 import type { Sealer } from "../secret/sealer.ts";
 import type { KeyAndCertificate } from "./authority.ts";
+import { trustedAuthorities } from "./rotation.ts";
 import type { SignedRequest } from "./sign-request.ts";
 
 export interface SigningPorts {
@@ -14,9 +15,9 @@ export interface SigningPorts {
   readonly signRequest: (authority: KeyAndCertificate, requestPem: string) => Promise<SignedRequest>;
 }
 
-/** PEM; absent until a conductor has made it. */
-export function authorityCertificate({ specification }: BayWithSpecification): string | undefined {
-  return specification.certificates?.caCertificate;
+/** PEM: what clients are to trust, the one that signs first; absent until a conductor has made it. */
+export function authorityCertificates({ specification: { certificates } }: BayWithSpecification): string | undefined {
+  return certificates ? trustedAuthorities(certificates) : undefined;
 }
 
 /** Absent like the authority. */

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../clock/system-clock.ts";
 import { systemRandom } from "../random/system-random.ts";
 import type { KeyAndCertificate } from "./authority.ts";
+import { inPhase, trustedAuthorities } from "./rotation.ts";
 import { createAuthority, issueClientCertificate } from "./authority.ts";
 import { signRequest } from "./sign-request.ts";
 
@@ -42,11 +43,16 @@ afterAll(() => rmSync(folder, { recursive: true }));
  * What the node says to that client: who it is, by its certificate, or why it is not trusted (a node would hang up; said
  * instead, so that it can be read). Or why the client hangs up.
  */
-async function talk(client: KeyAndCertificate | undefined, trusted: KeyAndCertificate): Promise<string> {
+async function talk(
+  client: KeyAndCertificate | undefined,
+  trusted: Pick<KeyAndCertificate, "certificate">,
+  shown = node,
+  accepted = authority.certificate,
+): Promise<string> {
   const server = createServer({
-    key: node.privateKey,
-    cert: node.certificate,
-    ca: authority.certificate,
+    key: shown.privateKey,
+    cert: shown.certificate,
+    ca: accepted,
     requestCert: true,
     rejectUnauthorized: false,
   });
@@ -94,4 +100,39 @@ test("another bay's client is not trusted, though its authority bears the same n
 test("a client that trusts another bay's authority does not talk to the node", async () => {
   const client = await issueClientCertificate(ports, authority, ADMINISTRATOR);
   expect(await talk(client, foreign)).toMatch(/^client: .*(CERT|SIGNATURE|VERIFY)/);
+});
+
+test("in every phase of a rotation whoever was told then, or a phase before or after, is served", async () => {
+  const old = { node, client: await issueClientCertificate(ports, authority, ADMINISTRATOR), by: authority };
+  const fresh = {
+    node: await signedNode(foreign),
+    client: await issueClientCertificate(ports, foreign, ADMINISTRATOR),
+    by: foreign,
+  };
+  const issuer = ({ certificate }: KeyAndCertificate) => ({
+    caCertificate: certificate,
+    caKeySealed: "",
+    clientCertificate: "",
+    clientKeySealed: "",
+  });
+  const before = issuer(authority);
+  const trust = { ...before, rotation: { phase: "trust" as const, next: issuer(foreign) } };
+  const renew = inPhase(trust, "renew");
+  const serve = inPhase(renew, "serve");
+  const drop = inPhase(serve, "drop");
+  // What clients hold who asked in that phase, and what the API's servers show and accept in it.
+  const phases = [
+    { certificates: before, client: old.client, shown: old.node },
+    { certificates: trust, client: old.client, shown: old.node },
+    { certificates: renew, client: fresh.client, shown: old.node },
+    { certificates: serve, client: fresh.client, shown: fresh.node },
+    { certificates: drop, client: fresh.client, shown: fresh.node },
+  ].map((one) => ({ ...one, trusted: trustedAuthorities(one.certificates) }));
+  for (const [at, server] of phases.entries()) {
+    for (const client of phases.slice(Math.max(0, at - 1), at + 2))
+      expect(await talk(client.client, { certificate: client.trusted }, server.shown, server.trusted)).toBe("admin");
+  }
+  const last = phases.at(-1);
+  expect(await talk(old.client, old.by, last?.shown, last?.trusted)).toMatch(/^(client|not trusted): /);
+  expect(await talk(old.client, fresh.by, last?.shown, last?.trusted)).toMatch(/^not trusted: /);
 });

@@ -1,0 +1,94 @@
+/**
+ * Telling all stacks of a bay the same: its own first, then each group's, each awaited before the next. A tag says that a
+ * stack was told, so that repeating it tells nobody twice.
+ */
+import type { Bay } from "@jeroboam/core/bay/bay";
+import { delegationContext } from "@jeroboam/core/bay/bay";
+import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
+import type { Delegation } from "@jeroboam/core/identity/delegation";
+import type { NodeGroup } from "@jeroboam/core/node-group/node-group";
+import { groupDelegationContext, nodeGroupKey, nodeGroupShape } from "@jeroboam/core/node-group/node-group";
+import type { ActiveRecord, StepResult } from "@jeroboam/core/operation/record";
+import { again, done, failed } from "@jeroboam/core/operation/record";
+import { changeRecord } from "@jeroboam/core/operation/record-store";
+import type { ConductorPorts, Stack, StackParameters } from "../ports.ts";
+import { pollAfterMs } from "./expected-end.ts";
+import { BUSY_MS, failureOf, fenced, isHeld, isOperationTag } from "./stack-steps.ts";
+
+export interface Telling {
+  readonly parameters: StackParameters;
+  /** Begins with the operation's own. */
+  readonly tag: string;
+}
+
+/** One stack of the bay. */
+interface Told {
+  /** Absent: it is the bay's own. */
+  readonly group?: NodeGroup;
+  readonly nameOrId: string;
+  readonly delegation: Delegation;
+  readonly context: string;
+}
+
+export async function tellStacks(
+  ports: ConductorPorts,
+  record: ActiveRecord<Bay>,
+  { specification, nodeGroups }: Pick<BayWithSpecification, "specification" | "nodeGroups">,
+  telling: Telling,
+  signal: AbortSignal,
+): Promise<StepResult<Bay>> {
+  const { state } = record;
+  const own: Told = {
+    nameOrId: state.stackId ?? ports.stackPlans.nameOf(state),
+    delegation: specification.delegation,
+    context: delegationContext(state),
+  };
+  const groups = nodeGroups.map(({ group, specification: { delegation } }): Told => ({
+    group,
+    nameOrId: group.stackId ?? ports.stackPlans.nodeGroups.nameOf(group),
+    delegation,
+    context: groupDelegationContext(group),
+  }));
+  let changes: Partial<Bay> = {};
+  for (const told of [own, ...groups]) {
+    const result = await tell(ports, record, told, telling, signal);
+    if (result.kind !== "done") return result;
+    changes = { ...changes, ...result.changes };
+  }
+  return done(changes);
+}
+
+async function tell(
+  ports: ConductorPorts,
+  record: ActiveRecord<Bay>,
+  { group, nameOrId, delegation, context }: Told,
+  { parameters, tag }: Telling,
+  signal: AbortSignal,
+): Promise<StepResult<Bay>> {
+  const opened = await ports.cloud.stacks({ delegation, context, isCleanup: false }, signal);
+  if (opened.kind === "refused") return failed(opened.reason);
+  const stacks = fenced(opened.stacks, () => isHeld(record, ports));
+  const stack = await stacks.find(nameOrId);
+  // A group that was never made, or is on its way out, has nobody to tell.
+  if (!stack) return group === undefined ? failed(`stack ${nameOrId} was not found in Heat`) : done();
+  if (stack.progress === "IN_PROGRESS") return again(pollAfterMs(ports.clock.nowMs(), record.operation, record.nudge));
+  if (stack.tags.includes(tag)) {
+    if (stack.progress === "FAILED") return failed(await failureOf(stacks, stack));
+    if (group === undefined) return done({ stackSeen: stack.seen });
+    await noteSeen(ports, group, stack);
+    return done();
+  }
+  const kept = stack.tags.filter((one) => !isOperationTag(one));
+  const updated = await stacks.update(stack, { parameters, tags: [...kept, tag] });
+  return updated.kind === "refused" ? failed(updated.reason) : again(BUSY_MS);
+}
+
+/** What was told a group's stack is no drift; a group at work notes what its own work did. */
+async function noteSeen(ports: ConductorPorts, group: NodeGroup, { seen: stackSeen }: Stack): Promise<void> {
+  const key = nodeGroupKey(group.projectId, group.bayUuid, group.uuid);
+  await changeRecord<NodeGroup, never>(ports, nodeGroupShape, key, (current) =>
+    current.operation || current.state.stackSeen === stackSeen
+      ? { kind: "keep" }
+      : { kind: "write", record: { ...current, state: { ...current.state, stackSeen } } },
+  );
+}
