@@ -21,6 +21,7 @@ import type { BayTypeInput } from "@jeroboam/coe/bay-type";
 import { fileTemplates } from "@jeroboam/coe/file-templates";
 import { sampleBay } from "@jeroboam/coe/sample-bay";
 import { seedBayTypes } from "@jeroboam/coe/seed-bay-types";
+import type { KeyAndCertificate } from "@jeroboam/core/certificate/authority";
 import { createAuthority } from "@jeroboam/core/certificate/authority";
 import { systemClock } from "@jeroboam/core/clock/system-clock";
 import { systemRandom } from "@jeroboam/core/random/system-random";
@@ -58,6 +59,7 @@ export interface Asked {
   readonly from: string;
   readonly host: string;
   readonly path: string;
+  readonly method: string;
   readonly body: string;
   readonly status: number;
 }
@@ -80,6 +82,12 @@ export interface Boot {
 
 export interface Bay {
   readonly certificate: string;
+  /** Of the authority that comes to replace it. */
+  readonly nextCertificate: string;
+  /** What all servers find in their metadata from now on, and with it what the service does. */
+  mark(text: string): void;
+  /** Everything that was asked of the world so far, in order. */
+  asked(): readonly Asked[];
   boot(node: string): Promise<Boot>;
   /** Runs a command on a server that is up. */
   run(node: string, ...words: string[]): string;
@@ -104,8 +112,9 @@ export interface BayOptions {
 export async function openBay(typeName: string, options: BayOptions = {}): Promise<Bay> {
   const folder = mkdtempSync(join(tmpdir(), "node-scripts-"));
   const at = (...names: string[]): string => join(folder, ...names);
-  const authority = await createAuthority({ clock: systemClock, random: systemRandom }, "blue");
-  makeAuthorities(folder, authority);
+  const make = () => createAuthority({ clock: systemClock, random: systemRandom }, "blue");
+  const [authority, next] = [await make(), await make()];
+  makeAuthorities(folder, authority, next);
   const digests = publish(folder, { isTampered: options.isTampered ?? false });
   for (const [path, content] of Object.entries(options.published ?? {})) writeInto(at("published", path), content);
   writeFileSync(at("hosts"), HOSTS.join("\n"));
@@ -131,6 +140,9 @@ export async function openBay(typeName: string, options: BayOptions = {}): Promi
   };
   return {
     certificate: authority.certificate,
+    nextCertificate: next.certificate,
+    mark: (text) => writeFileSync(at("mark"), text),
+    asked: () => askedIn(at("asked.jsonl")),
     async boot(node) {
       const firstBoot = firstBoots.get(`blue-${node}`);
       if (!firstBoot) throw new Error(`no user data for ${node}`);
@@ -279,11 +291,13 @@ function lineOf(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> 
   });
 }
 
-/** The bay's, by the service's own code, and one for every name in the world. */
-function makeAuthorities(folder: string, bay: { readonly certificate: string; readonly privateKey: string }): void {
+/** The bay's, and the one that replaces it, by the service's own code; and one for every name in the world. */
+function makeAuthorities(folder: string, bay: KeyAndCertificate, next: KeyAndCertificate): void {
   const at = (name: string): string => join(folder, name);
-  writeFileSync(at("bay-ca.crt"), bay.certificate);
-  writeFileSync(at("bay-ca.key"), bay.privateKey);
+  for (const [name, { certificate, privateKey }] of Object.entries({ "bay-ca": bay, "next-ca": next })) {
+    writeFileSync(at(`${name}.crt`), certificate);
+    writeFileSync(at(`${name}.key`), privateKey);
+  }
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
   const root = ["-keyout", at("world-ca.key"), "-out", at("world-ca.crt"), "-days", "2", "-subj", "/CN=world"];
   openssl("req", "-x509", ...key, ...root);

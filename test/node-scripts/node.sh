@@ -15,6 +15,7 @@ nsenter --net="$network" ip link set "node${address##*.}" master bay up
 ip address add "$address/24" dev eth0
 ip link set eth0 up
 ip route add 192.0.2.1 dev eth0
+ip route add 169.254.169.254 dev eth0
 
 mkdir -p "$root"
 mount -t tmpfs tmpfs "$root"

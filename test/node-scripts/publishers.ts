@@ -9,7 +9,25 @@ export const VERSIONS = { kubernetes: "v1.35.1", etcd: "v3.5.26", containerd: "2
 const noted = (name: string): string => `#!/bin/sh\necho "${name} $*" >>/run/calls\n`;
 /** One that systemd starts goes on, and says that it does. */
 const served = (name: string): string => `${noted(name)}: >"$READY_FILE"\nexec sleep 1000000\n`;
-const KUBEADM = `${noted("kubeadm")}case "$*" in *control-plane*) mkdir -p /etc/kubernetes/manifests; : >/etc/kubernetes/manifests/kube-apiserver.yaml ;; esac\n`;
+/** Manifests as kubeadm begins them. */
+const KUBEADM = `${noted("kubeadm")}case "$*" in *control-plane*)
+  mkdir -p /etc/kubernetes/manifests
+  for name in kube-apiserver kube-controller-manager kube-scheduler; do
+    printf 'apiVersion: v1\\nkind: Pod\\nmetadata:\\n  labels:\\n    component: %s\\n    tier: control-plane\\n  name: %s\\n' $name $name \\
+      >/etc/kubernetes/manifests/$name.yaml
+  done ;;
+esac
+`;
+/** As if each pod of the control plane were what its manifest says, and ready. */
+const KUBECTL = `${noted("kubectl")}case "$*" in
+  *--selector\\ jeroboam/authority=*)
+    mark=\${*#*jeroboam/authority=}
+    for file in /etc/kubernetes/manifests/kube-*.yaml; do
+      if grep -q "^    jeroboam/authority: \${mark%% *}$" "$file"; then printf 'True '; fi
+    done ;;
+  *'--namespace kube-system get daemonsets,deployments'*) echo daemonset.apps/kube-proxy ;;
+esac
+`;
 
 export const digestOf = (content: string | Buffer): string => createHash("sha256").update(content).digest("hex");
 
@@ -25,7 +43,7 @@ export function publish(folder: string, { isTampered }: { readonly isTampered: b
   for (const [name, content] of Object.entries({
     kubelet: served("kubelet"),
     kubeadm: KUBEADM,
-    kubectl: noted("kubectl"),
+    kubectl: KUBECTL,
   })) {
     put(`${kubernetes}/${name}`, isTampered && name === "kubelet" ? `${content}# and more\n` : content);
     put(`${kubernetes}/${name}.sha256`, digestOf(content));

@@ -7,6 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 ip link set lo up
 ip link add bay type bridge
 ip address add 192.0.2.1/32 dev bay
+ip address add 169.254.169.254/32 dev bay
 ip link set bay up
 ip route add 10.0.0.0/24 dev bay
 exec "$node" "$here/world.ts" "$folder"

@@ -1,18 +1,38 @@
 /**
- * The world that nodes' scripts see from their network: the cloud's endpoints, which give a token,
- * sign with a bay's authority as the service does, and take signals; and the publishers, which serve stand-ins for what
- * they publish. Run as `world.ts FOLDER` while its input is open; everything that was asked is in FOLDER/asked.jsonl.
+ * The world that nodes' scripts see from their network: the cloud's endpoints, which give a token, sign with a bay's
+ * authority as the service does in each phase of its rotation, and take signals; the metadata service, which tells the
+ * phase in FOLDER/mark; and the publishers, which serve stand-ins for what they publish. Run as `world.ts FOLDER` while its input is open; everything that was asked is in FOLDER/asked.jsonl.
  */
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:https";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { BayCertificates, Issuer } from "@jeroboam/core/certificate/rotation";
+import { inPhase, trustedAuthorities } from "@jeroboam/core/certificate/rotation";
 import { signRequest } from "@jeroboam/core/certificate/sign-request";
 import { systemClock } from "@jeroboam/core/clock/system-clock";
 import { systemRandom } from "@jeroboam/core/random/system-random";
 
 const folder = process.argv[2] ?? "";
 const read = (name: string): string => readFileSync(join(folder, name), "utf8");
-const authority = { certificate: read("bay-ca.crt"), privateKey: read("bay-ca.key") };
+const issuer = (name: string): Issuer => ({
+  caCertificate: read(`${name}.crt`),
+  caKeySealed: read(`${name}.key`),
+  clientCertificate: "",
+  clientKeySealed: "",
+});
+const readMark = (): string => (existsSync(join(folder, "mark")) ? read("mark") : "");
+
+/** What holds in the phase that nodes are told of. */
+function certificatesNow(): BayCertificates {
+  const phase = readMark().split(".")[1];
+  if (phase === undefined) return issuer("bay-ca");
+  const trust: BayCertificates = { ...issuer("bay-ca"), rotation: { phase: "trust", next: issuer("next-ca") } };
+  if (phase === "trust") return trust;
+  const renew = inPhase(trust, "renew");
+  return phase === "drop" ? inPhase(inPhase(renew, "serve"), "drop") : renew;
+}
+
 const ports = { clock: systemClock, random: systemRandom };
 
 interface Answer {
@@ -35,7 +55,10 @@ async function answer(host: string, path: string, body: string, token: string | 
   if (path.endsWith("/signal") || path.startsWith("/v1/callbacks/")) return json(200, {});
   if (path.startsWith("/v1/certificates")) {
     if (token !== "token-of-the-node") return json(401, {});
-    if (body === "") return json(200, { pem: authority.certificate });
+    if (path.includes("/nodes/")) return { status: 204, body: "" };
+    const now = certificatesNow();
+    if (body === "") return json(200, { pem: trustedAuthorities(now) });
+    const authority = { certificate: now.caCertificate, privateKey: now.caKeySealed };
     const signed = await signRequest(ports, authority, (JSON.parse(body) as { csr: string }).csr);
     return signed.kind === "signed" ? json(201, { pem: signed.certificate }) : json(400, { reason: signed.reason });
   }
@@ -64,5 +87,10 @@ createServer({ key: read("world.key"), cert: read("world.crt") }, (request, resp
       response.writeHead(given.status, given.headers).end(given.body);
     });
   });
-}).listen(443, "192.0.2.1", () => process.stdout.write("ready\n"));
+}).listen(443, "192.0.2.1", () => {
+  createHttpServer((_request, response) => {
+    const meta = { other: "x", certificate_rotation: readMark() };
+    response.end(JSON.stringify({ uuid: "1", meta, name: "blue" }));
+  }).listen(80, "169.254.169.254", () => process.stdout.write("ready\n"));
+});
 process.stdin.resume().on("end", () => process.exit());

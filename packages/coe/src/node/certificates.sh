@@ -17,6 +17,9 @@ sign() {
     openssl verify -CAfile "$CERTIFICATE_FOLDER/ca.crt" "$1.crt" >/dev/null
 }
 
+# The arguments of every certificate that was made, a line each, to make it again.
+made_certificates=''
+
 # make_certificate NAME ORGANISATION COMMON-NAME USAGES [ALTERNATIVE-NAMES]: NAME.key and NAME.crt in the folder.
 make_certificate() {
   local path=$CERTIFICATE_FOLDER/$1 name='' extensions
@@ -41,6 +44,7 @@ CONFIGURATION
   rm "$path.csr"
   chgrp "$CERTIFICATE_GROUP" "$path.key"
   chmod 0440 "$path.key"
+  made_certificates+="$1|$2|$3|$4|${5:-}"$'\n'
 }
 
 if ! is_true "$TLS_DISABLED"; then

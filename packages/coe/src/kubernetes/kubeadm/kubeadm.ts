@@ -103,10 +103,12 @@ export function kubernetesByKubeadm(load: TemplateLoader, system: KubeadmSystem)
       }),
     readOutputs: (outputs, spec) => {
       const address = textOutput(outputs, "api_address");
+      const masterNames = listOutput(outputs, "kube_master_names");
       return {
         apiAddress: address && urlOf("https", address, spec.apiserverPort ?? DEFAULT_PORT),
         nodeAddresses: listOutput(outputs, "kube_minions"),
         masterAddresses: listOutput(outputs, "kube_masters"),
+        ...(masterNames && { masterNames }),
         discoveryUrl: textOutput(outputs, "discovery_url"),
         workers: workersOutput(outputs, {
           refs: "refs_map",
@@ -115,6 +117,7 @@ export function kubernetesByKubeadm(load: TemplateLoader, system: KubeadmSystem)
         }),
       };
     },
+    rotates: true,
     upgrade: kubernetesUpgrade({
       versionLabels: Object.keys(downloadLabels),
       checkSpec,
