@@ -11,10 +11,10 @@ import { isMap } from "../json.ts";
 import { faultsOf } from "./faults.ts";
 import { planOf } from "./node-params.ts";
 import { groupOf } from "./records.ts";
-import type { Engine, EngineNode } from "./records.ts";
+import type { Engine, EngineNode, NodeCertificate } from "./records.ts";
 
-/** Notes that where engines listen, or with what, may have changed. */
-const changed = (cloud: Cloud): void => void (cloud.agenda.engineChanges += 1);
+/** Notes that where engines listen, or with what, may have changed, or that nodes may have something to do. */
+export const changed = (cloud: Cloud): void => void (cloud.agenda.engineChanges += 1);
 
 /** Says that something is to happen in the engine at that moment. */
 export function wakeEngine(cloud: Cloud, engineId: string, at: number): void {
@@ -69,6 +69,14 @@ const fixedAddressOf = (cloud: Cloud, server: Server): string =>
 export function endSetup(cloud: Cloud, node: EngineNode, certificate: EngineNode["certificate"], at: number): void {
   cloud.engines.nodes.put({ ...node, setup: certificate ? "done" : "failed", certificate, joinedAtMs: at });
   wakeEngine(cloud, node.engineId, at);
+  changed(cloud);
+}
+
+/** The node shows and trusts another certificate and other authorities from now on. */
+export function endFollowing(cloud: Cloud, nodeId: string, mark: string, certificate: NodeCertificate): void {
+  const node = cloud.engines.nodes.get(nodeId);
+  if (!node) return;
+  cloud.engines.nodes.put({ ...node, certificate, followed: mark });
   changed(cloud);
 }
 

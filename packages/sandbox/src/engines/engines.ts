@@ -1,14 +1,16 @@
 /** The bays' engines as the sandbox shows them to whoever holds it: a simulation, or the adapter with the sockets. */
 import type { Cloud } from "../cloud.ts";
 import { advance, finishSetup } from "../heat/engine/advance.ts";
-import { listenersOf } from "./bays.ts";
+import { endFollowing, listenersOf } from "./bays.ts";
 import type { Listener } from "./bays.ts";
 import { isCertificateRefused } from "./faults.ts";
+import { pendingFollowers } from "./follow-authority.ts";
+import type { Follower } from "./follow-authority.ts";
 import { askEngine, listenerAt } from "./gate.ts";
 import type { EngineReply } from "./gate.ts";
 import type { SetupOutcome } from "./node-setup.ts";
 import type { Peer } from "./peer.ts";
-import type { EngineNode } from "./records.ts";
+import type { EngineNode, NodeCertificate } from "./records.ts";
 
 export interface Engines {
   /** Every address at which an engine answers now. */
@@ -21,6 +23,10 @@ export interface Engines {
   pendingSetups: () => EngineNode[];
   isCertificateRefused: (node: EngineNode) => boolean;
   endSetup: (nodeId: string, outcome: SetupOutcome) => void;
+  /** Nodes that have not come to what their metadata says of their bay's authority. */
+  pendingFollowers: () => Follower[];
+  /** It has: what it shows and trusts from now on. */
+  endFollowing: (nodeId: string, mark: string, certificate: NodeCertificate) => void;
 }
 
 export const createEngines = (cloud: Cloud): Engines => ({
@@ -43,6 +49,11 @@ export const createEngines = (cloud: Cloud): Engines => ({
     advance(cloud);
     finishSetup(cloud, nodeId, outcome, cloud.clock.now());
     advance(cloud);
+    cloud.database.commit();
+  },
+  pendingFollowers: () => pendingFollowers(cloud),
+  endFollowing(nodeId, mark, certificate) {
+    endFollowing(cloud, nodeId, mark, certificate);
     cloud.database.commit();
   },
 });

@@ -36,32 +36,50 @@ export async function fetchCertificate(outside: Outside, node: EngineNode): Prom
 }
 
 async function attemptOnce(outside: Outside, node: EngineNode): Promise<NodeCertificate> {
-  const { params } = node;
-  const token = await requestToken(outside, params);
-  const base = (params["MAGNUM_URL"] ?? "").replace(/\/+$/, "");
-  const bay = params["BAY_UUID"] ?? "";
-  const headers = { "X-Auth-Token": token, "Content-Type": "application/json", Accept: "application/json" };
-  const authority = textAt(await ask(outside, new Request(`${base}/certificates/${bay}`, { headers })), "pem");
-  if (authority === undefined) throw new SetupRefused("the bay's authority has no pem");
-  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
-  const csr = await requestFor(node, keys);
-  const signed = await ask(
-    outside,
-    new Request(`${base}/certificates`, { method: "POST", headers, body: JSON.stringify({ bay_uuid: bay, csr }) }),
-  );
-  const certificate = textAt(signed, "pem");
-  if (certificate === undefined) throw new SetupRefused("the signed certificate has no pem");
-  return { authority, certificate, privateKey: await exportKey(keys.privateKey) };
+  const access = await logIn(outside, node);
+  const authority = await fetchAuthority(access);
+  return { authority, ...(await makeCertificate(access, node)) };
 }
 
-async function ask({ send }: Outside, request: Request): Promise<unknown> {
-  const response = await send(request);
-  const body = await response.text();
-  if (!response.ok)
-    throw new SetupRefused(
-      `${request.method} ${new URL(request.url).pathname}: ${response.status} ${body.slice(0, 200)}`,
-    );
-  return JSON.parse(body) as unknown;
+/** The certificates API, as the node is let in. */
+export interface Access {
+  /** The answer's JSON; undefined for one without. */
+  ask: (method: string, path: string, body?: object) => Promise<unknown>;
+  bay: string;
+}
+
+export async function logIn(outside: Outside, { params }: EngineNode): Promise<Access> {
+  const token = await requestToken(outside, params);
+  const base = (params["MAGNUM_URL"] ?? "").replace(/\/+$/, "");
+  const headers = { "X-Auth-Token": token, "Content-Type": "application/json", Accept: "application/json" };
+  return {
+    bay: params["BAY_UUID"] ?? "",
+    async ask(method, path, body) {
+      const response = await outside.send(
+        new Request(`${base}${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) }),
+      );
+      const text = await response.text();
+      if (!response.ok) throw new SetupRefused(`${method} ${path}: ${response.status} ${text.slice(0, 200)}`);
+      return text === "" ? undefined : (JSON.parse(text) as unknown);
+    },
+  };
+}
+
+export async function fetchAuthority({ ask, bay }: Access): Promise<string> {
+  const authority = textAt(await ask("GET", `/certificates/${bay}`), "pem");
+  if (authority === undefined) throw new SetupRefused("the bay's authority has no pem");
+  return authority;
+}
+
+export async function makeCertificate(
+  { ask, bay }: Access,
+  node: EngineNode,
+): Promise<Pick<NodeCertificate, "certificate" | "privateKey">> {
+  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
+  const csr = await requestFor(node, keys);
+  const certificate = textAt(await ask("POST", "/certificates", { bay_uuid: bay, csr }), "pem");
+  if (certificate === undefined) throw new SetupRefused("the signed certificate has no pem");
+  return { certificate, privateKey: await exportKey(keys.privateKey) };
 }
 
 /** The node's own user, by its trust or on its own project. */

@@ -43,6 +43,8 @@ export interface EngineNode {
   setup: "pending" | "done" | "failed";
   /** Null where there is no TLS, and where nothing listens. */
   certificate: NodeCertificate | null;
+  /** What its metadata said when it followed its bay's authority last; absent: it never did. */
+  followed?: string;
   joinedAtMs: number;
   /** When its server went or its agent stopped. */
   lostAtMs: number | null;

@@ -13,6 +13,8 @@ import { pumpBody, readBody, toRequest } from "../http/node-http.ts";
 import { limits } from "../limits.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { Listener } from "./bays.ts";
+import { followAuthority } from "./follow-authority.ts";
+import type { Follower } from "./follow-authority.ts";
 import { fetchCertificate, signOwn } from "./node-setup.ts";
 import type { Outside } from "./node-setup.ts";
 import type { Peer } from "./peer.ts";
@@ -31,17 +33,24 @@ interface Open {
 }
 
 const keyOf = ({ engine, node, hasWrongCertificate }: Listener): string =>
-  JSON.stringify([engine.id, engine.isTls, hasWrongCertificate, node.certificate?.certificate]);
+  JSON.stringify([
+    engine.id,
+    engine.isTls,
+    hasWrongCertificate,
+    node.certificate?.certificate,
+    node.certificate?.authority,
+  ]);
 
 export function serveEngines(sandbox: Sandbox): ServedEngines {
   let timer: NodeJS.Timeout | undefined;
   let seen = -1;
   let isClosed = false;
   const listeners = openListeners(sandbox, sync);
-  const setups = openSetups(sandbox, () => {
+  const setups = openSetups(sandbox, async () => {
     // Those that had to wait for their turn have it now.
     seen = -1;
     sync();
+    await listeners.follow();
   });
 
   function sync(): void {
@@ -80,13 +89,15 @@ export function serveEngines(sandbox: Sandbox): ServedEngines {
 }
 
 interface Setups {
-  /** Begins with those nodes that wait for a certificate, as many as may at a time. */
+  /** Begins with those nodes that wait for a certificate, as many as may at a time, and with those that are to follow. */
   start: () => void;
   close: () => void;
 }
 
-function openSetups(sandbox: Sandbox, ended: () => void): Setups {
+function openSetups(sandbox: Sandbox, ended: () => Promise<void>): Setups {
   const running = new Set<string>();
+  /** What each node follows or followed last, told or given up. */
+  const followed = new Map<string, string>();
   const stopped = new AbortController();
   const outside: Outside = {
     send: async (request) =>
@@ -102,13 +113,27 @@ function openSetups(sandbox: Sandbox, ended: () => void): Setups {
     running.delete(node.id);
     if (stopped.signal.aborted) return;
     sandbox.engines.endSetup(node.id, outcome);
-    ended();
+    await ended();
+  }
+
+  async function follow(follower: Follower): Promise<void> {
+    const { node, mark } = follower;
+    followed.set(node.id, mark);
+    await outside.sleep(sandbox.knobs.settings.followMs);
+    await followAuthority(outside, follower, async (certificate) => {
+      if (stopped.signal.aborted) return;
+      sandbox.engines.endFollowing(node.id, mark, certificate);
+      await ended();
+    });
   }
 
   return {
     start() {
       for (const node of sandbox.engines.pendingSetups()) {
         if (!running.has(node.id) && running.size < limits.setupsAtOnce) void setUp(node);
+      }
+      for (const follower of sandbox.engines.pendingFollowers()) {
+        if (followed.get(follower.node.id) !== follower.mark) void follow(follower);
       }
     },
     close: () => stopped.abort(),

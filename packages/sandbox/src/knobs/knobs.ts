@@ -23,6 +23,8 @@ export const Settings = z.strictObject({
   signals: z.enum(["auto", "manual"]),
   /** How long a container in a bay's engine takes to start, and to end. */
   containerMs: z.number().int().min(0),
+  /** How long a node takes to look at its metadata again, after that has changed. */
+  followMs: z.number().int().min(0),
   /**
    * How likely a stack is created although one of its name was created within the last second: Heat has no unique index on names, and
    * under snapshot isolation two requests at once may both see none.
@@ -38,6 +40,7 @@ export const defaultSettings: Settings = {
   bootMs: 2_000,
   signals: "auto",
   containerMs: 500,
+  followMs: 1_000,
   twinProbability: 0,
 };
 

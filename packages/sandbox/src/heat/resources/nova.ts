@@ -13,6 +13,7 @@ import {
 import type { NewServer } from "../../nova/compute.ts";
 import type { Server } from "../../nova/records.ts";
 import { defaultGroup } from "../../neutron/security-groups.ts";
+import { changed } from "../../engines/bays.ts";
 import { nameHandles } from "../engine/nodes.ts";
 import type { Json, JsonMap } from "../../json.ts";
 import { isEqual, isMap, toText } from "../../json.ts";
@@ -206,6 +207,7 @@ const server: Kind = {
     if (isChanged("flavor") && properties["flavor_update_policy"] === "REPLACE") return "replace";
     if (isChanged("user_data") && properties["user_data_update_policy"] === "REPLACE") return "replace";
     if (isChanged("networks") && !isEqual(portsIn(before), portsIn(properties))) return "replace";
+    if (isChanged("metadata")) changed(cloud);
     cloud.nova.servers.put({
       ...found,
       name: optionalText(properties["name"]) ?? found.name,
