@@ -3,7 +3,7 @@
  * `openstack coe`, in one Python process each (magnum-clients.py), because starting the client costs seconds.
  */
 import { execFile, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -40,6 +40,17 @@ function drive(what: "coe" | "sdk" | "services", lines: readonly string[] = [], 
   });
   child.stdin?.end(JSON.stringify(lines));
   return promise;
+}
+
+/** Authorities that a configuration trusts. */
+function certificatesIn(folder: string): number {
+  const [, encoded = ""] =
+    /certificate-authority-data: (\S+)/.exec(readFileSync(join(data, folder, "config"), "utf8")) ?? [];
+  return (
+    Buffer.from(encoded, "base64")
+      .toString("utf8")
+      .match(/BEGIN CERTIFICATE/g)?.length ?? 0
+  );
 }
 
 const client = findOpenstackClient();
@@ -126,6 +137,52 @@ describe.skipIf(!client.isThere)("Debian's", () => {
     const wrong = told.filter(({ code, out }, nth) => code !== 0 || !lines[nth]?.[1].test(out));
     expect(wrong).toEqual([]);
   });
+
+  test.runIf(hasKubectl)(
+    "openstack coe ca rotate: configurations of before and of the overlap serve in it, afterwards the former does not",
+    { timeout: WITHIN_MS },
+    async () => {
+      // Long enough to look around in each phase.
+      const settings = { method: "PATCH", body: JSON.stringify({ followMs: 4_000 }) };
+      expect((await fetch(new URL("/sandbox/settings", jeroboam.keystoneUrl), settings)).status).toBe(200);
+      for (const folder of ["before", "overlap", "after"]) mkdirSync(join(data, folder));
+      const lines: readonly (readonly [line: string, code: number, prints: RegExp])[] = [
+        [
+          "coe cluster template create u --coe kubernetes --image ubuntu-24.04 --external-network public",
+          0,
+          /accepted/,
+        ],
+        ["coe cluster create r --cluster-template u --keypair default", 0, /accepted/],
+        ["until r CREATE_COMPLETE", 0, /CREATE_COMPLETE/],
+        ["coe nodegroup create r extra --node-count 1", 0, /accepted/],
+        ["until r UPDATE_COMPLETE", 0, /UPDATE_COMPLETE/],
+        ["coe cluster config r --dir before", 0, /KUBECONFIG/],
+        ["kubectl --kubeconfig before/config get nodes", 0, / Ready /],
+        ["signer r", 0, /BEGIN CERTIFICATE/],
+        ["coe ca rotate r", 0, /accepted/],
+        ["kubectl --kubeconfig before/config get nodes", 0, / Ready /],
+        ["another-signer r", 0, /another/],
+        ["coe cluster config r --dir overlap", 0, /KUBECONFIG/],
+        ["kubectl --kubeconfig overlap/config get nodes", 0, / Ready /],
+        ["kubectl --kubeconfig before/config get nodes", 0, / Ready /],
+        ["coe cluster show r -f value -c status", 0, /^UPDATE_IN_PROGRESS$/m],
+        ["until r UPDATE_COMPLETE", 0, /UPDATE_COMPLETE/],
+        ["kubectl --kubeconfig overlap/config get nodes", 0, / Ready /],
+        ["coe cluster config r --dir after", 0, /KUBECONFIG/],
+        ["kubectl --kubeconfig after/config get nodes", 0, / Ready /],
+        ["kubectl --kubeconfig before/config get nodes", 1, /certificate signed by unknown authority|x509/],
+        ["coe cluster delete r", 0, /accepted/],
+        ["until r GONE", 0, /GONE/],
+      ];
+      const told = (await drive(
+        "coe",
+        lines.map(([line]) => line),
+      )) as readonly { line: string; code: number; out: string }[];
+      expect(told.filter(({ code, out }, nth) => code !== lines[nth]?.[1] || !lines[nth]?.[2].test(out))).toEqual([]);
+      expect(certificatesIn("overlap")).toBe(2);
+      expect([certificatesIn("before"), certificatesIn("after")]).toEqual([1, 1]);
+    },
+  );
 
   test("openstack coe does what it has for administrators", { timeout: WITHIN_MS }, async () => {
     const lines: readonly (readonly [line: string, prints: RegExp])[] = [

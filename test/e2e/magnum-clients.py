@@ -1,10 +1,11 @@
 """Drives Debian's OpenStack clients in one process, for clients.test.ts.
 
 `magnum-clients.py coe` reads a JSON list of lines from standard input: what a user types behind `openstack`, or
-`until NAME STATUS`, which waits for a cluster (GONE: until it is no more), or
-a `kubectl` command with the config of this folder; `{project}` stands for the project's id. `magnum-clients.py sdk` makes
-every container-infrastructure call that openstacksdk's cloud layer has, but for the administrators' own (`services`).
-Prints JSON: for each line its exit code and what was printed; or what each call gave.
+`until NAME STATUS`, which waits for a cluster (GONE: until it is no more), `signer NAME` and `another-signer NAME`, which
+remember a cluster's authority and wait until another signs, or a `kubectl` command with the config of this folder, unless it
+names one; `{project}` stands for the project's id. `magnum-clients.py sdk` makes every container-infrastructure call that
+openstacksdk's cloud layer has, but for the administrators' own (`services`). Prints JSON: for each line its exit code and
+what was printed; or what each call gave.
 """
 import contextlib
 import io
@@ -30,6 +31,21 @@ def until(cloud, name, status, within=120):
     return 1, f"still {now}"
 
 
+def signer(cloud, name):
+    """The authority that signs now is the first."""
+    cluster = cloud.get_coe_cluster(name)
+    return cloud.get_coe_cluster_certificate(cluster.id)["pem"].split("-----END")[0]
+
+
+def another_signer(cloud, name, before, within=120):
+    end = time.time() + within
+    while time.time() < end:
+        if signer(cloud, name) != before:
+            return 0, "another"
+        time.sleep(0.3)
+    return 1, "still the same"
+
+
 def typed(words):
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
@@ -42,13 +58,19 @@ def typed(words):
 
 def coe(lines):
     cloud = openstack.connect()
-    told = []
+    told, signers = [], {}
     for line in lines:
         words = line.replace("{project}", cloud.current_project_id).split()
         if words[0] == "until":
             code, out = until(cloud, *words[1:])
+        elif words[0] == "signer":
+            code, out = 0, signer(cloud, words[1])
+            signers[words[1]] = out
+        elif words[0] == "another-signer":
+            code, out = another_signer(cloud, words[1], signers[words[1]])
         elif words[0] == "kubectl":
-            ran = subprocess.run([*words, "--kubeconfig", "config"], capture_output=True, text=True, timeout=60)
+            config = [] if "--kubeconfig" in words else ["--kubeconfig", "config"]
+            ran = subprocess.run([*words, *config], capture_output=True, text=True, timeout=60)
             code, out = ran.returncode, ran.stdout + ran.stderr
         else:
             code, out = typed(words)

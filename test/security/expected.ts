@@ -57,7 +57,7 @@ export const ALLOWED_STATUS: Readonly<Record<string, number>> = {
   "PATCH /v1/federations/:ident": 404,
   "DELETE /v1/federations/:ident": 404,
   "POST /v1/federations": 400,
-  // No bay type's nodes could follow.
+  // Nodes of its bay's type could not follow.
   "PATCH /v1/certificates/:ident": 400,
 };
 

@@ -37,6 +37,7 @@ const RECORDS: Readonly<Record<string, string>> = {
 const OTHER_PARAMETERS: Readonly<Record<string, string>> = {
   ":group": "{group}",
   ":bay": "{blue}",
+  ":node": "blue-master-0",
   ":resource": "Cluster",
   ":delivery": "{delivery}",
 };
@@ -82,6 +83,7 @@ const BODIES: Readonly<Record<string, Json>> = {
   "PATCH /v1/clusters/:ident/nodegroups/:group": replace("/max_node_count", 7),
   "POST /v1/certificates": { bay_uuid: "{blue}", csr: CSR },
   "PATCH /v1/certificates/:ident": {},
+  "PUT /v1/certificates/:ident/nodes/:node": { certificate_rotation: "11111111-1111-4111-8111-111111111111.trust" },
   "PATCH /v1/credentials/:ident": null,
   "POST /v1/nodes": { type: "virt" },
   "PATCH /v1/nodes/:ident": replace("/type", "bare"),

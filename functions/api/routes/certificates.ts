@@ -24,12 +24,21 @@ interface CertificateTarget extends PolicyTarget {
   readonly bay: BayWithSpecification;
 }
 
+/** Of every request about a bay's authority. */
+export const readAuthorityType = describeQuery(
+  [{ name: "ca_cert_type", schema: { type: "string" } }],
+  ({ ca_cert_type: type, ...rest }: QueryArguments): void => {
+    refuseArguments(rest);
+    requireOnlyAuthority(type ?? null);
+  },
+);
+
 export const certificates: readonly Route[] = [
   defineRoute({
     method: "GET",
     path: `${PATH}/:ident`,
     rule: "certificate:get",
-    query: describeQuery([{ name: "ca_cert_type", schema: { type: "string" } }], readAuthorityType),
+    query: readAuthorityType,
     find: (request, scope) => requireCertified(request, scope, request.ident, 404),
     answers: { 200: "certificate" },
     run({ base }, { target: { bay } }) {
@@ -54,11 +63,6 @@ export const certificates: readonly Route[] = [
     },
   }),
 ];
-
-export function readAuthorityType({ ca_cert_type: type, ...rest }: QueryArguments): void {
-  refuseArguments(rest);
-  requireOnlyAuthority(type ?? null);
-}
 
 export async function requireCertified(
   { ports }: ApiRequest,

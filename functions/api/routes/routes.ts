@@ -17,7 +17,7 @@ export const COLLECTIONS: Collections = {
   ],
   certificates: async () => [
     ...(await import("./certificates.ts")).certificates,
-    ...(await import("./credentials.ts")).authorities,
+    ...(await import("./authorities.ts")).authorities,
   ],
   credentials: async () => (await import("./credentials.ts")).credentials,
   nodes: async () => (await import("./nodes.ts")).nodes,
