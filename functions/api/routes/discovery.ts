@@ -2,7 +2,6 @@
  * The public documents: what this is, which versions it has, which resources they have, how each is asked (OpenAPI), and
  * whether it is up.
  */
-import { createHash } from "node:crypto";
 import type { Context, Hono } from "hono";
 import { linkBase } from "../links.ts";
 import { VERSION_RANGE } from "../microversion.ts";
@@ -38,39 +37,15 @@ export function addDiscovery(app: Hono<ApiEnv>, settings: ApiSettings, collectio
   const baseOf = (context: Context<ApiEnv>): string => linkBase(settings.links, context.req.raw);
   const served = RESOURCES.filter((name) => Object.hasOwn(collections, collectionOf(name)));
   app.get("/healthcheck", (context) => context.text("OK"));
-  const description = describeOnce(collections);
-  app.get("/v1/openapi", async (context) => {
-    const { text, etag } = await description();
-    const headers = { ETag: etag, "Cache-Control": "no-cache" };
-    const known = context.req
-      .header("if-none-match")
-      ?.split(",")
-      .map((tag) => tag.trim().replace(/^W\//, ""));
-    if (known?.includes(etag)) return context.body(null, 304, headers);
-    return context.body(text, 200, { ...headers, "Content-Type": "application/json" });
-  });
+  // Large: loaded when it is asked for.
+  app.get("/v1/openapi", async (context) =>
+    (await import("../description/served.ts")).serveDescription(context, collections),
+  );
   app.get("/", (context) => context.json(rootDocument(baseOf(context))));
   app.get("/v1", (context) => {
     const opened = openVersioned(context);
     return opened.kind === "refused" ? opened.response : context.json(versionDocument(baseOf(context), served));
   });
-}
-
-interface Description {
-  readonly text: string;
-  readonly etag: string;
-}
-
-/** Made when it is asked for first, of all routes that are served; the same for every process of a release. */
-function describeOnce(collections: Collections): () => Promise<Description> {
-  let made: Promise<Description> | undefined;
-  const make = async (): Promise<Description> => {
-    const { describeApi } = await import("../description/document.ts");
-    const routes = await Promise.all(Object.values(collections).map((load) => load()));
-    const text = JSON.stringify(describeApi(routes.flat()));
-    return { text, etag: `"${createHash("sha256").update(text).digest("base64url")}"` };
-  };
-  return () => (made ??= make());
 }
 
 /** Today's keys, and `default_version` for clients of 2015. */

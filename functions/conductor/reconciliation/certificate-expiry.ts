@@ -22,7 +22,6 @@ import { isProvisional } from "@jeroboam/core/operation/provisional";
 import { z } from "zod";
 import type { ConductorPorts } from "../ports.ts";
 import type { JobPage, PageRequest } from "./page.ts";
-import { isRenewable, renewClient } from "./renew-client.ts";
 
 const positionSchema = z.object({ pk: z.string(), sk: z.string(), indexSk: z.string() });
 const cursorSchema = z.object({ shard: z.number().int(), after: positionSchema.nullable() });
@@ -59,11 +58,23 @@ async function tellOf(ports: ConductorPorts, item: Item, isDryRun: boolean): Pro
   if (uuid === undefined || (!renews && ending.length === 0)) return [];
   const bay = await findRecord(ports.table, bayShape, bayKey(specification.delegation.projectId, uuid));
   if (!bay) return [];
-  const renewed = renews ? await renewClient(ports, bay.state, certificates, isDryRun) : undefined;
+  const renewed = renews
+    ? await (await import("./renew-client.ts")).renewClient(ports, bay.state, certificates, isDryRun)
+    : undefined;
   const isRenewed = renewed !== undefined && renewed.outcome !== "told";
   const left = ending.filter(({ whose }) => whose !== "conductor" || !isRenewed);
   return [...(renewed ? [renewed] : []), ...(await tellOwner(ports, bay, left, isDryRun))];
 }
+
+/** Whether the conductor's certificate ends soon, and another could last longer. */
+function isRenewable({ caCertificate, clientCertificate }: Certificates, nowMs: number): boolean {
+  const [endsAtMs, lastMs] = [clientCertificate, caCertificate].map((one) =>
+    new X509Certificate(one).validToDate.getTime(),
+  ) as [number, number];
+  return endsAtMs - nowMs <= limits.certificate.clientRenewedBeforeMs && lastMs > Math.max(endsAtMs, nowMs);
+}
+
+type Certificates = NonNullable<BaySpecification["certificates"]>;
 
 interface Ending {
   readonly whose: string;

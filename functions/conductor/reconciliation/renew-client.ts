@@ -1,25 +1,17 @@
 /**
  * The conductor's own certificate of a bay, renewed before it ends for as long as the bay's authority lasts: nobody has to
  * do anything for it, and nodes notice nothing, for they trust whom the authority signed. Done once however many rounds
- * look at it: the certificate that was seen is the one that is replaced.
+ * look at it: the certificate that was seen is the one that is replaced. When it is time is certificate-expiry.ts's to say.
  */
 import { X509Certificate } from "node:crypto";
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import { secretContext } from "@jeroboam/core/bay/bay";
 import { changeSpecification } from "@jeroboam/core/bay/specification-store";
 import { textOf, Transient } from "@jeroboam/core/errors";
-import { limits } from "@jeroboam/core/limits";
 import type { Finding } from "@jeroboam/core/reconciliation/job";
 import type { ConductorPorts } from "../ports.ts";
 
 type Certificates = NonNullable<BaySpecification["certificates"]>;
-
-/** Whether the certificate ends soon, and another could last longer. */
-export function isRenewable({ caCertificate, clientCertificate }: Certificates, nowMs: number): boolean {
-  const endsAtMs = endOf(clientCertificate);
-  const isSoon = endsAtMs - nowMs <= limits.certificate.clientRenewedBeforeMs;
-  return isSoon && endOf(caCertificate) > Math.max(endsAtMs, nowMs);
-}
 
 const endOf = (certificate: string): number => new X509Certificate(certificate).validToDate.getTime();
 

@@ -53,6 +53,7 @@ export async function openPrivateKey(sealer: Sealer, { uuid, privateKeySealed }:
   return privateKeySealed === null ? null : sealer.open(privateKeySealed, keyContext(uuid));
 }
 
-function keyContext(uuid: string): string {
+/** What a pair's private key is sealed for. */
+export function keyContext(uuid: string): string {
   return `x509keypair/${uuid}/private-key`;
 }

@@ -28,4 +28,4 @@ export function createMemoryMasterKey(): MemoryMasterKey {
 }
 
 /** The same in every process of a test. */
-const keyNamed = (id: string): Uint8Array => createHash("sha256").update(id).digest();
+export const keyNamed = (id: string): Uint8Array => createHash("sha256").update(id).digest();
