@@ -70,7 +70,7 @@ export async function startJeroboam(start: StartOptions): Promise<JeroboamProces
   const ports = ["--port", String(port), "--keystone-port", String(keystonePort)];
   const started = launchJeroboam(["--data", data, ...ports, ...options], environment);
   const { child, output, ended } = started;
-  await waitFor(() => /is ready/.test(output()) || child.exitCode !== null, READY_WITHIN_MS);
+  await waitFor(() => /is ready/.test(output()) || child.exitCode !== null, READY_WITHIN_MS, 10);
   if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}:\n${output()}`);
   const pid = Number(readFileSync(join(data, "pid"), "utf8"));
   return {

@@ -14,8 +14,8 @@ import type { Session } from "./sandbox-client.ts";
 import { listStacks, login } from "./sandbox-client.ts";
 
 const ROUNDS = Number(process.env["KILL_ROUNDS"] ?? 12);
-/** From the first answer on. */
-const ALIVE_MOST_MS = 1_500;
+/** From the first change on that was answered. */
+const ALIVE_MOST_MS = 1_000;
 const ANSWER_WITHIN_MS = 20_000;
 const CLIENTS = 3;
 /** Standing at once; a client that finds more deletes. */
@@ -44,8 +44,6 @@ afterAll(async () => {
 /** What the API said that it will do, by the bays' uuids; `asked`: to delete, whether or not an answer came. */
 const promised = { created: new Set<string>(), asked: new Set<string>(), deleted: new Set<string>(), replies: 0 };
 
-let answers = 0;
-
 async function start(before?: JeroboamProcess): Promise<Session> {
   const portOf = (url: string): number => Number(new URL(url).port);
   running = await startJeroboam({
@@ -62,7 +60,6 @@ async function drive(session: Session, fraction: () => number, isOver: () => boo
   while (!isOver()) {
     try {
       const standing = (await session.get<{ bays: BayView[] }>(`${bays}?limit=100`)).bays;
-      answers += 1;
       const chosen = standing[Math.floor(fraction() * standing.length)];
       const choice = fraction();
       if (!chosen || (choice < 0.5 && standing.length < BAYS_MOST)) {
@@ -100,7 +97,7 @@ test(
     expect(made.status).toBe(201);
     for (let round = 0; round < ROUNDS; round += 1) {
       let isOver = false;
-      const before = answers;
+      const before = promised.replies;
       const clients = Array.from({ length: CLIENTS }, () =>
         drive(
           session,
@@ -108,7 +105,8 @@ test(
           () => isOver,
         ),
       );
-      await waitFor(() => answers > before, ANSWER_WITHIN_MS, 10);
+      // On a busy machine the first change may be long in coming: a round in which nothing was begun would show nothing.
+      await waitFor(() => promised.replies > before, ANSWER_WITHIN_MS, 5);
       await new Promise((resolve) => setTimeout(resolve, ALIVE_MOST_MS * random.fraction()));
       await running.kill();
       isOver = true;
@@ -121,7 +119,6 @@ test(
     await waitFor(isSettled, REST_WITHIN_MS, 250);
     const bays = await allBays(session);
     const uuids = new Set(bays.map(({ uuid }) => uuid));
-    expect(promised.replies).toBeGreaterThan(ROUNDS);
     // None lost.
     const lost = [...promised.created].filter((uuid) => !promised.asked.has(uuid) && !uuids.has(uuid));
     expect(lost).toEqual([]);
