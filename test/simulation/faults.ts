@@ -112,7 +112,7 @@ export interface FaultPlan {
 export interface Faults {
   readonly conditions: ReadonlySet<Condition>;
   /** Whether a fault strikes here, and which. */
-  decide(site: Site, mayStrike?: (kind: FaultKind) => boolean): Fault | undefined;
+  decide(site: Site, mayStrike?: (kind: FaultKind) => boolean, isRead?: boolean): Fault | undefined;
   /** They strike more often from now on. */
   hurry(): void;
   /** From now on nothing strikes any more. */
@@ -121,6 +121,8 @@ export interface Faults {
   readonly struck: readonly Fault[];
   /** Decisions so far, of each site. */
   readonly places: ReadonlyMap<Site, number>;
+  /** Those about calls that only read, by site and place. */
+  readonly reads: ReadonlySet<string>;
 }
 
 /** Which faults and conditions a seed has. */
@@ -135,6 +137,11 @@ export function drawPlan(random: Pick<Random, "fraction">): FaultPlan {
     kinds,
     conditions: new Set(ALL_CONDITIONS.filter((one) => random.fraction() < (one === "conductors late" ? 0.06 : 0.35))),
   };
+}
+
+/** One decision, by name. */
+export function placeOf(site: Site, place: number): string {
+  return `${site} ${place}`;
 }
 
 export function isAt(kind: FaultKind, site: Site): boolean {
@@ -161,13 +168,14 @@ export function createFaults(random: Pick<Random, "fraction">, plan: FaultPlan):
   const kindsAt = new Map<Site, readonly FaultKind[]>(
     SITES.map((site) => [site, FAULT_KINDS.filter((kind) => plan.kinds.has(kind) && isAt(kind, site))]),
   );
-  const written = new Map((plan.faults ?? []).map((fault) => [`${fault.site} ${fault.place}`, fault]));
+  const written = new Map((plan.faults ?? []).map((fault) => [placeOf(fault.site, fault.place), fault]));
   const places = new Map<Site, number>();
+  const reads = new Set<string>();
   const struck: Fault[] = [];
   let stopped = false;
 
   const draw = (site: Site, place: number): Fault | undefined => {
-    if (plan.faults) return written.get(`${site} ${place}`);
+    if (plan.faults) return written.get(placeOf(site, place));
     const kinds = kindsAt.get(site) ?? [];
     if (kinds.length === 0 || random.fraction() >= RATES[site] * intensity) return undefined;
     const kind = kinds[Math.floor(random.fraction() * kinds.length)]!;
@@ -177,10 +185,12 @@ export function createFaults(random: Pick<Random, "fraction">, plan: FaultPlan):
     conditions: plan.conditions,
     struck,
     places,
-    decide(site, mayStrike = () => true) {
+    reads,
+    decide(site, mayStrike = () => true, isRead = false) {
       if (stopped) return undefined;
       const place = (places.get(site) ?? 0) + 1;
       places.set(site, place);
+      if (isRead) reads.add(placeOf(site, place));
       const fault = draw(site, place);
       if (!fault || !mayStrike(fault.kind)) return undefined;
       struck.push(fault);

@@ -89,14 +89,17 @@ function podAct({ ask, pick, chance, known }: ActTools): Act {
   };
 }
 
+const WANTED = [["*"], ["bay.create.*"], ["bay.delete.*"], ["bay.update.*", "node-group.*"]];
+
 /** One a user, at an address that says whose it is. */
-function webhookAct({ person, ask, insist, chance }: ActTools): Act {
+function webhookAct({ person, ask, insist, pick, chance }: ActTools): Act {
   let webhook: string | undefined;
   let made = 0;
   return async () => {
     if (webhook === undefined) {
       const url = `https://receivers.test/${person.name}/${(made += 1)}`;
-      webhook = uuidIn(await insist({ method: "POST", path: "/v1/webhooks", body: { url } }));
+      const body = { url, events: pick(WANTED) };
+      webhook = uuidIn(await insist({ method: "POST", path: "/v1/webhooks", body }));
       return;
     }
     const path = `/v1/webhooks/${webhook}`;

@@ -7,7 +7,7 @@
 import { INVARIANTS } from "./invariants/all.ts";
 import { leases } from "./invariants/leases.ts";
 import type { HeldCall } from "./process.ts";
-import { createProcess } from "./process.ts";
+import { createProcess, isRead } from "./process.ts";
 import type { Process } from "./process.ts";
 import type { Stage, Violation } from "./stage.ts";
 import { createStage } from "./stage.ts";
@@ -158,12 +158,12 @@ async function comeToRest(stage: Stage): Promise<void> {
 /** Whether the order of the two calls may matter. */
 function doTouch(one: HeldCall, other: HeldCall): boolean {
   const [thing, otherThing] = [thingOf(one), thingOf(other)];
-  if (!isChange(one.what) && !isChange(other.what)) return false;
+  if (isRead(one.what) && isRead(other.what)) return false;
   if (thing === "items" && otherThing === "items") return doTouchItems(one.what, other.what);
   // Heat asks Keystone at each call whether the trust is there.
   const isTrustOfStack = (a: Thing, b: Thing): boolean => a === "trusts" && b === "stacks";
-  if (isTrustOfStack(thing, otherThing)) return isChange(one.what);
-  if (isTrustOfStack(otherThing, thing)) return isChange(other.what);
+  if (isTrustOfStack(thing, otherThing)) return !isRead(one.what);
+  if (isTrustOfStack(otherThing, thing)) return !isRead(other.what);
   return thing === otherThing && thing !== "nothing";
 }
 
@@ -190,8 +190,4 @@ function doTouchItems(one: string, other: string): boolean {
 /** Whether an item of that partition may be found by the index; nobody makes webhooks here. */
 function mayStandIn(indexPk: string, pk: string): boolean {
   return !indexPk.startsWith("webhook#") || pk.startsWith("webhook#");
-}
-
-function isChange(what: string): boolean {
-  return !/^(?:get|query|find|login|failures|check-token|list)/.test(what);
 }

@@ -4,6 +4,7 @@
  * in the whole fleet with the real API; all promises are watched over, and at the end everything is deleted.
  */
 import type { Fault, FaultKind, Site } from "./faults.ts";
+import { placeOf } from "./faults.ts";
 import type { Script } from "./script.ts";
 import { play } from "./script.ts";
 import type { Violation } from "./stage.ts";
@@ -14,7 +15,13 @@ export interface MomentsResult {
   readonly broken: readonly { readonly fault: Fault; readonly violation: Violation }[];
 }
 
-/** With the force that makes the most of each: a pause is longer than the lease, what is lost is missed at once. */
+/** Some four minutes (process.ts). */
+const PAUSE = 0.75;
+
+/**
+ * With the force that makes the most of each: a pause is longer than the lease and the wait for the sweep that finds it
+ * ended, so that another has done the work when the sleeper wakes; what is lost is missed at once.
+ */
 const CALL_FAULTS: readonly (readonly [FaultKind, number])[] = [
   ["killed before", 0],
   ["killed after", 0],
@@ -22,9 +29,11 @@ const CALL_FAULTS: readonly (readonly [FaultKind, number])[] = [
   ["reply lost", 0.1],
   ["repeated call", 0.3],
   ["arrives late", 0.5],
-  ["paused before", 0.6],
-  ["paused after", 0.6],
+  ["paused before", PAUSE],
+  ["paused after", PAUSE],
 ];
+/** A reply that is lost, to who only reads, is as good as a request that is; a read may come late and twice. */
+const CHANGES_ALONE: ReadonlySet<FaultKind> = new Set(["killed after", "reply lost", "repeated call", "arrives late"]);
 const HEAT_FAULTS: typeof CALL_FAULTS = [...CALL_FAULTS, ["heat busy", 0], ["heat refuses", 0]];
 
 const STRIKES: readonly { readonly site: Site; readonly faults: typeof CALL_FAULTS }[] = [
@@ -56,7 +65,9 @@ export async function strikeEveryMoment(script: Script, { first = false } = {}):
   for (const { site, faults } of STRIKES) {
     for (let place = (plain.from.get(site) ?? 0) + 1; place <= (plain.to.get(site) ?? 0); place += 1) {
       moments += 1;
+      const isRead = plain.reads.has(placeOf(site, place));
       for (const [kind, force] of faults) {
+        if (isRead && CHANGES_ALONE.has(kind)) continue;
         const fault: Fault = { kind, site, place, force, choice: 0 };
         const { violation } = await play(script, [fault]);
         runs += 1;

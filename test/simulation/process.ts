@@ -199,7 +199,7 @@ export function createProcess(net: Net, name: string, skewMs: number, died: () =
         }
         if (net.isRefusing(service)) return giveUp(leg(), "does not answer");
         // What every service can do, and what this call has an answer for.
-        const fault = faults.decide(service, (kind) => kind in canned || isAt(kind, "table"));
+        const fault = faults.decide(service, (kind) => kind in canned || isAt(kind, "table"), isRead(what));
         if (!fault) return arrive(leg(), reply);
         call.say(`[${fault.kind}]`);
         strike(fault, { timeoutMs, leg, arrive, reply, giveUp });
@@ -260,6 +260,11 @@ interface Wire<Result> {
 /** Half of the sleeps are within a lease, the others beyond. */
 function sleepMs({ force }: Fault): number {
   return force < 0.5 ? 2 * force * limits.engine.leaseMs : limits.engine.leaseMs + (2 * force - 1) ** 2 * SLEEP_MOST_MS;
+}
+
+/** Whether a call, by what it says of itself, changes nothing. */
+export function isRead(what: string): boolean {
+  return /^(?:get|query|find|login|failures|check-token|list)/.test(what);
 }
 
 /** An answer in a word or two. */

@@ -33,6 +33,7 @@ export interface Played {
   /** Decisions of each site before and after what the script is about. */
   readonly from: ReadonlyMap<Site, number>;
   readonly to: ReadonlyMap<Site, number>;
+  readonly reads: ReadonlySet<string>;
   readonly lines: readonly string[];
 }
 
@@ -66,7 +67,7 @@ export async function play(script: Script, faults: readonly Fault[], lines = 0):
   }
   await during(stage, "end", actor.removeAll());
   if (await stage.phase("end", stage.isAtRest)) stage.world.tell().emptied();
-  return { violation: stage.violation(), from, to, lines: stage.trace.lines };
+  return { violation: stage.violation(), from, to, reads: stage.faults.reads, lines: stage.trace.lines };
 }
 
 /** Lets things happen until the work is done. */

@@ -32,6 +32,8 @@ export interface ServedSandbox {
   readonly sandbox: Sandbox;
   /** Where clients find Keystone: `${url}/v3`. */
   readonly url: string;
+  /** Where it listens itself, whatever stands before it. */
+  readonly listensOn: string;
   /** Brings the engines' listeners in line with what was changed in process: knobs, above all. */
   sync: () => void;
   close: () => Promise<void>;
@@ -49,8 +51,8 @@ export async function serveSandbox({
 }: ServeOptions = {}): Promise<ServedSandbox> {
   const server = createServer();
   await listen(server, port, host);
-  const url =
-    options?.publicUrl ?? `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${(server.address() as AddressInfo).port}`;
+  const listensOn = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${(server.address() as AddressInfo).port}`;
+  const url = options?.publicUrl ?? listensOn;
   const store = data === undefined ? undefined : openJournal(data);
   const block = engines ? await claimLoopbackBlock(data) : undefined;
   const sandbox = createSandbox({
@@ -69,6 +71,7 @@ export async function serveSandbox({
   return {
     sandbox,
     url,
+    listensOn,
     sync: () => served?.sync(),
     async close() {
       server.closeAllConnections();

@@ -1,3 +1,4 @@
+import { matchesEvent } from "@jeroboam/core/event/event-filter";
 import { deliveryId } from "@jeroboam/core/webhook/delivery";
 import type { Webhook } from "@jeroboam/core/webhook/webhook";
 import type { World } from "../world.ts";
@@ -11,6 +12,7 @@ const UNKNOWN_MS = 15 * 60_000;
 
 interface Event {
   readonly id: string;
+  readonly type: string;
   readonly projectId: string;
   readonly toldAtMs: number;
 }
@@ -19,18 +21,13 @@ export const webhooks: Invariant = {
   id: "I10",
   says: "an event comes to each webhook of its project at least once, always as the same message; its number tells its place",
   watch(world, broken) {
-    const known = new Map<string, { readonly sinceMs: number; webhook: Webhook | undefined }>();
+    const known = new Map<string, { readonly sinceMs: number; readonly webhook: Webhook }>();
     const events: Event[] = [];
     const check = (): void => {
       for (const { sinceMs, webhook } of known.values())
-        if (webhook?.enabled === true)
-          for (const event of events)
-            if (
-              event.projectId === webhook.projectId &&
-              event.toldAtMs >= sinceMs + UNKNOWN_MS &&
-              !wasTaken(event, webhook)
-            )
-              broken(`webhook ${webhook.uuid} was never told of event ${event.id}`);
+        for (const event of events)
+          if (isWanted(webhook, event) && event.toldAtMs >= sinceMs + UNKNOWN_MS && !wasTaken(event, webhook))
+            broken(`webhook ${webhook.uuid} was never told of event ${event.id}`);
       for (const id of world.receivers.altered) broken(`message ${id} came again as another`);
       for (const problem of [...strangers(world), ...misnumbered(world)]) broken(problem);
     };
@@ -40,8 +37,8 @@ export const webhooks: Invariant = {
       wrote(item, before) {
         const nowMs = world.scheduler.clock.nowMs();
         if (!before && item.sk.startsWith("~history#")) {
-          const { id, subject } = item.body as { id: string; subject?: { projectId: string } };
-          if (subject) events.push({ id, projectId: subject.projectId, toldAtMs: nowMs });
+          const { id, type, subject } = item.body as { id: string; type: string; subject?: { projectId: string } };
+          if (subject) events.push({ id, type, projectId: subject.projectId, toldAtMs: nowMs });
         }
         if (item.body["type"] !== "webhook") return;
         const webhook = item.body["state"] as Webhook;
@@ -55,6 +52,10 @@ export const webhooks: Invariant = {
     };
   },
 };
+
+function isWanted({ enabled, events, projectId }: Webhook, event: Event): boolean {
+  return enabled && projectId === event.projectId && matchesEvent(events, event.type);
+}
 
 /** Addresses say whose they are. */
 function strangers({ receivers }: World): string[] {

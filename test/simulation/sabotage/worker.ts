@@ -1,6 +1,6 @@
 /**
- * A process with one bug in it: tries what caught the bug before, then seed after seed, then every order and every moment,
- * until a promise is broken, and tells which and by whom.
+ * A process with one bug in it: tries what caught the bug before, then some seeds and the first orders of each race, then
+ * seed after seed, every order and every moment, until a promise is broken, and tells which and by whom.
  */
 import type { Race } from "../interleavings.ts";
 import type { Script } from "../script.ts";
@@ -26,8 +26,11 @@ export interface Caught extends Broken {
 
 export type Verdict = Caught | { readonly kind: "missed" };
 
-/** Of one race. */
+/** Of one race: a look at each before any is gone through. */
+const ORDERS_FIRST = 60;
 const ORDERS_MOST = 2_000;
+/** Tried before the first orders are: most bugs need no more. */
+const SEEDS_FIRST = 6;
 
 async function hunt({ name, seeds, before }: Task): Promise<Verdict> {
   const bug = SABOTAGES.find((one) => one.name === name);
@@ -43,7 +46,7 @@ async function hunt({ name, seeds, before }: Task): Promise<Verdict> {
     import("../scripts.ts"),
   ]);
   const bySeed = async (seed: number) => asCaught({ seed }, run({ seed }));
-  const byRace = async (race: Race) => asCaught({ race: race.name }, runRace(race, { most: ORDERS_MOST }));
+  const byRace = async (race: Race, most = ORDERS_MOST) => asCaught({ race: race.name }, runRace(race, { most }));
   const byScript = async (script: Script) => {
     const struck = strikeEveryMoment(script, { first: true });
     const {
@@ -63,9 +66,13 @@ async function hunt({ name, seeds, before }: Task): Promise<Verdict> {
     if (!script) return undefined;
     return catcher.fault ? asCaught(catcher, play(script, [catcher.fault])) : byScript(script);
   };
+  const seedsFrom = (first: number, last: number) =>
+    Array.from({ length: Math.max(0, Math.min(last, seeds) - first + 1) }, (_, index) => () => bySeed(first + index));
   const caught = await tryAll([
     async () => before && again(before),
-    ...Array.from({ length: seeds }, (_, index) => () => bySeed(index + 1)),
+    ...seedsFrom(1, SEEDS_FIRST),
+    ...RACES.map((race) => () => byRace(race, ORDERS_FIRST)),
+    ...seedsFrom(SEEDS_FIRST + 1, seeds),
     ...RACES.map((race) => () => byRace(race)),
     ...SCRIPTS.map((script) => () => byScript(script)),
   ]);
