@@ -234,7 +234,7 @@ export interface NodeGroupPlans {
     credential: NodeLogin,
     stack: Stack,
   ): StackChange | Refused;
-  planScaling(bay: BaySpecification, group: NodeGroup, workersToRemove: readonly Member[]): StackChange;
+  planScaling(bay: BaySpecification, own: NodeGroupWithSpecification, workersToRemove: readonly Member[]): StackChange;
   readOutputs(bay: BaySpecification, outputs: Stack["outputs"]): GroupOutcome;
 }
 

@@ -12,6 +12,7 @@ import { healthWatchType } from "./operations/check-health.ts";
 import { createBay } from "./operations/create-bay.ts";
 import { deleteBay } from "./operations/delete-bay.ts";
 import { createNodeGroup, deleteNodeGroup, updateNodeGroup, upgradeNodeGroup } from "./operations/node-group.ts";
+import { markNodeGroup } from "./operations/mark-nodes.ts";
 import { observeBay, observeNodeGroup } from "./operations/observe-stack.ts";
 import { recreateBay } from "./operations/recreate-bay.ts";
 import { containerType } from "./operations/resources/container.ts";
@@ -26,7 +27,7 @@ import type { ConductorPorts } from "./ports.ts";
 
 const nodeGroupType: RecordType<ConductorPorts, NodeGroup> = {
   ...nodeGroupShape,
-  operations: [createNodeGroup, updateNodeGroup, upgradeNodeGroup, observeNodeGroup, deleteNodeGroup],
+  operations: [createNodeGroup, updateNodeGroup, upgradeNodeGroup, markNodeGroup, observeNodeGroup, deleteNodeGroup],
 };
 
 const bayType: RecordType<ConductorPorts, Bay> = {

@@ -141,9 +141,9 @@ function createNodeGroupPlans(bayTypes: BayTypes, settings: BaySettings): NodeGr
       return upgradeOf(plan, typeOf(parent.specification).readOutputs(stack.outputs).workers, stack);
     },
 
-    planScaling(bay, group, workersToRemove) {
-      const parameters = typeOf(bay).scalingParameters(group.nodeCount, workersToRemove);
-      return { parameters, tags: groupStackTags(group) };
+    planScaling(bay, own, workersToRemove) {
+      const parameters = typeOf(bay).scalingParameters(groupSpec(own), workersToRemove);
+      return { parameters, tags: groupStackTags(own.group) };
     },
 
     readOutputs(bay, outputs) {

@@ -8,7 +8,7 @@ import { rotateAuthority } from "@jeroboam/core/bay/rotate-authority";
 import { rotateCredential } from "@jeroboam/core/bay/rotate-credential";
 import { upgradeBay, upgradeNodeGroup } from "@jeroboam/core/bay/upgrade-bay";
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
-import { deleteNodeGroup, resizeNodeGroup } from "@jeroboam/core/node-group/change-node-group";
+import { deleteNodeGroup, markNodeGroup, resizeNodeGroup } from "@jeroboam/core/node-group/change-node-group";
 import { createNodeGroup } from "@jeroboam/core/node-group/create-node-group";
 import type { NodeGroupWithSpecification } from "@jeroboam/core/node-group/node-group";
 import { deleteBay, resizeBay } from "@jeroboam/core/bay/change-bay";
@@ -73,7 +73,7 @@ export const SIMULATED_GROUPS: NodeGroupPlans = {
     parameters: upgraded(specification.model.imageId, stack, group.nodeCount),
     tags: groupStackTags(group),
   }),
-  planScaling: (_bay, group, workers) => ({
+  planScaling: (_bay, { group }, workers) => ({
     parameters: { nodes: group.nodeCount, removed: workers.map(({ index }) => index) },
     tags: groupStackTags(group),
   }),
@@ -184,6 +184,8 @@ export interface BayActs {
   addGroup(name?: string): Promise<void>;
   /** As an autoscaler does: also while another goes on. */
   resizeGroup(nodeCount: number, nodesToRemove?: readonly string[]): Promise<void>;
+  /** Gives the group's nodes these labels, and takes those away that they have. */
+  markGroup(nodeLabels: Readonly<Record<string, string>>): Promise<void>;
   removeGroup(): Promise<void>;
   rotateCredential(): Promise<void>;
   rotateAuthority(): Promise<void>;
@@ -269,6 +271,13 @@ export function actsOn(world: BayWorld): BayActs {
       const group = bay?.nodeGroups[0]?.group;
       const wish = { bayModelId: MODEL_ID, maxBatchSize: 1 };
       if (bay && group) await upgradeNodeGroup(ports, bay, group, wish);
+    },
+    async markGroup(nodeLabels) {
+      const bay = await findBayByUuid(table, SCOPE, uuidOf(world));
+      const group = bay?.nodeGroups[0]?.group;
+      const taint = { key: "tier", value: null, effect: "NoSchedule" } as const;
+      const change = { marks: { nodeLabels, nodeTaints: [taint] }, countLimits: { min: 0, max: null } };
+      if (bay && group) await markNodeGroup(ports, bay, group, change);
     },
     async removeGroup() {
       const group = (await findBayByUuid(table, SCOPE, uuidOf(world)))?.nodeGroups[0]?.group;

@@ -24,6 +24,11 @@ function verifyOrder({ told }: BayWorld): void {
   if (groupGone >= 0 && place("bay.delete.end") >= 0) expect(groupGone).toBeLessThan(place("bay.delete.end"));
 }
 
+const GPU = { key: "gpu", value: null, effect: "NoSchedule" };
+const NOT_READY = { key: "node.kubernetes.io/not-ready", value: null, effect: "NoExecute" };
+
+const nodesOf = ({ engines, bayKey }: BayWorld) => engines.bay(bayKey.pk.slice("bay#".length)).nodes;
+
 async function verifyGroup(world: BayWorld, status: string, nodeCount: number): Promise<void> {
   verifyOrder(world);
   const [group, ...others] = await groupsOf(world);
@@ -81,6 +86,42 @@ describeInterruption<ConductorPorts, BayRun>(adding, {
   name: "the bay's delete",
   act: ({ world }) => actsOn(world).remove(),
   verify: ({ world }) => verifyGone(world),
+});
+
+const marking = bayScenario(
+  "labelling the nodes of a node group",
+  quick,
+  async (acts, world, settle) => {
+    await acts.create(1);
+    await settle();
+    await acts.addGroup();
+    await settle();
+    // As they registered, and what Kubernetes says of one by itself.
+    const registered = { labels: { team: "red", arch: "arm" }, taints: [GPU, NOT_READY] };
+    nodesOf(world)
+      .set("node-0", registered)
+      .set("node-1", { ...registered, taints: [GPU] });
+    await acts.markGroup({ tier: "gold" });
+  },
+  async (world) => {
+    const tier = { key: "tier", value: null, effect: "NoSchedule" };
+    expect(Object.fromEntries(nodesOf(world))).toEqual({
+      "node-0": { labels: { arch: "arm", tier: "gold" }, taints: [NOT_READY, tier] },
+      "node-1": { labels: { arch: "arm", tier: "gold" }, taints: [tier] },
+    });
+    const [group] = await groupsOf(world);
+    expect(group?.group).toMatchObject({ status: "UPDATE_COMPLETE", statusReason: null, nodeCount: 2 });
+    expect(group?.specification).toMatchObject({ nodeLabels: { tier: "gold" }, nodeTaints: [tier] });
+    // Heat is told with the next change of the stack: its nodes are as they are.
+    expect(world.stacks.size).toBe(2);
+    expect(group?.specification.staleMarks).toEqual({ labels: [], taints: [] });
+  },
+);
+describeOperationFaults(marking);
+describeInterruption<ConductorPorts, BayRun>(marking, {
+  name: "its delete",
+  act: ({ world }) => actsOn(world).removeGroup(),
+  verify: ({ world }) => verifyNoGroup(world),
 });
 
 const resizing = bayScenario(

@@ -1,4 +1,5 @@
 /** Changes of node groups, of the default ones and of others, as the API takes them. */
+import { isDeepStrictEqual } from "node:util";
 import type { BayStatus } from "@jeroboam/core/bay/bay";
 import { bayShape } from "@jeroboam/core/bay/bay";
 import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
@@ -8,7 +9,9 @@ import type { CountLimits } from "@jeroboam/core/bay/bay-nodes";
 import { Rejected } from "@jeroboam/core/errors";
 import type { Json } from "@jeroboam/core/json";
 import type { ChangedNodeGroup } from "@jeroboam/core/node-group/change-node-group";
-import { limitNodeGroup, resizeNodeGroup } from "@jeroboam/core/node-group/change-node-group";
+import type { NodeMarks } from "@jeroboam/core/node-group/node-marks";
+import { NOTHING_STALE } from "@jeroboam/core/node-group/node-marks";
+import { limitNodeGroup, markNodeGroup, resizeNodeGroup } from "@jeroboam/core/node-group/change-node-group";
 import type { ListedNodeGroup } from "@jeroboam/core/node-group/list-node-groups";
 import { isMasters } from "@jeroboam/core/node-group/list-node-groups";
 import { nodeGroupKey, nodeGroupShape } from "@jeroboam/core/node-group/node-group";
@@ -17,21 +20,24 @@ import type { ApiRequest } from "../route.ts";
 import { invalid } from "../wire/attributes.ts";
 import { nodeCount as countType } from "../wire/bay.ts";
 import type { ResizeRequest } from "../wire/node-group.ts";
-import { mostOf, requireCounts } from "../wire/node-group.ts";
+import { mostOf, readNodeMarks, requireCounts } from "../wire/node-group.ts";
 import type { PatchOperation } from "../wire/patch.ts";
 import { applyPatch } from "../wire/patch.ts";
 import { acceptResize, notFound } from "./bay-requests.ts";
 
 /** The group as it is from now on. */
 export async function patchNodeGroup(
-  { ports }: ApiRequest,
-  { record }: BayWithSpecification,
+  request: ApiRequest,
+  bay: BayWithSpecification,
   group: ListedNodeGroup,
   operations: readonly PatchOperation[],
 ): Promise<ListedNodeGroup> {
-  const countLimits = readLimits(group, operations);
+  const { ports } = request;
+  if (await isChangeBegun(request, bay, group)) return group;
+  const { countLimits, marks } = readPatched(group, operations);
   if (!isResizable(group.status)) throw refusedIn(group, group.status);
   requireCounts(group.nodeCount, countLimits);
+  if (marks) return changeMarks(request, bay, group, { marks, countLimits });
   if (countLimits.min === group.limits.min && countLimits.max === group.limits.max) return group;
   if (group.own) {
     const { status, updatedAtMs } = requireAccepted(group, await limitNodeGroup(ports, group.own.group, countLimits));
@@ -39,12 +45,29 @@ export async function patchNodeGroup(
   }
   const field = isMasters(group) ? "masterLimits" : "workerLimits";
   // The bay went meanwhile: its specification did too.
-  if (!(await changeSpecification(ports.table, record.state, () => ({ [field]: countLimits }))))
-    throw notFound("Cluster", record.state.uuid);
+  if (!(await changeSpecification(ports.table, bay.record.state, () => ({ [field]: countLimits }))))
+    throw notFound("Cluster", bay.record.state.uuid);
   return { ...group, limits: countLimits };
 }
 
-function readLimits(group: ListedNodeGroup, operations: readonly PatchOperation[]): CountLimits {
+/** Of the two groups that every cluster has, nodes are made as their type makes them. */
+async function changeMarks(
+  { ports, keyed }: ApiRequest,
+  bay: BayWithSpecification,
+  group: ListedNodeGroup,
+  change: { readonly marks: NodeMarks; readonly countLimits: CountLimits },
+): Promise<ListedNodeGroup> {
+  if (!group.own)
+    throw new Rejected(409, `Node group ${group.name} takes no node_labels or node_taints: make a group of its own.`);
+  const changed = requireAccepted(group, await markNodeGroup(ports, bay, group.own.group, change, keyed));
+  return { ...group, ...changed, ...change.marks };
+}
+
+/** The limits as they are to be; labels and taints where the patch names others, or a change of them did not come to its end. */
+function readPatched(
+  group: ListedNodeGroup,
+  operations: readonly PatchOperation[],
+): { readonly countLimits: CountLimits; readonly marks: NodeMarks | undefined } {
   const document = {
     min_node_count: group.limits.min,
     max_node_count: group.limits.max,
@@ -52,13 +75,16 @@ function readLimits(group: ListedNodeGroup, operations: readonly PatchOperation[
     node_taints: group.nodeTaints.map((taint) => ({ ...taint })),
   };
   const patched = applyPatch(document, operations);
-  for (const name of ["node_labels", "node_taints"] as const)
-    if (JSON.stringify(patched[name] ?? (name === "node_labels" ? {} : [])) !== JSON.stringify(document[name]))
-      throw new Rejected(409, `${name} are set when a node group is made: nodes that run keep theirs.`);
-  return {
+  const countLimits = {
     min: readCount("min_node_count", patched["min_node_count"] ?? 0),
     max: patched["max_node_count"] === null ? null : readCount("max_node_count", patched["max_node_count"]),
   };
+  if (!operations.some(({ attribute }) => attribute === "node_labels" || attribute === "node_taints"))
+    return { countLimits, marks: undefined };
+  const marks = readNodeMarks(patched["node_labels"] ?? {}, patched["node_taints"] ?? []);
+  const { labels, taints } = group.own?.specification.staleMarks ?? NOTHING_STALE;
+  const isSame = isDeepStrictEqual(marks, { nodeLabels: group.nodeLabels, nodeTaints: group.nodeTaints });
+  return { countLimits, marks: isSame && labels.length + taints.length === 0 ? undefined : marks };
 }
 
 function readCount(attribute: string, value: Json | undefined): number {

@@ -91,6 +91,7 @@ export const nodeGroups: readonly Route[] = [
     path: ITEM,
     since,
     rule: "nodegroup:update",
+    takesKey: true,
     body: patchReader(NODE_GROUP_PATCH),
     find: findGroup,
     answers: { 202: "nodegroup" },

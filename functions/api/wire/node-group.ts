@@ -7,9 +7,10 @@ import type { Json } from "@jeroboam/core/json";
 import { limits } from "@jeroboam/core/limits";
 import type { CountLimits } from "@jeroboam/core/bay/bay-nodes";
 import type { NodeTaint } from "@jeroboam/core/node-group/node-group";
+import type { NodeMarks } from "@jeroboam/core/node-group/node-marks";
 import { z } from "zod";
 import type { AttributeSet } from "./attributes.ts";
-import { readAttributes } from "./attributes.ts";
+import { invalid, readAttributes } from "./attributes.ts";
 import { nodeCount } from "./bay.ts";
 import type { PatchRules } from "./patch.ts";
 import { COMMON_INTERNAL } from "./patch.ts";
@@ -99,8 +100,7 @@ export const readNodeGroupWish = describeBody(
       nodeTaints: (wire.node_taints ?? []).map(readTaint),
     };
     requireCounts(wish.nodeCount, wish.limits);
-    for (const key of Object.keys(wish.nodeLabels)) requireNodeLabel(key);
-    for (const [key, value] of Object.entries(wish.nodeLabels)) requireValue(key, value);
+    requireNodeLabels(wish.nodeLabels);
     return wish;
   },
 );
@@ -187,7 +187,30 @@ export const NODE_GROUP_PATCH: PatchRules = {
   ],
   mandatory: [],
   dicts: ["node_labels"],
+  lists: ["node_taints"],
 };
+
+const MARKS = z.object({ node_labels: optional(nodeLabels), node_taints: optional(nodeTaints) });
+
+/** As they are to be, in a patched document; removed, there are none. */
+export function readNodeMarks(labels: Json, taints: Json): NodeMarks {
+  const read = MARKS.safeParse({ node_labels: labels, node_taints: taints });
+  if (!read.success) {
+    const [issue] = read.error.issues;
+    throw invalid(String(issue?.path[0] ?? ""), null, issue?.message ?? "Value is of another type");
+  }
+  const marks = {
+    nodeLabels: read.data.node_labels ?? {},
+    nodeTaints: (read.data.node_taints ?? []).map(readTaint),
+  };
+  requireNodeLabels(marks.nodeLabels);
+  return marks;
+}
+
+function requireNodeLabels(given: Readonly<Record<string, string>>): void {
+  for (const key of Object.keys(given)) requireNodeLabel(key);
+  for (const [key, value] of Object.entries(given)) requireValue(key, value);
+}
 
 const RESIZE = {
   argument: "cluster_resize_req",

@@ -8,7 +8,7 @@ import { Rejected } from "@jeroboam/core/errors";
 import type { Json, JsonObject } from "@jeroboam/core/json";
 import { limits } from "@jeroboam/core/limits";
 import { invalid } from "./attributes.ts";
-import { readPythonDict } from "./python-literal.ts";
+import { readPythonDict, readPythonList } from "./python-literal.ts";
 import { describeBody } from "./reader.ts";
 
 export interface PatchRules {
@@ -18,6 +18,8 @@ export interface PatchRules {
   readonly mandatory: readonly string[];
   /** Attributes that are dicts: sent whole as an object or as the text of a Python dict, or entry by entry. */
   readonly dicts: readonly string[];
+  /** Attributes that are lists of objects: sent whole, as a list or as the text of one. */
+  readonly lists?: readonly string[];
 }
 
 export interface PatchOperation {
@@ -65,6 +67,11 @@ function readOperation(rules: PatchRules, item: Json): PatchOperation {
 
 function readValue(rules: PatchRules, path: string, attribute: string, entry: string | undefined, value: Json): Json {
   if (value === null) throw new Rejected(400, `'add' and 'replace' operations need a value (${path})`);
+  if (entry === undefined && rules.lists?.includes(attribute)) {
+    const list = typeof value === "string" ? readPythonList(value) : value;
+    if (!Array.isArray(list)) throw invalid(path, value, "Value should be a list of objects, or the text of one");
+    return list;
+  }
   if (entry !== undefined || !rules.dicts.includes(attribute)) {
     const isScalar = typeof value === "string" || typeof value === "boolean" || Number.isInteger(value);
     if (!isScalar) throw invalid(path, value, "Value should be text, an integer or a boolean");

@@ -1,7 +1,7 @@
 /**
  * Reads a Python dict written as text, as magnumclient and Terraform send labels in patches: `{'a': 'b', "n": 1}`. JSON
- * objects are read too: they are written alike, but for true, false and null. Only flat dicts are wanted here, so
- * nothing nested is read; anything else is no literal.
+ * objects are read too: they are written alike, but for true, false and null. Only flat dicts, and lists of them, are wanted
+ * here, so nothing else is read.
  */
 
 export type Literal = string | number | boolean | null;
@@ -28,12 +28,33 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** One token: a mark, a quoted text (with its prefix u), a number or a word. Each alternative begins differently. */
-const TOKEN = /\s*(?:([{}:,])|u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?)|([A-Za-z]+))/sy;
+const TOKEN = /\s*(?:([{}[\]:,])|u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?)|([A-Za-z]+))/sy;
 
 /** The dict, or nothing when the text is not one. */
 export function readPythonDict(text: string): Readonly<Record<string, Literal>> | undefined {
   const tokens = tokenise(text.trim());
-  if (tokens?.[0] !== "{" || tokens.at(-1) !== "}") return undefined;
+  return tokens && dictOf(tokens);
+}
+
+/** The list of dicts, or nothing when the text is not one. */
+export function readPythonList(text: string): Readonly<Record<string, Literal>>[] | undefined {
+  const tokens = tokenise(text.trim());
+  if (tokens?.[0] !== "[" || tokens.at(-1) !== "]") return undefined;
+  const list: Readonly<Record<string, Literal>>[] = [];
+  let from = 1;
+  while (from < tokens.length - 1) {
+    const end = tokens.indexOf("}", from);
+    const dict = end === -1 ? undefined : dictOf(tokens.slice(from, end + 1));
+    const isLast = end === tokens.length - 2;
+    if (!dict || !(isLast || tokens[end + 1] === ",")) return undefined;
+    list.push(dict);
+    from = end + 2;
+  }
+  return list;
+}
+
+function dictOf(tokens: readonly Token[]): Readonly<Record<string, Literal>> | undefined {
+  if (tokens[0] !== "{" || tokens.at(-1) !== "}") return undefined;
   const dict: Record<string, Literal> = {};
   const inner = tokens.slice(1, -1);
   for (let at = 0; at < inner.length; at += 4) {
@@ -51,7 +72,8 @@ export function readPythonDict(text: string): Readonly<Record<string, Literal>> 
   return dict;
 }
 
-type Token = "{" | "}" | ":" | "," | { readonly value: Literal };
+type Mark = "{" | "}" | "[" | "]" | ":" | ",";
+type Token = Mark | { readonly value: Literal };
 
 function tokenise(text: string): readonly Token[] | undefined {
   const tokens: Token[] = [];
@@ -60,7 +82,7 @@ function tokenise(text: string): readonly Token[] | undefined {
   for (let found = TOKEN.exec(text); found; found = TOKEN.exec(text)) {
     end = TOKEN.lastIndex;
     const [, mark, quoted, number, word] = found;
-    if (mark !== undefined) tokens.push(mark as "{" | "}" | ":" | ",");
+    if (mark !== undefined) tokens.push(mark as Mark);
     else if (quoted !== undefined) tokens.push({ value: unquote(quoted) });
     else if (number !== undefined) tokens.push({ value: Number(number) });
     else if (word !== undefined && Object.hasOwn(WORDS, word)) tokens.push({ value: WORDS[word] ?? null });

@@ -4,9 +4,23 @@ import { Rejected } from "@jeroboam/core/errors";
 import type { Json, JsonObject } from "@jeroboam/core/json";
 import type { PatchRules } from "./patch.ts";
 import { applyPatch, readPatch } from "./patch.ts";
-import { readPythonDict } from "./python-literal.ts";
+import { readPythonDict, readPythonList } from "./python-literal.ts";
 import { wireTime } from "./time.ts";
 import { addresses, boolean, integer, labels } from "./types.ts";
+
+test.each([
+  ["[]", []],
+  ["[{'key': 'gpu', 'value': None, 'effect': 'NoSchedule'}]", [{ key: "gpu", value: null, effect: "NoSchedule" }]],
+  ['[{"a": "1"}, {"b": "2"},]', [{ a: "1" }, { b: "2" }]],
+  ["[", undefined],
+  ["{'a': 'b'}", undefined],
+  ["['a']", undefined],
+  ["[{'a': 'b'} {'c': 'd'}]", undefined],
+  ["[{'a': 'b'}, ,]", undefined],
+  ["[{'a': [1]}]", undefined],
+])("a Python list of dicts in a text: %s", (text, list) => {
+  expect(readPythonList(text)).toEqual(list);
+});
 
 describe("a Python dict in a text", () => {
   test.each([

@@ -60,12 +60,15 @@ export const groupStack: StackSubject<NodeGroup, GroupInBay> = {
     if ("kind" in joined) return joined;
     return ports.stackPlans.nodeGroups.plan(joined.parent, { group, specification: own }, joined.login);
   },
-  planUpdate({ stackPlans: { nodeGroups } }, { state: group, operation }, { bay }, { outputs }) {
+  planUpdate({ stackPlans: { nodeGroups } }, { state: group, operation }, { own, bay }, { outputs }) {
     if (!bay) return BAY_GONE;
     const { rollback } = resizeInputSchema.parse(operation.input);
     const removals = removalsOf(operation, nodeGroups.readOutputs(bay.specification, outputs).members ?? []);
     if (removals.kind === "refused") return removals;
-    return { ...nodeGroups.planScaling(bay.specification, group, removals.members), rollsBack: rollback };
+    return {
+      ...nodeGroups.planScaling(bay.specification, { group, specification: own }, removals.members),
+      rollsBack: rollback,
+    };
   },
   async keepOutputs(ports, group, { outputs }) {
     const bay = await readBay(ports, group);
@@ -203,8 +206,8 @@ const upgradable: UpgradeSubject<NodeGroup, GroupInBay> = {
     return nodeGroups.planUpgrade(joined.parent, { group, specification: own }, joined.login, stack);
   },
   ...members,
-  planRemoval: ({ stackPlans }, group, { bay }, members) =>
-    bay ? stackPlans.nodeGroups.planScaling(bay.specification, group, members) : BAY_GONE,
+  planRemoval: ({ stackPlans }, group, { own, bay }, members) =>
+    bay ? stackPlans.nodeGroups.planScaling(bay.specification, { group, specification: own }, members) : BAY_GONE,
 };
 
 export const upgradeNodeGroup: GroupOperation = {

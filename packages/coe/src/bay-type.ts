@@ -200,9 +200,9 @@ export interface NodeGroupType {
     bayOutputs: Readonly<Record<string, unknown>>,
   ): HeatStackDefinition | string;
   readOutputs(outputs: Readonly<Record<string, unknown>>): Pick<BayOutputs, "nodeAddresses" | "workers">;
-  /** The parameters that make the stack have so many nodes, without these. */
+  /** The parameters that make the stack have as many nodes as the group is to have, new ones with its labels, without these. */
   scalingParameters(
-    nodeCount: number,
+    group: Pick<NodeGroupSpec, "name" | "role" | "nodeCount" | "nodeLabels" | "nodeTaints">,
     workersToRemove: readonly WorkerReference[],
   ): Readonly<Record<string, HeatParameter>>;
 }

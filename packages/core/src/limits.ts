@@ -283,6 +283,8 @@ export const limits = {
     nameMs: 2 * minute,
     nodeLabels: 64,
     nodeTaints: 32,
+    /** Nodes whose labels and taints one run of a step changes. */
+    markedAtOnce: 20,
     /** Characters of a node label's or a taint's key and value, as Kubernetes has them. */
     labelKeyChars: 317,
     labelValueChars: 63,

@@ -3,7 +3,8 @@ import type { BayStatus } from "@jeroboam/core/bay/bay";
 import { bayStatusSchema } from "@jeroboam/core/bay/bay";
 import type { Json, JsonObject } from "@jeroboam/core/json";
 import { nodeGroupKey, nodeGroupShape } from "@jeroboam/core/node-group/node-group";
-import { changeRecord } from "@jeroboam/core/operation/record-store";
+import { changeGroupSpecification } from "@jeroboam/core/node-group/group-specification-store";
+import { changeRecord, findRecord } from "@jeroboam/core/operation/record-store";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Call, Harness, Shown } from "../api-harness.ts";
 import {
@@ -444,11 +445,99 @@ describe("PATCH", () => {
     ["a negative minimum", [{ op: "replace", path: "/min_node_count", value: -1 }], 400],
     ["a minimum above the count", [{ op: "replace", path: "/min_node_count", value: 3 }], 409],
     ["a maximum below the count", [{ op: "add", path: "/max_node_count", value: 1 }], 409],
-    ["labels of nodes that run", [{ op: "add", path: "/node_labels/x", value: "1" }], 409],
     ["no list", { op: "replace" }, 400],
     ["another operation", [{ op: "move", path: "/min_node_count", value: 1 }], 400],
   ])("%s is refused", async (_name, operations, status) => {
     await expectRefusal(api, status, "", "PATCH", `${groupsPath()}/default-worker`, { ...LATEST, body: operations });
+  });
+});
+
+describe("labels and taints of nodes that run", () => {
+  const TAINT = { key: "gpu", value: "yes", effect: "NoSchedule" };
+  const patch = (operations: Json, more: Call = {}) =>
+    call("PATCH", `${groupsPath()}/gpu`, { body: operations, ...more });
+  let group: Shown;
+
+  beforeEach(async () => {
+    group = await make({ node_count: 2, node_labels: { tier: "iron" } });
+    await settleGroup(group, { status: "CREATE_COMPLETE" });
+  });
+
+  const groupRecord = () => findRecord(api.ports.table, nodeGroupShape, nodeGroupKey("a", cluster.uuid, group.uuid));
+
+  test.each<[string, Json]>([
+    [
+      "as JSON",
+      [
+        { op: "replace", path: "/node_labels", value: { tier: "gold" } },
+        { op: "replace", path: "/node_taints", value: [TAINT] },
+      ],
+    ],
+    [
+      "as texts of Python, which magnumclient sends",
+      [
+        { op: "replace", path: "/node_labels", value: "{'tier': 'gold'}" },
+        { op: "replace", path: "/node_taints", value: "[{'key': 'gpu', 'value': 'yes', 'effect': 'NoSchedule'}]" },
+      ],
+    ],
+    [
+      "an entry at a time",
+      [
+        { op: "replace", path: "/node_labels/tier", value: "gold" },
+        { op: "add", path: "/node_taints", value: [TAINT] },
+      ],
+    ],
+  ])("change by PATCH, which is work: %s", async (_name, operations) => {
+    const answer = await patch(operations);
+    const changed = { node_labels: { tier: "gold" }, node_taints: [TAINT], status: "UPDATE_IN_PROGRESS" };
+    expect(answer).toMatchObject({ status: 202, body: changed });
+    expect(await show("gpu")).toMatchObject(changed);
+    expect(await groupRecord()).toMatchObject({
+      operation: { kind: "mark", input: { nodeLabels: { tier: "gold" }, nodeTaints: [TAINT] } },
+    });
+  });
+
+  test("change together with the group's limits; removed, there are none", async () => {
+    const operations = [
+      { op: "remove", path: "/node_labels" },
+      { op: "replace", path: "/max_node_count", value: 7 },
+    ];
+    expect(await patch(operations)).toMatchObject({ status: 202, body: { node_labels: {}, max_node_count: 7 } });
+  });
+
+  test("that are so already are nothing to do, unless a change of them did not come to its end", async () => {
+    const same = [{ op: "replace", path: "/node_labels", value: { tier: "iron" } }];
+    expect(await patch(same)).toMatchObject({ status: 202, body: { status: "CREATE_COMPLETE" } });
+    const identity = { uuid: group.uuid, bayUuid: cluster.uuid, bayCreatedAtMs: 0, projectId: "a" };
+    await changeGroupSpecification(api.ports.table, identity, () => ({ staleMarks: { labels: ["old"], taints: [] } }));
+    expect(await patch(same)).toMatchObject({ status: 202, body: { status: "UPDATE_IN_PROGRESS" } });
+  });
+
+  test.each<[string, JsonObject, number, string]>([
+    ["a label of Kubernetes' own", { path: "/node_labels", value: { "kubernetes.io/x": "1" } }, 409, "kubernetes.io/x"],
+    ["a value that is none", { path: "/node_labels/tier", value: "a b" }, 409, "a b"],
+    ["a number", { path: "/node_labels/tier", value: 1 }, 400, "node_labels"],
+    ["another effect", { path: "/node_taints", value: [{ key: "a", effect: "Never" }] }, 409, "effect"],
+    ["a taint that is no object", { path: "/node_taints", value: ["a"] }, 400, "node_taints"],
+    ["no list", { path: "/node_taints", value: { key: "a" } }, 400, "node_taints"],
+    ["a text that is no list", { path: "/node_taints", value: "gpu" }, 400, "node_taints"],
+  ])("refused: %s", async (_name, operation, status, says) => {
+    const body = [{ op: "replace", ...operation }];
+    await expectRefusal(api, status, says, "PATCH", `${groupsPath()}/gpu`, { ...LATEST, body });
+  });
+
+  test.each(["default-worker", "default-master"])("of %s are its type's", async (ident) => {
+    const body = [{ op: "add", path: "/node_labels/tier", value: "gold" }];
+    await expectRefusal(api, 409, ident, "PATCH", `${groupsPath()}/${ident}`, { ...LATEST, body });
+  });
+
+  test("wait for what goes on with the group, as a resize waits for them", async () => {
+    const body = [{ op: "replace", path: "/node_labels/tier", value: "gold" }];
+    await patch(body);
+    const other = { ...LATEST, body: [{ op: "replace", path: "/node_labels/tier", value: "tin" }] };
+    await expectRefusal(api, 409, "UPDATE_IN_PROGRESS", "PATCH", `${groupsPath()}/gpu`, other);
+    const resize = { ...LATEST, body: { node_count: 3, nodegroup: "gpu" } };
+    await expectRefusal(api, 409, "UPDATE_IN_PROGRESS", "POST", `/v1/clusters/${cluster.uuid}/actions/resize`, resize);
   });
 });
 

@@ -19,13 +19,14 @@ const WORDS = {
   execute: "execute a command in a container",
   drain: "drain a node",
   forget: "forget a node",
+  mark: "label a node",
 } as const;
 
 /** Objects of a kind, or something to do with a container. */
 export type Ability = keyof typeof WORDS;
 
 const ABILITIES: Readonly<Record<Coe, readonly Ability[]>> = {
-  kubernetes: ["pod", "service", "replication-controller", "drain", "forget"],
+  kubernetes: ["pod", "service", "replication-controller", "drain", "forget", "mark"],
   swarm: ["container", "start", "stop", "reboot", "pause", "unpause", "logs", "execute"],
   // A container is a service there: its task may be on any node, out of the manager's reach.
   "swarm-mode": ["container", "start", "stop", "reboot", "logs", "drain", "forget"],

@@ -15,12 +15,14 @@ import type {
   Found,
   Health,
   Listed,
+  Marked,
   ManagedKind,
   ManagedObjects,
   NewContainer,
   NewObject,
   Node,
   NodeLoad,
+  NodeMarks,
   Output,
   Reference,
   Removed,
@@ -58,6 +60,7 @@ export interface EngineParts {
   readonly listNodeLoads?: (signal?: AbortSignal) => Promise<Listed<NodeLoad>>;
   readonly drainNode?: (name: string, signal?: AbortSignal) => Promise<Drained>;
   readonly forgetNode?: (name: string, signal?: AbortSignal) => Promise<Forgotten>;
+  readonly markNode?: (name: string, marks: NodeMarks, signal?: AbortSignal) => Promise<Marked>;
   readonly checkHealth: (signal?: AbortSignal) => Promise<Health>;
   readonly readVersion: (signal?: AbortSignal) => Promise<Version>;
 }
@@ -93,6 +96,7 @@ export function composeEngine(parts: EngineParts): ContainerEngine {
     listNodeLoads: parts.listNodeLoads ?? (async (signal) => countByHost(await lists.container.list(signal))),
     drainNode: parts.drainNode ?? cannot("drain"),
     forgetNode: parts.forgetNode ?? cannot("forget"),
+    markNode: parts.markNode ?? cannot("mark"),
     checkHealth: parts.checkHealth,
     readVersion: parts.readVersion,
   };

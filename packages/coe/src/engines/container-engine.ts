@@ -207,6 +207,21 @@ export type Drained =
   | { readonly kind: "missing" }
   | Trouble;
 
+/** What a node is to bear, and what it is not to bear any more. Whatever else it bears is not ours. */
+export interface NodeMarks {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
+  readonly stale: { readonly labels: readonly string[]; readonly taints: readonly Pick<Taint, "key" | "effect">[] };
+}
+
+interface Taint {
+  readonly key: string;
+  readonly value: string | null;
+  readonly effect: string;
+}
+
+export type Marked = { readonly kind: "marked" } | { readonly kind: "missing" } | Trouble;
+
 export type Forgotten = { readonly kind: "forgotten" } | Trouble;
 
 export interface ContainerEngine {
@@ -248,6 +263,8 @@ export interface ContainerEngine {
   drainNode(name: string, signal?: AbortSignal): Promise<Drained>;
   /** Takes a node whose server is gone off the list. */
   forgetNode(name: string, signal?: AbortSignal): Promise<Forgotten>;
+  /** Has a node bear these labels and taints. */
+  markNode(name: string, marks: NodeMarks, signal?: AbortSignal): Promise<Marked>;
   checkHealth(signal?: AbortSignal): Promise<Health>;
   readVersion(signal?: AbortSignal): Promise<Version>;
 }

@@ -10,7 +10,7 @@ import type { Ask } from "./engine-client.ts";
 import type { EngineEndpoint, EngineHttp } from "./engine-http.ts";
 import { collectionAt, listAll, troubleOf } from "./kubernetes-collection.ts";
 import { readers, versionSchema } from "./kubernetes-objects.ts";
-import { drainNode, forgetNode, listNodeLoads } from "./kubernetes-nodes.ts";
+import { drainNode, forgetNode, listNodeLoads, markNode } from "./kubernetes-nodes.ts";
 import { healthOfNodes } from "./node-health.ts";
 
 const NAMESPACE = "/api/v1/namespaces/default";
@@ -32,6 +32,7 @@ export function createKubernetesEngine(http: EngineHttp, endpoint: EngineEndpoin
     listNodes,
     listNodeLoads: (signal) => listNodeLoads(ask, signal),
     drainNode: (name, signal) => drainNode(ask, name, signal),
+    markNode: (name, marks, signal) => markNode(ask, name, { marks, signal }),
     forgetNode: (name, signal) => forgetNode(ask, name, signal),
     checkHealth: (signal) => checkHealth(ask, listNodes, signal),
     readVersion: (signal) => readVersion(ask, signal),

@@ -5,7 +5,16 @@
  */
 import { z } from "zod";
 import { limits } from "@jeroboam/core/limits";
-import type { Drained, Forgotten, Listed, NodeLoad, Refused, Unreachable } from "./container-engine.ts";
+import type {
+  Drained,
+  Forgotten,
+  Listed,
+  Marked,
+  NodeLoad,
+  NodeMarks,
+  Refused,
+  Unreachable,
+} from "./container-engine.ts";
 import { broken, isSuccess, parseJson, readReply, textOfReply } from "./engine-client.ts";
 import type { Ask } from "./engine-client.ts";
 import { listAll, troubleOf } from "./kubernetes-collection.ts";
@@ -46,7 +55,7 @@ export async function listNodeLoads(ask: Ask, signal: AbortSignal | undefined): 
 
 export async function drainNode(ask: Ask, name: string, signal: AbortSignal | undefined): Promise<Drained> {
   const cordoned = await cordon(ask, name, signal);
-  if (cordoned.kind !== "cordoned") return cordoned;
+  if (cordoned.kind !== "changed") return cordoned;
   const selector = encodeURIComponent(`spec.nodeName=${name}`);
   const pods = await listAll(ask, "/api/v1/pods", podSchema, signal, `fieldSelector=${selector}`);
   if (pods.kind !== "listed") return pods;
@@ -59,13 +68,59 @@ export async function drainNode(ask: Ask, name: string, signal: AbortSignal | un
   return staying.length === 0 ? { kind: "drained" } : { kind: "draining", left: staying.length };
 }
 
-const nodeSchema = z.looseObject({ spec: z.looseObject({ unschedulable: z.boolean().nullish() }) });
+const taintSchema = z.looseObject({ key: z.string(), value: z.string().nullish(), effect: z.string() });
+const nodeSchema = z.looseObject({
+  metadata: z.looseObject({ labels: z.record(z.string(), z.string()).nullish() }).optional(),
+  spec: z.looseObject({ unschedulable: z.boolean().nullish(), taints: z.array(taintSchema).nullish() }),
+});
+type Node = z.output<typeof nodeSchema>;
 
-async function cordon(
+function cordon(ask: Ask, name: string, signal: AbortSignal | undefined): Promise<Changed> {
+  return changeNode(ask, name, signal, (node) =>
+    node.spec.unschedulable ? node : { ...node, spec: { ...node.spec, unschedulable: true } },
+  );
+}
+
+/** Labels and taints as they are to be; those of others, such as Kubernetes' own of a node that is not ready, stay. */
+export async function markNode(
+  ask: Ask,
+  name: string,
+  { marks, signal }: { readonly marks: NodeMarks; readonly signal: AbortSignal | undefined },
+): Promise<Marked> {
+  const changed = await changeNode(ask, name, signal, (node) => marked(node, marks));
+  return changed.kind === "changed" ? { kind: "marked" } : changed;
+}
+
+function marked(node: Node, { labels, taints, stale }: NodeMarks): Node {
+  const present = node.metadata?.labels ?? {};
+  const kept = Object.entries(present).filter(([key]) => !stale.labels.includes(key));
+  const others = (node.spec.taints ?? []).filter(
+    ({ key, effect }) => ![...taints, ...stale.taints].some((one) => one.key === key && one.effect === effect),
+  );
+  const ours = taints.map(({ key, value, effect }) => ({ key, ...(value !== null && { value }), effect }));
+  const wanted = [...others, ...ours];
+  const isSame =
+    stale.labels.every((key) => !Object.hasOwn(present, key)) &&
+    Object.entries(labels).every(([key, value]) => present[key] === value) &&
+    JSON.stringify(textsOf(node.spec.taints ?? [])) === JSON.stringify(textsOf(wanted));
+  if (isSame) return node;
+  const metadata = { ...node.metadata, labels: { ...Object.fromEntries(kept), ...labels } };
+  return { ...node, metadata, spec: { ...node.spec, taints: wanted } };
+}
+
+function textsOf(taints: readonly z.output<typeof taintSchema>[]): readonly string[] {
+  return taints.map(({ key, value, effect }) => `${key}=${value ?? ""}:${effect}`).toSorted();
+}
+
+type Changed = { readonly kind: "changed" } | { readonly kind: "missing" } | Refused | Unreachable;
+
+/** Writes the node as it is to be over the one that was read; the same object: there is nothing to write. */
+async function changeNode(
   ask: Ask,
   name: string,
   signal: AbortSignal | undefined,
-): Promise<{ readonly kind: "cordoned" } | { readonly kind: "missing" } | Refused | Unreachable> {
+  change: (node: Node) => Node,
+): Promise<Changed> {
   const place = placeOf(name);
   for (let attempt = 0; attempt < limits.containerEngine.conflictRetries; attempt += 1) {
     const reply = await ask("GET", place, { signal });
@@ -74,15 +129,15 @@ async function cordon(
     if (!isSuccess(reply)) return troubleOf(reply);
     const node = readReply(reply, nodeSchema);
     if (node.kind === "unreachable") return node;
-    if (node.value.spec.unschedulable) return { kind: "cordoned" };
-    const json = { ...node.value, spec: { ...node.value.spec, unschedulable: true } };
+    const json = change(node.value);
+    if (json === node.value) return { kind: "changed" };
     const written = await ask("PUT", place, { json, signal });
     if (written.kind === "unreachable") return written;
-    if (isSuccess(written)) return { kind: "cordoned" };
+    if (isSuccess(written)) return { kind: "changed" };
     // Its kubelet wrote in between, as it does every few seconds.
     if (written.status !== 409) return troubleOf(written);
   }
-  return broken(`node "${name}" was changed by others each time that it was to be cordoned`);
+  return broken(`node "${name}" was changed by others each time that it was to be changed`);
 }
 
 /** Evictions have been in this version since v1.22, and only in the older one before. */

@@ -16,6 +16,7 @@ import type {
   ManagedKind,
   ManagedObjects,
   NewObject,
+  NodeMarks,
   Output,
   Reference,
   Refused,
@@ -23,9 +24,13 @@ import type {
 } from "./container-engine.ts";
 import type { OpenBayEngine } from "./open-bay-engine.ts";
 
+type BorneMarks = Pick<NodeMarks, "labels" | "taints">;
+
 export interface MemoryBay {
   /** Of each kind, by the engine's own ids. */
   readonly objects: { readonly [Kind in ManagedKind]: Map<string, ManagedObjects[Kind]> };
+  /** What nodes bear, by their names: any node that is asked for is there. */
+  readonly nodes: Map<string, BorneMarks>;
   /** The engine gives no other answer until this is taken away. */
   trouble: Unreachable | Refused | undefined;
   /** Calls so far, by what was asked: `list pod`. */
@@ -65,6 +70,7 @@ export function createMemoryEngines(pass: Pass = (_name, run) => run()): MemoryE
 
 const newBay = (): MemoryBay => ({
   objects: { pod: new Map(), service: new Map(), "replication-controller": new Map(), container: new Map() },
+  nodes: new Map(),
   trouble: undefined,
   calls: [],
   made: 0,
@@ -86,6 +92,13 @@ function engineOf(bay: MemoryBay, coe: Coe, pass: Pass): ContainerEngine {
       },
     }),
     ...(isSupported(coe, "container") && { containers: containersOf(bay, call, coe) }),
+    ...(isSupported(coe, "mark") && {
+      markNode: (name, marks) =>
+        call("mark node", () => {
+          bay.nodes.set(name, markedAs(bay.nodes.get(name), marks));
+          return { kind: "marked" };
+        }),
+    }),
     listNodes: () => call("list node", () => ({ kind: "listed", objects: [] })),
     checkHealth: async () => {
       const checked = await call("health", () => ({
@@ -97,6 +110,14 @@ function engineOf(bay: MemoryBay, coe: Coe, pass: Pass): ContainerEngine {
     },
     readVersion: () => call("version", () => ({ kind: "version", version: "v1.2.0" })),
   });
+}
+
+function markedAs(before: BorneMarks | undefined, { labels, taints, stale }: NodeMarks): BorneMarks {
+  const kept = Object.entries(before?.labels ?? {}).filter(([key]) => !stale.labels.includes(key));
+  const others = (before?.taints ?? []).filter(
+    ({ key, effect }) => ![...taints, ...stale.taints].some((one) => one.key === key && one.effect === effect),
+  );
+  return { labels: { ...Object.fromEntries(kept), ...labels }, taints: [...others, ...taints] };
 }
 
 type Call = <Result>(name: string, run: () => Result) => Promise<Result | Unreachable | Refused>;

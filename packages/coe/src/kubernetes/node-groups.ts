@@ -106,8 +106,9 @@ export function kubernetesNodeGroups(load: TemplateLoader, knowledge: WorkerKnow
       }),
     }),
 
-    scalingParameters: (nodeCount, workersToRemove) => ({
-      number_of_minions: nodeCount,
+    scalingParameters: (group, workersToRemove) => ({
+      ...markParameters(group),
+      number_of_minions: group.nodeCount,
       minions_to_remove: workersToRemove.map(({ index }) => index),
     }),
   };
@@ -138,13 +139,13 @@ function joinParameters(outputs: Readonly<Record<string, unknown>>): Parameters 
 }
 
 function groupParameters(bay: BayTypeInput, group: NodeGroupSpec): Parameters {
+  return { group_uuid: group.uuid, group_name: groupNamePrefix(bay, group), ...markParameters(group) };
+}
+
+/** What nodes register with. */
+function markParameters(group: Pick<NodeGroupSpec, "name" | "role" | "nodeLabels" | "nodeTaints">): Parameters {
   const own = { "magnum.openstack.org/role": group.role, "magnum.openstack.org/nodegroup": group.name };
   const labels = Object.entries({ ...group.nodeLabels, ...own }).map(([name, value]) => `${name}=${value}`);
   const taints = group.nodeTaints.map(({ key, value, effect }) => `${key}=${value ?? ""}:${effect}`);
-  return {
-    group_uuid: group.uuid,
-    group_name: groupNamePrefix(bay, group),
-    node_labels: labels.join(","),
-    node_taints: taints.join(","),
-  };
+  return { node_labels: labels.join(","), node_taints: taints.join(",") };
 }

@@ -4,7 +4,7 @@
  */
 import type { BayStatus } from "../bay/bay.ts";
 import type { CountLimits } from "../bay/bay-nodes.ts";
-import { isBeingDeleted, isResizable } from "../bay/bay-status.ts";
+import { isBeingDeleted, isResizable, isUpdatable } from "../bay/bay-status.ts";
 import type { BayPorts } from "../bay/create-bay.ts";
 import { deadlineOf } from "../bay/create-bay.ts";
 import type { BayWithSpecification } from "../bay/find-bay.ts";
@@ -16,6 +16,7 @@ import type { Changed } from "../operation/record-store.ts";
 import { changeRecord } from "../operation/record-store.ts";
 import { resizeInput, upgradeAgain } from "./resize-input.ts";
 import type { ResizeWish } from "./resize-input.ts";
+import type { NodeMarks } from "./node-marks.ts";
 import type { NodeGroup } from "./node-group.ts";
 import { nodeGroupKey, nodeGroupShape } from "./node-group.ts";
 
@@ -58,6 +59,34 @@ export async function resizeNodeGroup(
         return { kind: "write", record: withOperation(nodeGroupShape, current, operation, changes) };
       },
     ),
+  );
+}
+
+/** Changes what the group's nodes bear, and its limits with it; not while anything else goes on. */
+export async function markNodeGroup(
+  ports: BayPorts,
+  { specification }: BayWithSpecification,
+  group: NodeGroup,
+  { marks, countLimits }: { readonly marks: NodeMarks; readonly countLimits: CountLimits },
+  keyed?: KeyedRequestEffect,
+): Promise<ChangedNodeGroup> {
+  const nowMs = ports.clock.nowMs();
+  const deadlineAtMs = deadlineOf(nowMs, specification.createTimeoutMinutes);
+  const input = { nodeLabels: { ...marks.nodeLabels }, nodeTaints: marks.nodeTaints.map((taint) => ({ ...taint })) };
+  const at = { shape: nodeGroupShape, key: keyOf(group) };
+  return outcomeOf(
+    await beginOperation<NodeGroup, BayStatus>(ports, at, keyed, (current, id) => {
+      const { state, operation: running } = current;
+      if (running || !isUpdatable(state.status)) return { kind: "refuse", refusal: state.status };
+      const operation = { id, kind: "mark", nowMs, deadlineAtMs, input };
+      const changes = {
+        limits: countLimits,
+        status: "UPDATE_IN_PROGRESS" as const,
+        statusReason: null,
+        updatedAtMs: nowMs,
+      };
+      return { kind: "write", record: withOperation(nodeGroupShape, current, operation, changes) };
+    }),
   );
 }
 

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { bayKey, bayListKeys, bayPartition, bayStatusSchema } from "../bay/bay.ts";
 import { countLimitsSchema, memberSchema } from "../bay/bay-nodes.ts";
 import { delegationIndexKey, delegationSchema } from "../identity/delegation.ts";
+import type { JsonObject } from "../json.ts";
 import type { RecordShape } from "../operation/record.ts";
 import type { Item, Key } from "../table/table.ts";
 
@@ -50,6 +51,10 @@ export const nodeGroupSpecificationSchema = z.object({
   labels: z.record(z.string(), z.string()),
   nodeLabels: z.record(z.string(), z.string()),
   nodeTaints: z.array(nodeTaintSchema),
+  /** What nodes may bear from before and should not any more: there while a change of it is not over. */
+  staleMarks: z
+    .object({ labels: z.array(z.string()), taints: z.array(nodeTaintSchema.pick({ key: true, effect: true })) })
+    .optional(),
   /** By which the group's stack was made; Heat's own trust hangs on it (identity/delegation.ts). */
   delegation: delegationSchema,
   nodeAddresses: z.array(z.string()),
@@ -120,7 +125,7 @@ export function groupSpecificationItem(
   return {
     ...key,
     revision,
-    body: { nodeGroupSpecification: specification },
+    body: { nodeGroupSpecification: specification as unknown as JsonObject },
     indexes: { ...listKeys(group, "cold"), ...(name && { name }) },
   };
 }
