@@ -26,7 +26,14 @@ let secret = "";
 let running: JeroboamProcess | undefined;
 const events = new Map<string, CloudEvent>();
 const refused: string[] = [];
+/** The first message finds nobody who takes it. */
+let isDown = true;
 const receiver = createServer((request, response) => {
+  if (isDown) {
+    isDown = false;
+    request.socket.destroy();
+    return;
+  }
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
   request.on("end", () => {
@@ -57,7 +64,7 @@ afterEach(async () => {
 });
 
 test(
-  "a bay's creation is told, signed, numbered without a gap, and stands in the stream as well",
+  "a bay's creation is told, signed, numbered without a gap, also what was lost at first, and stands in the stream as well",
   async () => {
     const options = ["--webhook-networks", "127.0.0.0/8", "--webhook-plain-http"];
     running = await startJeroboam({ data, options });
@@ -66,9 +73,10 @@ test(
     const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
     const inside = await session.send("POST", `${apiUrl}/webhooks`, { url: "http://10.0.0.1/" });
     expect(inside.status).toBe(400);
-    const made = await session.send("POST", `${apiUrl}/webhooks`, { url, events: ["bay.*"] });
+    const made = await session.send("POST", `${apiUrl}/webhooks`, { url, events: ["bay.create.*"] });
     expect(made.status).toBe(201);
-    ({ secret } = (await made.json()) as { secret: string });
+    const webhook = (await made.json()) as { uuid: string; secret: string };
+    ({ secret } = webhook);
 
     const model = { name: "m", image_id: "fedora-21-atomic-3", keypair_id: "default", external_network_id: "public" };
     const { uuid: baymodel_id } = (await (
@@ -87,8 +95,22 @@ test(
     expect(new Set(inOrder.map(({ bayid }) => bayid))).toEqual(new Set([uuid]));
     expect(inOrder.at(-1)?.data.bay.status).toBe("CREATE_COMPLETE");
 
+    const path = `${apiUrl}/webhooks/${webhook.uuid}/deliveries`;
+    const list = async () => (await session.get<{ deliveries: { uuid: string; status: string }[] }>(path)).deliveries;
+    await waitFor(async () => (await list()).every(({ status }) => status === "delivered"), BAY_WITHIN_MS);
+    const attempts = await Promise.all(
+      (await list()).map(
+        async (delivery) =>
+          (await session.get<{ attempts: { status: number | null }[] }>(`${path}/${delivery.uuid}`)).attempts,
+      ),
+    );
+    const again = attempts.filter(({ length }) => length > 1);
+    expect(again.map((tries) => tries.map(({ status }) => status))).toEqual([[null, 204]]);
+
     const streamed = async () =>
-      (await session.get<{ events: { id: string }[] }>(`${apiUrl}/events?type=bay.*`)).events.map(({ id }) => id);
+      (await session.get<{ events: { id: string }[] }>(`${apiUrl}/events?type=bay.create.*`)).events.map(
+        ({ id }) => id,
+      );
     await waitFor(async () => (await streamed()).length === inOrder.length, BAY_WITHIN_MS);
     expect((await streamed()).toSorted()).toEqual(inOrder.map(({ id }) => id).toSorted());
   },
