@@ -1,11 +1,12 @@
 /**
  * An HTTP proxy that stands before a service and breaks what a test tells it to: an answer lost after the request took
- * effect, a fault, a garbled answer, no answer at all.
+ * effect, a fault, a garbled answer, no answer at all, a request that is lost, late, or comes twice.
  */
 import { once } from "node:events";
 import { createServer, request } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
 
 export type Fault =
   /** The service hears and answers; the answer is lost. */
@@ -15,7 +16,13 @@ export type Fault =
   /** The service hears; its answer is cut in the middle. */
   | { readonly kind: "garbled" }
   /** Nobody answers. */
-  | { readonly kind: "silence" };
+  | { readonly kind: "silence" }
+  /** The service never hears: the connection is cut. */
+  | { readonly kind: "dropped" }
+  /** The service hears it after a while. */
+  | { readonly kind: "late"; readonly ms: number }
+  /** The service hears it twice; the second answer is given. */
+  | { readonly kind: "repeated" };
 
 export interface FaultyProxy {
   readonly endpoint: string;
@@ -25,13 +32,18 @@ export interface FaultyProxy {
   breakNext(...faults: (Fault | undefined)[]): void;
   /** The fault of every request from now on, or of every request of one operation. */
   breakAll(fault: Fault | undefined, operation?: string): void;
+  /** Who says of each request what happens to it, from now on. */
+  breakBy(choose: (asked: { readonly method: string; readonly path: string }) => Fault | undefined): void;
   close(): Promise<void>;
 }
 
-export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
+/** `target`: where the service is, or who knows by the time that it is asked. */
+export async function startFaultyProxy(target: string | (() => string)): Promise<FaultyProxy> {
   const requests: string[] = [];
   let coming: (Fault | undefined)[] = [];
   let lasting: { readonly fault: Fault | undefined; readonly operation: string | undefined } | undefined;
+
+  let choose: Parameters<FaultyProxy["breakBy"]>[0] = () => undefined;
 
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const parts: Buffer[] = [];
@@ -39,10 +51,16 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
     const operation = String(incoming.headers["x-amz-target"]).split(".").at(-1) ?? "";
     requests.push(operation);
     const isStruck = lasting?.operation === undefined || lasting.operation === operation;
-    const fault = coming.length > 0 ? coming.shift() : isStruck ? lasting?.fault : undefined;
+    const next = coming.length > 0 ? coming.shift() : isStruck ? lasting?.fault : undefined;
+    const fault = next ?? choose({ method: incoming.method ?? "", path: incoming.url ?? "" });
     if (fault?.kind === "silence") return;
+    if (fault?.kind === "dropped") return void outgoing.destroy();
+    if (fault?.kind === "late") await wait(fault.ms);
     if (fault?.kind === "answer") return void outgoing.writeHead(fault.status, JSON_TYPE).end(fault.body);
-    const reply = await forward(target, incoming, Buffer.concat(parts));
+    const service = typeof target === "string" ? target : target();
+    const body = Buffer.concat(parts);
+    if (fault?.kind === "repeated") await forward(service, incoming, body);
+    const reply = await forward(service, incoming, body);
     if (fault?.kind === "lost-reply") {
       await fault.meanwhile?.();
       return void outgoing.destroy();
@@ -60,6 +78,7 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     breakNext: (...faults) => void (coming = faults),
+    breakBy: (by) => void (choose = by),
     breakAll: (fault, operation) => void (lasting = { fault, operation }),
     close: async () => {
       server.closeAllConnections();
