@@ -108,23 +108,11 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
     file: SPECIFICATION,
     // Without the look alone nothing would be lost: the write keeps what is there.
     find: `if (specification.certificates) return done();
-      const { authority, client } = await certificates.make(bay.name ?? bay.uuid);
-      const made = {
-        caCertificate: authority.certificate,
-        caKeySealed: await sealer.seal(authority.privateKey, secretContext(bay, "ca-key"), bay.projectId),
-        clientCertificate: client.certificate,
-        clientKeySealed: await sealer.seal(client.privateKey, secretContext(bay, "client-key"), bay.projectId),
-      };
+      const made = await makeIssuer(ports, bay);
       // Another conductor's, if it was quicker, are as good.
-      await changeSpecification(table, bay, (current) => (current.certificates ? {} : { certificates: made }));`,
-    put: `const { authority, client } = await certificates.make(bay.name ?? bay.uuid);
-      const made = {
-        caCertificate: authority.certificate,
-        caKeySealed: await sealer.seal(authority.privateKey, secretContext(bay, "ca-key"), bay.projectId),
-        clientCertificate: client.certificate,
-        clientKeySealed: await sealer.seal(client.privateKey, secretContext(bay, "client-key"), bay.projectId),
-      };
-      await changeSpecification(table, bay, () => ({ certificates: made }));`,
+      await changeSpecification(ports.table, bay, (current) => (current.certificates ? {} : { certificates: made }));`,
+    put: `const made = await makeIssuer(ports, bay);
+      await changeSpecification(ports.table, bay, () => ({ certificates: made }));`,
   },
   {
     name: "another conductor's certificates are overwritten",
