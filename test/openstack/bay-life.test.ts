@@ -17,7 +17,7 @@ import { labPlace } from "./lab-place.ts";
 import type { Nodes } from "./nodes.ts";
 import { startNodes } from "./nodes.ts";
 import type { People } from "./people.ts";
-import { openPeople } from "./people.ts";
+import { ask, openPeople } from "./people.ts";
 import type { Bay, Place } from "./place.ts";
 import { sandboxPlace } from "./sandbox-place.ts";
 
@@ -82,9 +82,36 @@ describe.skipIf(!isLabUp)("bays on real OpenStack", () => {
     },
   );
 
+  test.concurrent(
+    "nodes boot from volumes of their own, and keep containers on others, which go with them",
+    { timeout: LIFE_WITHIN_MS },
+    async ({ expect }) => {
+      const bayType = seedBayTypes(fileTemplates()).find(({ name }) => name === "k8s_ubuntu_v1");
+      if (!bayType) throw new Error("k8s_ubuntu_v1 is no bay type");
+      const model = { docker_volume_size: 7, labels: { boot_volume_size: "11" } };
+      const seen: string[] = [];
+      const { stages } = await liveBay(lab, bayType, {
+        model,
+        whenGrown: async () => void seen.push(...(await volumesInUse())),
+      });
+      // Of a master and two workers, which alone run a project's containers; no other bay here has volumes.
+      expect(seen.sort()).toEqual([...Array<string>(3).fill("11 GB"), ...Array<string>(2).fill("7 GB")]);
+      const told = (await liveBay(await sandboxPlace(), bayType, { model })).stages;
+      for (const stage of ["created", "grown", "shrunk", "failed"] as const) {
+        expect(stages[stage].picture, stage).toEqual(told[stage].picture);
+      }
+    },
+  );
+
   test("nothing is left of them in the cloud", async () => {
     expect(await takeInventory(people, "demo")).toEqual(before);
   });
+
+  async function volumesInUse(): Promise<readonly string[]> {
+    const request = { method: "GET", path: "/volumes/detail", query: { status: "in-use" } } as const;
+    const { volumes } = await ask<{ volumes: readonly { size: number }[] }>(lab.cloud, "block-storage", request);
+    return volumes.map(({ size }) => `${size} GB`);
+  }
 
   async function expectAutoscalerToSeeNodes(bay: Bay): Promise<void> {
     const seen = await readAsAutoscaler(lab.cloud, bay.stack_id);

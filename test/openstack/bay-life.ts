@@ -21,14 +21,15 @@ export interface BayLife {
   readonly seconds: Readonly<Record<string, number>>;
 }
 
-/** What may be looked at while the bay is there. */
-export interface Visits {
+/** What is told of the bay's model beyond its type, and what is looked at while the bay is there. */
+export interface Circumstances {
+  readonly model?: Readonly<Record<string, unknown>>;
   readonly whenGrown?: (bay: Bay) => Promise<void>;
 }
 
-export async function liveBay(place: Place, bayType: BayType, visits: Visits = {}): Promise<BayLife> {
+export async function liveBay(place: Place, bayType: BayType, given: Circumstances = {}): Promise<BayLife> {
   const seconds: Record<string, number> = {};
-  const modelUuid = await makeModel(place, bayType);
+  const modelUuid = await makeModel(place, bayType, given.model);
   const reach = async (change: string, status: string, uuid: string): Promise<Stage> => {
     const begun = performance.now();
     const bay = await place.settle(uuid);
@@ -46,7 +47,7 @@ export async function liveBay(place: Place, bayType: BayType, visits: Visits = {
   const { uuid } = await expectStatus<Bay>(201, place.request("POST", "/bays", wish));
   const created = await reach("created", "CREATE_COMPLETE", uuid);
   const grown = await reach("scaled out", "UPDATE_COMPLETE", await resize(uuid, 2));
-  await visits.whenGrown?.(grown.bay);
+  await given.whenGrown?.(grown.bay);
   const shrunk = await reach("scaled in", "UPDATE_COMPLETE", await resize(uuid, 1));
   place.failNodes(uuid, FAILURE);
   const failed = await reach("failed", "UPDATE_FAILED", await resize(uuid, 2));
@@ -60,7 +61,11 @@ export async function liveBay(place: Place, bayType: BayType, visits: Visits = {
 }
 
 /** A model of the type, on an image of its operating system. */
-async function makeModel(place: Place, { name, coe, provides }: BayType): Promise<string> {
+async function makeModel(
+  place: Place,
+  { name, coe, provides }: BayType,
+  more: Circumstances["model"],
+): Promise<string> {
   const query = { os_distro: provides[0]?.os };
   const { images } = await ask<{ images: { name: string }[] }>(place.cloud, "image", {
     method: "GET",
@@ -76,6 +81,7 @@ async function makeModel(place: Place, { name, coe, provides }: BayType): Promis
     flavor_id: "m1.small",
     master_flavor_id: "m1.medium",
     dns_nameserver: "192.0.2.53",
+    ...more,
   };
   return (await expectStatus<{ uuid: string }>(201, place.request("POST", "/baymodels", json))).uuid;
 }

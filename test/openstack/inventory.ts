@@ -15,6 +15,7 @@ const LISTS: readonly (readonly [service: Service, path: string, key: string, qu
   ["network", "/v2.0/ports", "ports"],
   ["network", "/v2.0/floatingips", "floatingips"],
   ["network", "/v2.0/security-groups", "security_groups"],
+  ["block-storage", "/volumes", "volumes"],
   ["load-balancer", "/v2.0/lbaas/loadbalancers", "loadbalancers"],
 ];
 

@@ -16,6 +16,8 @@ export default async function openLab({ provide }: TestProject): Promise<() => P
   const lab = readSettings();
   const staysUp = Boolean(process.env["JEROBOAM_LAB_KEEP"]) || (await answers(lab.authUrl));
   const watch = staysUp ? undefined : stopWhenThisEnds();
+  // What a run that was killed left in the cloud is nothing to begin with.
+  if (!staysUp && process.env["CI"]) await runScript("down.sh", "--purge");
   const outcome = await bringUp(lab);
   if (outcome.kind === "absent") {
     if (process.env["CI"]) throw new Error(outcome.reason);
@@ -53,8 +55,11 @@ function stopWhenThisEnds(): () => void {
 }
 
 /** Runs one of the lab's scripts; what it says is seen at once. */
-function runScript(name: string): Promise<{ readonly status: number | null; readonly lastLine: string }> {
-  const child = spawn("bash", [join(FOLDER, name)], { stdio: ["ignore", "pipe", "pipe"] });
+function runScript(
+  name: string,
+  ...words: readonly string[]
+): Promise<{ readonly status: number | null; readonly lastLine: string }> {
+  const child = spawn("bash", [join(FOLDER, name), ...words], { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   const hear = (chunk: Buffer): void => {
     said = `${said}${chunk.toString()}`.slice(-4_000);

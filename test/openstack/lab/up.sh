@@ -17,9 +17,9 @@ cannot() {
 [ "$(id -u)" = 0 ] || cannot "the lab needs root: it installs packages and runs a database as a user of its own"
 command -v apt-get >/dev/null || cannot "the lab is made of Debian's packages, and there is no apt-get"
 
-### Packages. No nova-compute: it wants a hypervisor; the code of its fake one is in python3-nova.
+### Packages. No nova-compute, no cinder-volume: they want a hypervisor, disks; their code is in python3-nova, python3-cinder.
 packages=(keystone heat-api heat-engine glance-api nova-api nova-conductor nova-scheduler placement-api neutron-server
-  octavia-api octavia-worker mariadb-server rabbitmq-server memcached uwsgi-core uwsgi-plugin-python3 python3-pymysql
+  octavia-api octavia-worker cinder-api cinder-scheduler mariadb-server rabbitmq-server memcached uwsgi-core uwsgi-plugin-python3 python3-pymysql
   python3-memcache python3-openstacksdk openssl curl)
 # What the suite drives it by.
 packages+=(python3-openstackclient python3-magnumclient python3-heatclient)
@@ -80,7 +80,7 @@ has_database() { query "SELECT 1" >/dev/null 2>&1; }
 
 make_databases() {
   local name text="CREATE USER IF NOT EXISTS lab@'$HOST' IDENTIFIED BY '$PASSWORD'; GRANT ALL ON *.* TO lab@'$HOST';"
-  for name in keystone heat glance nova_api nova nova_cell0 placement neutron octavia; do
+  for name in keystone heat glance nova_api nova nova_cell0 placement neutron octavia cinder; do
     text="$text CREATE DATABASE IF NOT EXISTS $name CHARACTER SET utf8mb3;"
   done
   query "$text"
@@ -128,6 +128,7 @@ make_schemas() {
   once nova make_nova & pids+=($!)
   once neutron make_neutron & pids+=($!)
   once octavia make_octavia & pids+=($!)
+  once cinder cinder-manage --config-file "$STATE/etc/cinder.conf" db sync & pids+=($!)
   for pid in "${pids[@]}"; do wait "$pid" || exit 1; done
 }
 
@@ -153,7 +154,8 @@ start_stores() {
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none" \
     /usr/lib/rabbitmq/bin/rabbitmq-server
   wait_until mysql 60 has_database
-  once databases make_databases
+  # Each time: a lab from before may want for one.
+  make_databases || die databases
 }
 
 start_identity() {
@@ -174,6 +176,10 @@ start_services() {
   start nova-api "$NOVA_PORT" nova-api --config-file "$STATE/etc/nova.conf"
   PYTHONPATH=$LAB/drivers start_wsgi octavia-api "$OCTAVIA_PORT" /usr/bin/octavia-wsgi "--config-file $STATE/etc/octavia.conf"
   PYTHONPATH=$LAB/drivers start octavia-worker 0 octavia-worker --config-file "$STATE/etc/octavia.conf"
+  start_wsgi cinder-api "$CINDER_PORT" /usr/bin/cinder-wsgi "--config-file $STATE/etc/cinder.conf"
+  start cinder-scheduler 0 cinder-scheduler --config-file "$STATE/etc/cinder.conf"
+  PYTHONPATH=$LAB/drivers start cinder-volume 0 "$PYTHON" -c 'import sys; sys.argv[0] = "cinder-volume"
+from cinder.cmd.volume import main; main()' --config-file "$STATE/etc/cinder.conf"
   wait_until placement 60 answers "http://$HOST:$PLACEMENT_PORT/"
   start nova-compute 0 "$PYTHON" -c 'import sys; sys.argv[0] = "nova-compute"
 from nova.cmd.compute import main; main()' --config-file "$STATE/etc/nova.conf"
@@ -182,6 +188,7 @@ from nova.cmd.compute import main; main()' --config-file "$STATE/etc/nova.conf"
   wait_until neutron-server 90 answers "http://$HOST:$NEUTRON_PORT/"
   wait_until nova-api 90 answers "http://$HOST:$NOVA_PORT/"
   wait_until octavia-api 90 answers "http://$HOST:$OCTAVIA_PORT/"
+  wait_until cinder-api 90 answers "http://$HOST:$CINDER_PORT/"
   wait_until nova-compute 90 has_compute_service
   once compute-host nova-manage --config-file "$STATE/etc/nova.conf" cell_v2 discover_hosts
   fill resources
@@ -195,10 +202,10 @@ has_compute_service() {
 fill() {
   AUTH_URL=$AUTH_URL REGION=$REGION PASSWORD=$PASSWORD HEAT_PORT=$HEAT_PORT GLANCE_PORT=$GLANCE_PORT \
     NOVA_PORT=$NOVA_PORT PLACEMENT_PORT=$PLACEMENT_PORT NEUTRON_PORT=$NEUTRON_PORT OCTAVIA_PORT=$OCTAVIA_PORT \
-    JEROBOAM_PORT=$JEROBOAM_PORT HOST=$HOST $PYTHON "$LAB/contents.py" "$1"
+    CINDER_PORT=$CINDER_PORT JEROBOAM_PORT=$JEROBOAM_PORT HOST=$HOST $PYTHON "$LAB/contents.py" "$1"
 }
 
-mkdir -p "$STATE"/{run,log,etc,made,lock,keystone,nova,neutron,octavia}
+mkdir -p "$STATE"/{run,log,etc,made,lock,keystone,nova,neutron,octavia,cinder}
 chmod 755 "$STATE"
 exec 9>"$STATE/lock/up"
 flock 9
