@@ -50,11 +50,14 @@ async function showMany(): Promise<number> {
   const startMs = Date.now();
   const untilMs = values.minutes === undefined ? Infinity : startMs + Number(values.minutes) * 60_000;
   let toldMs = startMs;
+  let toldViolations = 0;
   const summary = await runMany({
     from,
     to,
     untilMs: Math.min(untilMs, Number.MAX_SAFE_INTEGER),
     progress({ seeds, steps, violations }) {
+      for (const { seed, id } of violations.slice(toldViolations)) console.error(`seed ${seed} breaks ${id}`);
+      toldViolations = violations.length;
       if (Date.now() - toldMs < PROGRESS_MS) return;
       toldMs = Date.now();
       const seconds = Math.round((toldMs - startMs) / 1_000);
