@@ -198,3 +198,45 @@ test("a stack that is gone costs one look, not one a round", async () => {
   expect(findings).toEqual([]);
   expect(await world.table.get(bayKey("p1", (await bayOf(world))?.uuid ?? ""))).toBeDefined();
 });
+
+describe("a changed stack that nobody may look at any more, its trust being revoked,", () => {
+  const starts = (world: BayWorld): number => told(world).filter((type) => type === "bay.drift.start").length;
+  async function locked() {
+    const settled = await settledWorld();
+    const trusts = [...settled.world.trusts];
+    settled.world.trusts.clear();
+    settled.world.touchAllStacks();
+    settled.world.clock.advance(STACK_MS);
+    expect((await settled.round("drift")).findings).toMatchObject([{ what: "stack-changed", outcome: "done" }]);
+    return { ...settled, giveBack: () => trusts.forEach((id) => settled.world.trusts.add(id)) };
+  }
+
+  test("is told by every round, and its owner once", async () => {
+    const { world, round } = await locked();
+    for (const isDryRun of [false, true, false]) {
+      const { findings } = await round("drift", isDryRun);
+      expect(findings).toMatchObject([
+        { what: "stack-changed", outcome: "told", detail: expect.stringContaining("could not be looked at") },
+      ]);
+    }
+    expect(starts(world)).toBe(1);
+    expect(await bayOf(world)).toMatchObject({ status: "CREATE_COMPLETE" });
+  });
+
+  test("is looked at again hours later", async () => {
+    const { world, round, giveBack } = await locked();
+    giveBack();
+    world.clock.advance(limits.reconciliation.lookAgainMs);
+    expect((await round("drift")).findings).toMatchObject([{ what: "stack-changed", outcome: "done" }]);
+    expect(await bayOf(world)).toMatchObject({ status: "UPDATE_COMPLETE" });
+    expect((await round("drift")).findings).toEqual([]);
+  });
+
+  test("is looked at at once when it changes again", async () => {
+    const { world, round } = await locked();
+    world.touchAllStacks();
+    world.clock.advance(STACK_MS);
+    expect((await round("drift")).findings).toMatchObject([{ what: "stack-changed", outcome: "done" }]);
+    expect(starts(world)).toBe(2);
+  });
+});

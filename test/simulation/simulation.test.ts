@@ -39,6 +39,7 @@ describe("what the simulation found once stays mended", () => {
     { seed: 145, what: "a conductor that wakes when its lease has ended makes no stack" },
     { seed: 344, what: "the same, by the table's word: its own clock is slow" },
     { seed: 217, what: "the same, where the one who knows has a slow clock" },
+    { seed: 824, what: "a changed stack that nobody may look at any more is not tried again each round" },
   ];
   for (const { seed, what } of found) test(`${what} (seed ${seed})`, () => expectUnbroken(seed));
 });

@@ -6,7 +6,7 @@
  */
 import type { BayStatus } from "@jeroboam/core/bay/bay";
 import type { OperationDefinition, Step } from "@jeroboam/core/operation/record";
-import { again, done } from "@jeroboam/core/operation/record";
+import { again, done, failed } from "@jeroboam/core/operation/record";
 import type { ConductorPorts, Stack } from "../ports.ts";
 import { pollAfterMs } from "./expected-end.ts";
 import { groupStack } from "./node-group.ts";
@@ -81,19 +81,22 @@ function observation<State extends StackOwner & { readonly updatedAtMs: number |
     steps: [
       {
         name: look.name,
-        // Who may not look any more (the delegation is gone too) is told what Heat's list said.
         async run(ports, record, budget) {
           const looked = await look.run(ports, record, budget);
-          return looked.kind === "failed" && record.operation.input["isUnlisted"] === true
-            ? done(asChanges(vanished(subject, record.state)))
-            : looked;
+          if (looked.kind !== "failed") return looked;
+          const { isUnlisted, listedSeen } = record.operation.input;
+          // Who may not look any more (the delegation is gone too) is told what Heat's list said.
+          if (isUnlisted === true) return done(asChanges(vanished(subject, record.state)));
+          if (typeof listedSeen !== "string") return looked;
+          const stackUnread = { seen: listedSeen, atMs: ports.clock.nowMs() };
+          return failed(looked.reason, asChanges<State>({ stackUnread }));
         },
       },
     ],
     always: [],
     end: (_state, outcome, nowMs) => ({
       kind: "kept",
-      // One that could not look has seen nothing: the next round begins another.
+      // One that could not look has seen nothing: a later round begins another, at once if time ran out.
       changes: (outcome.kind === "succeeded" ? { updatedAtMs: nowMs } : {}) as Partial<State>,
     }),
   };

@@ -34,6 +34,7 @@ export interface StackOwner {
   readonly statusReason: string | null;
   readonly nodeCount: number;
   readonly stackSeen?: string | undefined;
+  readonly stackUnread?: { readonly seen: string; readonly atMs: number } | undefined;
 }
 
 /** Whose stack it is, and what it is to be. */

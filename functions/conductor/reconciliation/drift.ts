@@ -251,8 +251,16 @@ async function changedStack<State extends OwnsStack>(
   const what = stack ? "stack-changed" : "stack-vanished";
   const detail = stack ? `stack ${stack.name} is ${stack.seen}` : `stack ${owner.stackId} is not in Heat's list`;
   const found = { what, projectId: owner.projectId, bayId: kind.bayUuidOf(owner), detail };
+  if (isUnreadable(ports, owner, stack))
+    return { ...found, outcome: "told", detail: `${detail}, and could not be looked at` };
   if (isDryRun) return { ...found, outcome: "would" };
   return (await beginToLook(ports, kind, owner, stack)) ? { ...found, outcome: "done" } : undefined;
+}
+
+/** It could not be looked at as it is: its project lets nobody in any more, who is not to be told of that each round. */
+function isUnreadable({ clock }: ConductorPorts, { stackUnread }: OwnsStack, stack: ListedStack | undefined): boolean {
+  if (!stackUnread || stackUnread.seen !== stack?.seen) return false;
+  return clock.nowMs() - stackUnread.atMs < limits.reconciliation.lookAgainMs;
 }
 
 async function beginToLook<State extends OwnsStack>(
@@ -267,10 +275,13 @@ async function beginToLook<State extends OwnsStack>(
   let isDeleting = false;
   const changed = await changeRecord<State, "changed">(ports, kind.shape, kind.keyOf(owner), (current) => {
     // The index showed it as it was; it has moved on since.
-    if (current.operation || current.state.stackSeen !== owner.stackSeen) return { kind: "refuse", refusal: "changed" };
+    const { stackSeen, stackUnread } = current.state;
+    if (current.operation || stackSeen !== owner.stackSeen || stackUnread?.atMs !== owner.stackUnread?.atMs)
+      return { kind: "refuse", refusal: "changed" };
     isDeleting = current.state.status.startsWith("DELETE_");
     if (isDeleting) return { kind: "keep" };
-    const request = { id, kind: "drift", nowMs, deadlineAtMs, input: { isUnlisted: stack === undefined } };
+    const input = { isUnlisted: stack === undefined, ...(stack && { listedSeen: stack.seen }) };
+    const request = { id, kind: "drift", nowMs, deadlineAtMs, input };
     return { kind: "write", record: withOperation(kind.shape, current, request, {}) };
   });
   if (changed.kind === "kept" && isDeleting && !stack)

@@ -484,6 +484,8 @@ export const limits = {
     jitter: 0.1,
     /** Looking at one bay's stack again. */
     observeDeadlineMs: hour,
+    /** What could not be looked at is tried again after this long, if it has not changed meanwhile. */
+    lookAgainMs: 6 * hour,
     /** So many of our stacks are compared at once; more, and the job goes through them shard by shard. */
     stacksAtOnce: 2_000,
     /** Pages of stacks of one shard (or one project) before it is called too many. */

@@ -31,6 +31,9 @@ export const bayStatusSchema = z.enum([
 ]);
 export type BayStatus = z.infer<typeof bayStatusSchema>;
 
+/** What of a stack could not be looked at, as `stackSeen` would say it, and when that was. */
+export const stackUnreadSchema = z.object({ seen: z.string(), atMs: z.number() });
+
 /** The hot item's state, well below 1 KB. */
 export const baySchema = z.object({
   uuid: z.string(),
@@ -45,6 +48,7 @@ export const baySchema = z.object({
   stackId: z.string().nullable(),
   /** The stack's status and the time of it as an operation saw it last: what reconciliation compares. */
   stackSeen: z.string().optional(),
+  stackUnread: stackUnreadSchema.optional(),
   healthStatus: z.enum(["HEALTHY", "UNHEALTHY", "UNKNOWN"]).nullable(),
   createdAtMs: z.number(),
   updatedAtMs: z.number().nullable(),

@@ -6,7 +6,7 @@
  * (`NodeGroupSpecification`).
  */
 import { z } from "zod";
-import { bayKey, bayListKeys, bayPartition, bayStatusSchema } from "../bay/bay.ts";
+import { bayKey, bayListKeys, bayPartition, bayStatusSchema, stackUnreadSchema } from "../bay/bay.ts";
 import { countLimitsSchema, memberSchema } from "../bay/bay-nodes.ts";
 import { delegationIndexKey, delegationSchema } from "../identity/delegation.ts";
 import type { JsonObject } from "../json.ts";
@@ -38,6 +38,7 @@ export const nodeGroupSchema = z.object({
   stackId: z.string().nullable(),
   /** As a bay's. */
   stackSeen: z.string().optional(),
+  stackUnread: stackUnreadSchema.optional(),
   createdAtMs: z.number(),
   updatedAtMs: z.number().nullable(),
 });
