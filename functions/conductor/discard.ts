@@ -13,7 +13,7 @@ import {
 } from "@jeroboam/core/node-group/node-group";
 import { ownerOf } from "@jeroboam/core/operation/provisional";
 import type { QuotaPorts } from "@jeroboam/core/quota/quota";
-import { releasePlace } from "@jeroboam/core/quota/quota";
+import { withdrawPlace } from "@jeroboam/core/quota/quota";
 import type { Item } from "@jeroboam/core/table/table";
 import type { Cloud } from "./ports.ts";
 
@@ -24,7 +24,7 @@ export interface DiscardPorts extends QuotaPorts {
 export async function discardProvisional(ports: DiscardPorts, item: Item): Promise<void> {
   if (isBayModelUse(item)) {
     const { projectId, uuid } = bayOwner(ownerOf(item));
-    await releasePlace(ports, projectId, uuid);
+    await withdrawPlace(ports, { projectId, uuid, untilMs: Infinity });
   }
   const lent = lentBy(item);
   if (lent) await ports.cloud.revoke(lent.delegation, lent.context, new AbortController().signal);

@@ -38,6 +38,7 @@ describe("what the simulation found once stays mended", () => {
     { seed: 19, what: "a hint for what is no longer provisional is dropped, and is no dead letter" },
     { seed: 145, what: "a conductor that wakes when its lease has ended makes no stack" },
     { seed: 344, what: "the same, by the table's word: its own clock is slow" },
+    { seed: 632, what: "a keyed request that wakes when its bay was made and deleted takes no place in the quota" },
     { seed: 217, what: "the same, where the one who knows has a slow clock" },
     { seed: 824, what: "a changed stack that nobody may look at any more is not tried again each round" },
   ];

@@ -2,7 +2,7 @@
 import { asSettled, isProvisional } from "@jeroboam/core/operation/provisional";
 import { bayModelUseKey } from "@jeroboam/core/bay-model/bay-model";
 import { findBayModel } from "@jeroboam/core/bay-model/find-bay-model";
-import { markBayModelUse } from "@jeroboam/core/bay-model/use-mark";
+import { markBayModelUse, unmarkBayModelUse } from "@jeroboam/core/bay-model/use-mark";
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import { snapshotOf } from "@jeroboam/core/bay/bay";
 import { changeSpecification, readSpecification } from "@jeroboam/core/bay/specification-store";
@@ -28,7 +28,10 @@ const takeModel: Step<ConductorPorts, Bay> = {
     const scope = { projectId: bay.projectId, allProjects: false };
     const found = await findBayModel(table, scope, bayModelId);
     const marked = found.kind === "found" && (await markBayModelUse(ports, found.model.state, { uuid: bay.uuid, key }));
-    if (!marked) return failed(`cluster template ${bayModelId} is gone`);
+    if (!marked) {
+      await unmarkBayModelUse(table, { uuid: bayModelId }, bay);
+      return failed(`cluster template ${bayModelId} is gone`);
+    }
     const { model, labels } = specification;
     if (model.uuid !== bayModelId) await removeMark(table, model.uuid, bay);
     const versionLabels = stackPlans.versionLabels(specification);

@@ -144,8 +144,8 @@ export const API_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a bay takes no place",
     file: CREATE,
-    find: `const place = await takePlace(ports, { projectId, uuid, defaultLimit: request.defaultQuota });`,
-    put: `const place = uuid === "" ? await takePlace(ports, { projectId, uuid, defaultLimit: request.defaultQuota }) : { kind: "taken" };`,
+    find: `const place = await takePlace(ports, { projectId, uuid, untilMs, defaultLimit: request.defaultQuota });`,
+    put: `const place = uuid === "" ? await takePlace(ports, { projectId, uuid, untilMs, defaultLimit: request.defaultQuota }) : { kind: "taken" };`,
   },
   {
     name: "a bay goes and its place stays",

@@ -9,7 +9,7 @@ import { bayModelKey, bayModelShape, bayModelUseKey } from "./bay-model.ts";
 import { findBayModel } from "./find-bay-model.ts";
 import { listBayModels } from "./list-bay-models.ts";
 import { randomName } from "./random-name.ts";
-import { markBayModelUse } from "./use-mark.ts";
+import { markBayModelUse, unmarkBayModelUse } from "./use-mark.ts";
 import type { BayModelAttributes, BayModelPorts } from "./write-bay-model.ts";
 import { createBayModel, deleteBayModel, updateBayModel } from "./write-bay-model.ts";
 
@@ -98,7 +98,12 @@ async function make(attributes: Partial<BayModelAttributes> = {}, projectId = "a
 
 const keyOf = (model: BayModel) => bayModelKey(model.projectId, model.uuid);
 const stored = (model: BayModel) => findRecord(table, bayModelShape, keyOf(model));
-const useBy = (model: BayModel) => markBayModelUse(ports, model, BAY);
+/** As whoever makes a bay does. */
+async function useBy(model: BayModel): ReturnType<typeof markBayModelUse> {
+  const usable = await markBayModelUse(ports, model, BAY);
+  if (!usable) await unmarkBayModelUse(table, model, BAY);
+  return usable;
+}
 
 describe("creating", () => {
   test("takes one write, and two reads more when the caller chose the uuid", async () => {

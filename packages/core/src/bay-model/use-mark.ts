@@ -26,7 +26,7 @@ export async function isBayModelUsed(table: Table, uuid: string): Promise<boolea
 
 /**
  * Marks the model as used by a bay that will be under this key, and reads it again. Absent: the model is gone, or going,
- * and the mark is taken back.
+ * and the mark is the caller's to take back, after what hangs on it.
  */
 export async function markBayModelUse(
   ports: UsePorts,
@@ -35,9 +35,7 @@ export async function markBayModelUse(
 ): Promise<WorkRecord<BayModel> | undefined> {
   const mark = { ...bayModelUseKey(model.uuid, bay.uuid), revision: 1, body: {}, indexes: {} };
   await ports.table.put(asProvisional(mark, bay.key, ports.clock.nowMs()), { absent: true });
-  const usable = await readUsable(ports, model);
-  if (!usable) await unmarkBayModelUse(ports.table, model, bay);
-  return usable;
+  return readUsable(ports, model);
 }
 
 /** Takes the mark back; what cannot be taken back is settled like everything provisional. */

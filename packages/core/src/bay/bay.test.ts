@@ -9,7 +9,7 @@ import type { WorkRecord } from "../operation/record.ts";
 import { recordFromItem } from "../operation/record.ts";
 import { changeRecord, findRecord, insertRecord, newRecord } from "../operation/record-store.ts";
 import type { MemoryTable, TableCall } from "../table/memory-table.ts";
-import { readQuota, releasePlace } from "../quota/quota.ts";
+import { readQuota, releasePlace, withdrawPlace } from "../quota/quota.ts";
 import { createMemoryTable } from "../table/memory-table.ts";
 import type { Item, Key } from "../table/table.ts";
 import type { Bay, BaySpecification, BayStatus } from "./bay.ts";
@@ -101,6 +101,8 @@ let ports: BayPorts;
 let model: WorkRecord<BayModel>;
 let indexLagMs = 0;
 let failAt: number | undefined;
+/** What happens while a call of the table, counted from 1, sleeps on its way there. */
+let asleep: { readonly at: number; readonly meanwhile: () => Promise<unknown> } | undefined;
 
 const delegate: Delegate = (request) => {
   delegations.push(request);
@@ -123,12 +125,18 @@ beforeEach(async () => {
   delegations = [];
   indexLagMs = 0;
   failAt = undefined;
+  asleep = undefined;
   table = createMemoryTable({
     clock,
     indexLagMs: () => indexLagMs,
-    intercept: (call, moment) => {
+    intercept: async (call, moment) => {
       if (moment === "after") return;
       calls.push(call.operation);
+      const sleep = asleep;
+      if (sleep?.at === calls.length) {
+        asleep = undefined;
+        await sleep.meanwhile();
+      }
       if (failAt !== undefined && calls.length > failAt) throw new Transient("the process died here");
     },
   });
@@ -170,7 +178,7 @@ const lasts = (item: Item): boolean => item.expiresAtSeconds === undefined;
 async function discard(item: Item): Promise<void> {
   if (!isBayModelUse(item)) return;
   const { projectId, uuid } = bayOwner(ownerOf(item));
-  await releasePlace(ports, projectId, uuid);
+  await withdrawPlace(ports, { projectId, uuid, untilMs: Infinity });
 }
 
 /** Puts the bay into the status, as if its conductor had ended. */
@@ -271,6 +279,104 @@ describe("creating", () => {
     expect(await createBay(ports, model, request, delegate)).toEqual({ kind: "model-changed" });
     expect(table.items()).toEqual([]);
     expect(delegations).toEqual([]);
+  });
+});
+
+describe("a keyed request that sleeps past its lease at any of its calls", () => {
+  const uuid = "00000000-0000-4000-8000-0000000000ff";
+  const key = bayKey("a", uuid);
+  const LEASE_MS = limits.idempotency.leaseMs;
+  const keyed = { uuid, projectId: "a", userId: "u", name: null, nodeCount: 1, masterCount: 1, specification };
+  const ask = (seen = model, by = delegate, defaultQuota = 20) =>
+    createBay(ports, seen, { ...keyed, defaultQuota, untilMs: clock.nowMs() + LEASE_MS }, by);
+  const refuse: Delegate = () => Promise.reject(new Rejected(403, "no"));
+  const stale = (): WorkRecord<BayModel> => ({ ...model, revision: 7 });
+
+  /** Asks, at every moment in which one of its calls sleeps while others do what is given; after each, `check`. */
+  async function atEachCall(
+    first: () => Promise<unknown>,
+    meanwhile: () => Promise<unknown>,
+    check: (at: number) => Promise<void>,
+  ): Promise<number> {
+    for (let at = 1; ; at += 1) {
+      calls = [];
+      asleep = {
+        at,
+        meanwhile: async () => {
+          clock.advance(LEASE_MS);
+          await meanwhile();
+        },
+      };
+      await first().catch((thrown: unknown) => {
+        if (!(thrown instanceof Transient || thrown instanceof Rejected)) throw thrown;
+      });
+      if (asleep !== undefined) return at - 1;
+      await check(at);
+      await leave();
+    }
+  }
+
+  /** The bay goes, as conductors make it go: its mark, its cold item, its place, itself. */
+  async function leave(): Promise<void> {
+    const keys = [bayModelUseKey(MODEL_ID, uuid), baySpecificationKey("a", uuid)];
+    for (const one of keys) await table.remove(one, (await table.get(one))?.revision ?? 1);
+    await releasePlace(ports, "a", uuid);
+    await table.remove(key, (await table.get(key))?.revision ?? 1);
+  }
+
+  async function expectNothingLeft(): Promise<void> {
+    for (const item of table.items()) if (isProvisional(item)) await settleProvisional({ table, discard }, item);
+    if (await table.get(key)) return;
+    expect((await readQuota(table, "a")).bays).toEqual([]);
+    expect(await table.get(bayModelUseKey(MODEL_ID, uuid))).toBeUndefined();
+  }
+
+  test("keeps no place of the bay that its repetition made and its user deleted", async () => {
+    const made = async (): Promise<void> => {
+      expect(await ask()).toMatchObject({ kind: "created" });
+      await leave();
+    };
+    // The last call is the commit itself (docs/reliability.md, "Not promised yet").
+    const moments = await atEachCall(() => ask(), made, expectNothingLeft);
+    expect(moments).toBe(7);
+  });
+
+  test.each([
+    ["its model changed", () => ask(stale()), () => ask(stale())],
+    ["there is no room any more", () => ask(), () => ask(model, delegate, 0)],
+    ["the delegation is refused", () => ask(), () => ask(model, refuse).catch(() => undefined)],
+  ])("keeps no place where its repetition was refused: %s", async (_what, first, repetition) => {
+    const moments = await atEachCall(first, repetition, expectNothingLeft);
+    expect(moments).toBeGreaterThan(5);
+  });
+
+  test.each([
+    ["its model changed", () => ask(stale())],
+    ["the delegation is refused", () => ask(model, refuse)],
+  ])("takes no place from the bay that its repetition made: %s", async (_what, first) => {
+    const moments = await atEachCall(
+      first,
+      () => ask(),
+      async () => {
+        expect(await table.get(key)).toBeDefined();
+        expect((await readQuota(table, "a")).bays).toEqual([uuid]);
+      },
+    );
+    expect(moments).toBeGreaterThan(5);
+  });
+
+  test("one that died with a place gives it back when its repetition finds the model going", async () => {
+    calls = [];
+    failAt = 4;
+    await expect(ask()).rejects.toThrow(Transient);
+    failAt = undefined;
+    expect((await readQuota(table, "a")).bays).toEqual([uuid]);
+    await changeRecord(ports, bayModelShape, bayModelKey("a", MODEL_ID), (current) => ({
+      kind: "write",
+      record: { ...current, state: { ...current.state, deletingSinceMs: clock.nowMs() } },
+    }));
+    expect(await ask()).toEqual({ kind: "model-changed" });
+    expect((await readQuota(table, "a")).bays).toEqual([]);
   });
 });
 

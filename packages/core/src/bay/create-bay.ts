@@ -7,7 +7,9 @@
  *   the specification    the cold item
  *   the hot item         with its operation and its due time: from here on the bay exists and a conductor builds it
  *
- * What a crash leaves before the last is provisional: the sweep takes it away, the place with the mark. Nothing else outside is touched here;
+ * What a crash leaves before the last is provisional: the sweep takes it away, the place with the mark. So no place is
+ * taken, nor given back, by a request that slept until another may have made the bay, and its user have deleted it with
+ * its mark: nothing would find that place any more. Nothing else outside is touched here;
  * whether the request makes sense is left to the caller.
  */
 import { Transient } from "../errors.ts";
@@ -24,7 +26,7 @@ import type { StorePorts } from "../operation/record-store.ts";
 import { findRecord, insertRecord, newRecord } from "../operation/record-store.ts";
 import type { Clock } from "../ports.ts";
 import type { Key } from "../table/table.ts";
-import { releasePlace, takePlace } from "../quota/quota.ts";
+import { releasePlace, takePlace, withdrawPlace } from "../quota/quota.ts";
 import type { Bay, BaySpecification } from "./bay.ts";
 import { bayKey, bayShape, delegationContext, specificationItem } from "./bay.ts";
 import { readSpecification } from "./specification-store.ts";
@@ -73,13 +75,14 @@ export async function createBay(
   const bay = initialState(ports, model.state, request);
   const key = bayKey(bay.projectId, bay.uuid);
   const marked = await markBayModelUse(ports, model.state, { uuid: bay.uuid, key });
-  if (!marked) return { kind: "model-changed" };
-  if (marked.revision !== model.revision) {
+  if (marked?.revision !== model.revision) {
     await giveBack(ports, model.state, bay, request);
     return { kind: "model-changed" };
   }
   const { projectId, uuid } = bay;
-  const place = await takePlace(ports, { projectId, uuid, defaultLimit: request.defaultQuota });
+  const untilMs = ownUntilMs(bay, request);
+  const place = await takePlace(ports, { projectId, uuid, untilMs, defaultLimit: request.defaultQuota });
+  if (place.kind === "late") throw tooLate();
   if (place.kind === "full") {
     await giveBack(ports, model.state, bay, request);
     return { kind: "quota-exceeded", limit: place.limit };
@@ -95,8 +98,7 @@ export async function createBay(
   };
   // Another may have made it meanwhile, and its user deleted it: it would come back, without its place and its mark.
   // What was made for it up to here is provisional, or that other one's.
-  if (ports.clock.nowMs() >= (request.untilMs ?? Infinity))
-    throw new Transient("the request took longer than its Idempotency-Key is held for it");
+  if (ports.clock.nowMs() >= untilMs) throw tooLate();
   const begun = withOperation(bayShape, newRecord(key, bay), operation, {});
   const inserted = await insertRecord(ports, bayShape, withNotices(begun, operation, request));
   if (inserted.kind === "inserted") return { kind: "created", record: inserted.record };
@@ -148,11 +150,25 @@ async function obtainDelegation(
 }
 
 /** The mark goes last: as long as it is there the sweep finds what is left. */
-async function giveBack(ports: BayPorts, model: BayModel, bay: Bay, { uuid }: NewBay): Promise<void> {
-  // The same request, asked for twice at once: the other one has made the bay, which needs both.
-  if (uuid !== undefined && (await findRecord(ports.table, bayShape, bayKey(bay.projectId, uuid)))) return;
-  await releasePlace(ports, bay.projectId, bay.uuid);
+async function giveBack(ports: BayPorts, model: BayModel, bay: Bay, request: NewBay): Promise<void> {
+  const { projectId, uuid } = bay;
+  if (request.uuid === undefined) await releasePlace(ports, projectId, uuid);
+  else {
+    // The same request, asked for twice at once: the other one has made the bay, which needs both; or is about to.
+    if (await findRecord(ports.table, bayShape, bayKey(projectId, uuid))) return;
+    const untilMs = ownUntilMs(bay, request);
+    if ((await withdrawPlace(ports, { projectId, uuid, untilMs })) === "late") return;
+  }
   await unmarkBayModelUse(ports.table, model, bay);
+}
+
+/** Until then nobody else touches what was made for the bay: a request under the same key, or the sweep. */
+function ownUntilMs({ createdAtMs }: Bay, { untilMs }: NewBay): number {
+  return untilMs ?? createdAtMs + limits.engine.provisionalMs;
+}
+
+function tooLate(): Transient {
+  return new Transient("the request took so long that another may have gone on with it");
 }
 
 function initialState(ports: BayPorts, model: BayModel, request: NewBay): Bay {

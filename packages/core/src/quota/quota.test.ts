@@ -27,7 +27,8 @@ beforeEach(() => {
   ports = { table, clock };
 });
 
-const take = (uuid: string, defaultLimit = 2) => takePlace(ports, { projectId: "p", uuid, defaultLimit });
+const take = (uuid: string, defaultLimit = 2) =>
+  takePlace(ports, { projectId: "p", uuid, defaultLimit, untilMs: Infinity });
 const taken = async () => (await readQuota(table, "p")).bays;
 
 describe("places", () => {
@@ -61,7 +62,9 @@ describe("places", () => {
 
   test("one project's are not another's", async () => {
     await take("one", 1);
-    expect(await takePlace(ports, { projectId: "q", uuid: "two", defaultLimit: 1 })).toEqual({ kind: "taken" });
+    expect(await takePlace(ports, { projectId: "q", uuid: "two", defaultLimit: 1, untilMs: Infinity })).toEqual({
+      kind: "taken",
+    });
   });
 
   test("an empty quota stays for a day, so that a slow writer's revision is not taken twice, and then expires", async () => {

@@ -4,6 +4,10 @@
  * limit, never a refusal while there is room. A place is taken before its bay is there and given back when the bay is
  * gone (or never came to be: create-bay.ts), so that at every moment the item counts at least the bays that exist.
  *
+ * A request that others may go on with after a time (idempotency-key.ts) looks at the clock between its read and its
+ * write, and those others write the item whatever they find. So one that falls asleep there is refused by the table, and
+ * changes no place that is theirs, or nobody's, by then.
+ *
  * An item that says nothing any more expires, a day later: removed at once it could come back with the revision that a
  * slow writer read before, and what was written between would be lost. Which limit holds where nobody set one is left to
  * the installation.
@@ -67,19 +71,24 @@ export interface QuotaPorts {
 export type PlaceOutcome =
   | { readonly kind: "taken" }
   /** The project has as many bays as it may have. */
-  | { readonly kind: "full"; readonly limit: number };
+  | { readonly kind: "full"; readonly limit: number }
+  /** Another may be at it by now: nothing was changed. */
+  | { readonly kind: "late" };
 
-/** Takes a place for a bay; one that it has already is as good as taken. */
+/** Takes a place for a bay; one that it has already, of a try before, is as good as taken. Not from `untilMs` on. */
 export async function takePlace(
   ports: QuotaPorts,
   {
     projectId,
     uuid,
     defaultLimit,
-  }: { readonly projectId: string; readonly uuid: string; readonly defaultLimit: number },
+    untilMs,
+  }: { readonly projectId: string; readonly uuid: string; readonly defaultLimit: number; readonly untilMs: number },
 ): Promise<PlaceOutcome> {
-  const changed = await changeQuota<PlaceOutcome & { kind: "full" }>(ports, projectId, (quota) => {
-    if (quota.bays.includes(uuid)) return { kind: "keep" };
+  const changed = await changeQuota<Exclude<PlaceOutcome, { kind: "taken" }>>(ports, projectId, (quota) => {
+    if (ports.clock.nowMs() >= untilMs) return { kind: "refuse", refusal: { kind: "late" } };
+    // Written although it says the same: whoever sleeps over giving it back is refused.
+    if (quota.bays.includes(uuid)) return { kind: "write", quota };
     const limit = limitOf(quota, defaultLimit);
     if (quota.bays.length >= limit) return { kind: "refuse", refusal: { kind: "full", limit } };
     return { kind: "write", quota: { ...quota, bays: [...quota.bays, uuid] } };
@@ -90,10 +99,28 @@ export async function takePlace(
 /** Gives the place back; a bay that has none is fine. */
 export async function releasePlace(ports: QuotaPorts, projectId: string, uuid: string): Promise<void> {
   await changeQuota<never>(ports, projectId, (quota) =>
-    quota.bays.includes(uuid)
-      ? { kind: "write", quota: { ...quota, bays: quota.bays.filter((one) => one !== uuid) } }
-      : { kind: "keep" },
+    quota.bays.includes(uuid) ? { kind: "write", quota: without(quota, uuid) } : { kind: "keep" },
   );
+}
+
+/**
+ * Gives back the place of a bay that never came to be, also one that somebody is only about to take: that one's write is
+ * refused. From `untilMs` on it changes nothing: another may be at it, and make the bay.
+ */
+export async function withdrawPlace(
+  ports: QuotaPorts,
+  { projectId, uuid, untilMs }: { readonly projectId: string; readonly uuid: string; readonly untilMs: number },
+): Promise<"withdrawn" | "late"> {
+  const changed = await changeQuota<"late">(ports, projectId, (quota) =>
+    ports.clock.nowMs() >= untilMs
+      ? { kind: "refuse", refusal: "late" }
+      : { kind: "write", quota: without(quota, uuid) },
+  );
+  return changed.kind === "refused" ? "late" : "withdrawn";
+}
+
+function without(quota: Quota, uuid: string): Quota {
+  return { ...quota, bays: quota.bays.filter((one) => one !== uuid) };
 }
 
 /** Sets a limit where none is set; `exists` where one is. */
