@@ -163,6 +163,9 @@ const RATES: Readonly<Record<Site, number>> = {
   moment: 1,
 };
 
+/** Nor more often than this, however few faults have struck: where each request fails users come to nothing. */
+const RATE_MOST = 0.3;
+
 export function createFaults(random: Pick<Random, "fraction">, plan: FaultPlan): Faults {
   let intensity = 0.3 + 1.2 * random.fraction();
   const kindsAt = new Map<Site, readonly FaultKind[]>(
@@ -174,10 +177,11 @@ export function createFaults(random: Pick<Random, "fraction">, plan: FaultPlan):
   const struck: Fault[] = [];
   let stopped = false;
 
+  const rateAt = (site: Site): number => Math.min(RATES[site] * intensity, Math.max(RATES[site], RATE_MOST));
   const draw = (site: Site, place: number): Fault | undefined => {
     if (plan.faults) return written.get(placeOf(site, place));
     const kinds = kindsAt.get(site) ?? [];
-    if (kinds.length === 0 || random.fraction() >= RATES[site] * intensity) return undefined;
+    if (kinds.length === 0 || random.fraction() >= rateAt(site)) return undefined;
     const kind = kinds[Math.floor(random.fraction() * kinds.length)]!;
     return { kind, site, place, force: random.fraction(), choice: random.fraction() };
   };

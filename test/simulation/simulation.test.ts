@@ -17,7 +17,8 @@ test("no promise is broken, whatever fails when", { timeout: SEEDS * 10_000 }, a
 });
 
 test("a run asks for at least 8 bays and is struck by at least 25 faults", async () => {
-  for (const seed of [1, 2, 3]) {
+  // Keystone is away in the last while users begin, so that faults must hurry.
+  for (const seed of [1, 2, 3, 798]) {
     const { bays, struck } = await run({ seed });
     expect(bays).toBeGreaterThanOrEqual(8);
     expect(struck.length).toBeGreaterThanOrEqual(25);
