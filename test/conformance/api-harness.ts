@@ -150,8 +150,8 @@ export const BAY_MODEL: JsonObject = {
   public: false,
 };
 
-/** What today's client sends to create a cluster template (cluster sheet 24.2). */
-export const CLUSTER_TEMPLATE: JsonObject = {
+/** What clients send to create a cluster template that do not know `driver` yet. */
+export const CLUSTER_TEMPLATE_BEFORE_DRIVERS: JsonObject = {
   name: "prod",
   image_id: "atomic",
   keypair_id: null,
@@ -176,5 +176,7 @@ export const CLUSTER_TEMPLATE: JsonObject = {
   server_type: "vm",
   master_lb_enabled: false,
   docker_storage_driver: "overlay2",
-  driver: null,
 };
+
+/** What today's client sends to create a cluster template (cluster sheet 24.2). */
+export const CLUSTER_TEMPLATE: JsonObject = { ...CLUSTER_TEMPLATE_BEFORE_DRIVERS, driver: null };

@@ -8,8 +8,9 @@ import { acknowledgeRotation, rotatingNodes } from "@jeroboam/core/bay/rotate-au
 import { ROTATION_PHASES } from "@jeroboam/core/certificate/rotation";
 import type { ConductorPorts, NodeGroupPlans } from "@jeroboam/conductor/ports";
 import { PROJECT } from "../simulated/bays.ts";
+import { BAY_DELETE } from "./bay-delete.ts";
 import type { BayActs, BayRun, BayWorld } from "./bay-world.ts";
-import { actsOn, bayOf, bayScenario, membersOf, SIMULATED_GROUPS } from "./bay-world.ts";
+import { bayOf, bayScenario, membersOf, SIMULATED_GROUPS } from "./bay-world.ts";
 import { describeInterruption, describeOperationFaults, describePlainRun } from "./harness.ts";
 
 const STACK_MS = 500;
@@ -97,14 +98,7 @@ const rotating = bayScenario(
   lookAround,
 );
 describeOperationFaults(rotating);
-describeInterruption<ConductorPorts, BayRun>(rotating, {
-  name: "the bay's delete",
-  act: ({ world }) => actsOn(world).remove(),
-  verify({ world }) {
-    expect([world.stacks.size, world.users.size, world.trusts.size]).toEqual([0, 0, 0]);
-    return Promise.resolve();
-  },
-});
+describeInterruption<ConductorPorts, BayRun>(rotating, BAY_DELETE);
 describePlainRun(
   bayScenario(
     "going on with a rotation that a node had held up",

@@ -2,8 +2,9 @@
 import { expect } from "vitest";
 import type { ConductorPorts } from "@jeroboam/conductor/ports";
 import { readSpecification } from "@jeroboam/core/bay/specification-store";
+import { BAY_DELETE } from "./bay-delete.ts";
 import type { BayRun } from "./bay-world.ts";
-import { actsOn, bayOf, bayScenario, groupsOf } from "./bay-world.ts";
+import { bayOf, bayScenario, groupsOf } from "./bay-world.ts";
 import { describeInterruption, describeOperationFaults } from "./harness.ts";
 
 const rotating = bayScenario(
@@ -36,11 +37,4 @@ const rotating = bayScenario(
   },
 );
 describeOperationFaults(rotating);
-describeInterruption<ConductorPorts, BayRun>(rotating, {
-  name: "the bay's delete",
-  act: ({ world }) => actsOn(world).remove(),
-  verify({ world }) {
-    expect([world.stacks.size, world.users.size, world.trusts.size]).toEqual([0, 0, 0]);
-    return Promise.resolve();
-  },
-});
+describeInterruption<ConductorPorts, BayRun>(rotating, BAY_DELETE);

@@ -11,7 +11,7 @@ import { startNodes } from "./nodes.ts";
 import type { People } from "./people.ts";
 import { ask, openPeople, passwordOf, scopeOf } from "./people.ts";
 import type { Bay } from "./place.ts";
-import { expectStatus } from "./place.ts";
+import { expectStatus, SMALL_MODEL } from "./place.ts";
 
 interface Credential {
   readonly id: string;
@@ -25,14 +25,6 @@ interface Template {
   readonly user_id: string;
 }
 
-const MODEL = {
-  coe: "mesos",
-  image_id: "ubuntu-14.04-mesos",
-  external_network_id: "public",
-  keypair_id: "default",
-  flavor_id: "m1.small",
-  master_flavor_id: "m1.small",
-};
 const BAY_WITHIN_MS = 30 * 60_000;
 
 describe.skipIf(!isLabUp)("callers of our API, known by the real Keystone", () => {
@@ -135,7 +127,7 @@ describe.skipIf(!isLabUp)("callers of our API, known by the real Keystone", () =
     const made = await ask<Template>(session, "container-infra", {
       method: "POST",
       path: "/clustertemplates",
-      json: MODEL,
+      json: SMALL_MODEL,
     });
     expect(made).toMatchObject({ project_id: projectId, user_id: demoId });
     await ask(session, "container-infra", { method: "DELETE", path: `/clustertemplates/${made.uuid}` });
@@ -163,7 +155,7 @@ describe.skipIf(!isLabUp)("callers of our API, known by the real Keystone", () =
     const made = await ask<Template>(session, "container-infra", {
       method: "POST",
       path: "/clustertemplates",
-      json: MODEL,
+      json: SMALL_MODEL,
     });
     expect(made).toMatchObject({ project_id: projectId, user_id: demoId });
     await ask(session, "container-infra", { method: "DELETE", path: `/clustertemplates/${made.uuid}` });
@@ -173,7 +165,7 @@ describe.skipIf(!isLabUp)("callers of our API, known by the real Keystone", () =
   // The person's key pair too: the service's user, who acts here, cannot see it in Nova.
   test("who may give no trust makes a bay nevertheless", { timeout: BAY_WITHIN_MS }, async () => {
     const place = labPlace(byCredential(await makeCredential()), nodes);
-    const template = await expectStatus<Template>(201, place.request("POST", "/clustertemplates", MODEL));
+    const template = await expectStatus<Template>(201, place.request("POST", "/clustertemplates", SMALL_MODEL));
     const wish = { cluster_template_id: template.uuid };
     const { uuid } = await expectStatus<Bay>(202, place.request("POST", "/clusters", wish));
     try {
@@ -216,6 +208,6 @@ describe.skipIf(!isLabUp)("callers of our API, known by the real Keystone", () =
   test("who may only read makes nothing", async () => {
     const reader = people.person("demo_reader", "demo");
     expect(await statusOf(reader, { method: "GET", path: "/bays" })).toBe(200);
-    expect(await statusOf(reader, { method: "POST", path: "/clustertemplates", json: MODEL })).toBe(403);
+    expect(await statusOf(reader, { method: "POST", path: "/clustertemplates", json: SMALL_MODEL })).toBe(403);
   });
 });

@@ -27,7 +27,7 @@ import { startNodes } from "./nodes.ts";
 import type { People } from "./people.ts";
 import { openPeople } from "./people.ts";
 import type { Bay, Place } from "./place.ts";
-import { expectStatus, findBay } from "./place.ts";
+import { expectStatus, findBay, SMALL_MODEL } from "./place.ts";
 
 const TEST_WITHIN_MS = 30 * 60_000;
 const LOOK_EVERY_MS = 1_000;
@@ -148,15 +148,7 @@ describe.skipIf(!isLabUp)("drift made by hand", { timeout: TEST_WITHIN_MS }, () 
   });
 
   async function makeBay(name: string): Promise<Bay> {
-    const model = {
-      coe: "mesos",
-      image_id: "ubuntu-14.04-mesos",
-      external_network_id: "public",
-      keypair_id: "default",
-      flavor_id: "m1.small",
-      master_flavor_id: "m1.small",
-    };
-    const made = await expectStatus<{ uuid: string }>(201, demo.request("POST", "/baymodels", model));
+    const made = await expectStatus<{ uuid: string }>(201, demo.request("POST", "/baymodels", SMALL_MODEL));
     const { uuid } = await expectStatus<Bay>(201, demo.request("POST", "/bays", { name, baymodel_id: made.uuid }));
     const bay = await demo.settle(uuid);
     expect(bay?.status).toBe("CREATE_COMPLETE");

@@ -28,6 +28,16 @@ export interface Answer {
   readonly body: unknown;
 }
 
+/** A bay model whose bays are soonest complete. */
+export const SMALL_MODEL = {
+  coe: "mesos",
+  image_id: "ubuntu-14.04-mesos",
+  external_network_id: "public",
+  keypair_id: "default",
+  flavor_id: "m1.small",
+  master_flavor_id: "m1.small",
+};
+
 /** The answer's body; throws on another status than this. */
 export async function expectStatus<Body>(status: number, answer: Promise<Answer>): Promise<Body> {
   const { status: actual, body } = await answer;

@@ -15,7 +15,7 @@ import { startNodes } from "./nodes.ts";
 import type { People } from "./people.ts";
 import { ask, openPeople, passwordOf, scopeOf } from "./people.ts";
 import type { Bay, Place } from "./place.ts";
-import { expectStatus, findBay } from "./place.ts";
+import { expectStatus, findBay, SMALL_MODEL } from "./place.ts";
 
 const TEST_WITHIN_MS = 30 * 60_000;
 const LOOK_EVERY_MS = 1_000;
@@ -166,18 +166,10 @@ describe.skipIf(!isLabUp)("what Keystone takes back", { timeout: TEST_WITHIN_MS 
   }
 
   async function makeBay(session: CloudSession): Promise<Bay> {
-    const model = {
-      coe: "mesos",
-      image_id: "ubuntu-14.04-mesos",
-      external_network_id: "public",
-      keypair_id: "default",
-      flavor_id: "m1.small",
-      master_flavor_id: "m1.small",
-    };
     const { uuid } = await ask<{ uuid: string }>(session, "container-infra", {
       method: "POST",
       path: "/baymodels",
-      json: model,
+      json: SMALL_MODEL,
     });
     return await ask<Bay>(session, "container-infra", { method: "POST", path: "/bays", json: { baymodel_id: uuid } });
   }

@@ -4,6 +4,7 @@
  */
 import type { Route } from "@jeroboam/api/route";
 import type { Json } from "@jeroboam/core/json";
+import { CSR } from "../conformance/certificate-request.ts";
 import { POD_MANIFEST, RC_MANIFEST, SERVICE_MANIFEST, filled, named } from "../conformance/bay-era/world.ts";
 import { BAY_MODEL, CLUSTER_TEMPLATE } from "../conformance/api-harness.ts";
 
@@ -41,17 +42,6 @@ const OTHER_PARAMETERS: Readonly<Record<string, string>> = {
   ":resource": "Cluster",
   ":delivery": "{delivery}",
 };
-
-const CSR = `-----BEGIN CERTIFICATE REQUEST-----
-MIIBKTCB0AIBADAdMRswGQYDVQQDDBJrdWJlcm5ldGVzLmludmFsaWQwWTATBgcq
-hkjOPQIBBggqhkjOPQMBBwNCAATasXPvUg8ol+Jz0TGS1PhotwkigkpMx7RyYN5B
-snP9Mi7Rq05fxpFbgsLiHt2BOK9se92WOL7oi4hAoqXVMk4LoFEwTwYJKoZIhvcN
-AQkOMUIwQDAOBgNVHQ8BAf8EBAMCBaAwHQYDVR0lBBYwFAYIKwYBBQUHAwIGCCsG
-AQUFBwMBMA8GA1UdEQQIMAaHBAoAAAUwCgYIKoZIzj0EAwIDSAAwRQIgRsawsVs0
-i3b4T90pC0H8450ZadrLxdakFf/BI7isu2ICIQCA1N+OQ4cXgv8akK2qx63cZmUz
-6khjP//mxIVf+ObEpw==
------END CERTIFICATE REQUEST-----
-`;
 
 const replace = (path: string, value: Json): Json => [{ op: "replace", path, value }];
 const resource = (manifest: string, name: string): Json => ({

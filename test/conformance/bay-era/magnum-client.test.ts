@@ -4,22 +4,11 @@ import { secretContext } from "@jeroboam/core/bay/bay";
 import type { Json } from "@jeroboam/core/json";
 import { systemRandom } from "@jeroboam/core/random/system-random";
 import { beforeEach, describe, expect, test } from "vitest";
+import { CSR } from "../certificate-request.ts";
 import type { ClientVersion, Printed } from "./magnum-client.ts";
 import { createMagnumClient } from "./magnum-client.ts";
 import type { World } from "./world.ts";
 import { createWorld, named, POD_MANIFEST, RC_MANIFEST, SERVICE_MANIFEST } from "./world.ts";
-
-/** EC P-256, CN=admin, made by OpenSSL. */
-const CSR = `-----BEGIN CERTIFICATE REQUEST-----
-MIIBKTCB0AIBADAdMRswGQYDVQQDDBJrdWJlcm5ldGVzLmludmFsaWQwWTATBgcq
-hkjOPQIBBggqhkjOPQMBBwNCAATasXPvUg8ol+Jz0TGS1PhotwkigkpMx7RyYN5B
-snP9Mi7Rq05fxpFbgsLiHt2BOK9se92WOL7oi4hAoqXVMk4LoFEwTwYJKoZIhvcN
-AQkOMUIwQDAOBgNVHQ8BAf8EBAMCBaAwHQYDVR0lBBYwFAYIKwYBBQUHAwIGCCsG
-AQUFBwMBMA8GA1UdEQQIMAaHBAoAAAUwCgYIKoZIzj0EAwIDSAAwRQIgRsawsVs0
-i3b4T90pC0H8450ZadrLxdakFf/BI7isu2ICIQCA1N+OQ4cXgv8akK2qx63cZmUz
-6khjP//mxIVf+ObEpw==
------END CERTIFICATE REQUEST-----
-`;
 
 let world: World;
 

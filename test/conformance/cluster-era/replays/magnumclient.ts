@@ -1,5 +1,6 @@
 /** python-magnumclient, behind `openstack coe` (cluster sheet 24). */
 import { z } from "zod";
+import { CLUSTER_TEMPLATE_BEFORE_DRIVERS } from "../../api-harness.ts";
 import { ADMIN_CSR } from "./certificate-requests.ts";
 import type { Replay } from "./replay.ts";
 import { accepted, goAuthority, goCertificate, LATEST as headers, OCTETS } from "./replay.ts";
@@ -46,32 +47,7 @@ const CREATE = {
   name: "cli",
   node_count: 1,
 };
-const TEMPLATE = {
-  name: "cli",
-  image_id: "atomic",
-  keypair_id: null,
-  external_network_id: "ext-a",
-  coe: "kubernetes",
-  fixed_network: null,
-  fixed_subnet: null,
-  network_driver: null,
-  volume_driver: null,
-  dns_nameserver: "8.8.8.8",
-  flavor_id: "m1.medium",
-  master_flavor_id: null,
-  docker_volume_size: null,
-  http_proxy: null,
-  https_proxy: null,
-  no_proxy: null,
-  labels: {},
-  tls_disabled: false,
-  public: false,
-  registry_enabled: false,
-  insecure_registry: null,
-  server_type: "vm",
-  master_lb_enabled: false,
-  docker_storage_driver: "overlay2",
-};
+const TEMPLATE = { ...CLUSTER_TEMPLATE_BEFORE_DRIVERS, name: "cli" };
 
 export const magnumclient: readonly Replay[] = [
   {
