@@ -114,6 +114,8 @@ export interface RouteDescription {
   readonly form: BodyForm | undefined;
   readonly answers: Answers;
   readonly streams: boolean;
+  /** Whether it takes an Idempotency-Key. */
+  readonly takesKey: boolean;
 }
 
 export function defineRoute<Query, Body, Target extends PolicyTarget>(
@@ -129,6 +131,7 @@ export function defineRoute<Query, Body, Target extends PolicyTarget>(
     form: definition.body?.form,
     answers: definition.answers,
     streams: definition.streams ?? false,
+    takesKey: takesKey(definition),
     async handle(ports, context) {
       const opened = openVersioned(context, definition.streams ? ["text/event-stream"] : []);
       if (opened.kind === "refused") return opened.response;
@@ -141,6 +144,10 @@ export function defineRoute<Query, Body, Target extends PolicyTarget>(
       return send(context, await serve(definition, apiRequest(ports, context, opened.minor), context));
     },
   };
+}
+
+function takesKey({ method, takesKey: isNamed = false }: { readonly method: Method; readonly takesKey?: boolean }): boolean {
+  return method === "POST" || isNamed;
 }
 
 async function serve<Query, Body, Target extends PolicyTarget>(
@@ -160,8 +167,8 @@ async function serve<Query, Body, Target extends PolicyTarget>(
   requireRule(request, rule, target && definition.asks ? definition.asks(request, target) : target);
   // What a route does not read it does not get: the types of its `run` follow from what it defines.
   const input = { query, body, target, scope } as RouteInput<Query, Body, Target>;
+  if (!takesKey(definition)) return definition.run(request, input);
   const { method } = definition;
-  if (method !== "POST" && !definition.takesKey) return definition.run(request, input);
   const path = `${context.req.path}${new URL(context.req.url).search}`;
   return underKey(request, { method, path, body: given }, (keyed) => definition.run(keyed, input));
 }

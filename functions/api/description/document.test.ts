@@ -54,6 +54,8 @@ test("operations have ids of their own, the rules that their routes ask, and say
     const operation = paths[templateOf(route.path)]?.[route.method.toLowerCase()];
     expect(operation?.["x-policy-rules"]).toEqual(route.rules);
     expect(Object.keys(operation?.responses ?? {})).toEqual([...Object.keys(route.answers), "401", "default"]);
+    const isKeyed = JSON.stringify(operation?.["parameters"]).includes("parameters/IdempotencyKey");
+    expect([route.method, route.path, isKeyed]).toEqual([route.method, route.path, route.takesKey]);
   }
 });
 

@@ -50,7 +50,7 @@ export function templateOf(path: string): string {
 }
 
 function operationOf(route: RouteDescription): JsonObject {
-  const { method, path, since, rules, parameters, form, answers, streams } = route;
+  const { method, path, since, rules, parameters, form, answers, streams, takesKey } = route;
   const named = Array.from(path.matchAll(/:(\w+)/g), ([, name = ""]) => name);
   const success = Object.entries(answers).map(([status, shape]) => [
     status,
@@ -64,7 +64,7 @@ function operationOf(route: RouteDescription): JsonObject {
     parameters: [
       { $ref: "#/components/parameters/Version" },
       { $ref: "#/components/parameters/OldVersion" },
-      ...(method === "POST" ? [{ $ref: "#/components/parameters/IdempotencyKey" }] : []),
+      ...(takesKey ? [{ $ref: "#/components/parameters/IdempotencyKey" }] : []),
       ...named.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })),
       ...parameters.map(queryParameter),
     ],
