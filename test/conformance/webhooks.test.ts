@@ -281,6 +281,12 @@ describe("an event that is told", () => {
     });
   });
 
+  test.each(["rotate-credential", "rotate-authority"])("tells %s in Magnum's form, as an update", async (kind) => {
+    const { uuid } = await create({ format: "cadf" });
+    await tell(`bay.${kind}.end`);
+    expect(await payload(uuid)).toMatchObject({ event_type: "magnum.cluster.update", payload: { outcome: "success" } });
+  });
+
   test("tells in Magnum's form all of a cluster that Magnum tells, and what it calls an update", async () => {
     const { uuid } = await create({ format: "cadf" });
     const template = { ...CLUSTER_TEMPLATE, keypair_id: "ops", labels: { team: "red" }, flavor_id: "m1.small" };

@@ -15,6 +15,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   update: "update",
   upgrade: "update",
   "rotate-credential": "update",
+  "rotate-authority": "update",
   delete: "delete",
   abandon: "delete",
 };
