@@ -2,19 +2,30 @@
  * What the command understands. Each action loads what it runs only when it is asked for, so that `--help` is quick and a
  * process holds no more than its part.
  */
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { JOB_NAMES } from "@jeroboam/core/reconciliation/job-names";
-
-import { POLICY_DEFAULTS } from "@jeroboam/core/identity/policy";
 import type { PolicyDefaults } from "@jeroboam/core/identity/policy";
 import type { JobName } from "@jeroboam/core/reconciliation/job";
 import { textOf } from "@jeroboam/core/errors";
 import type { KeysAction } from "./change-keys.ts";
 import type { TemplateListOptions } from "./list-templates.ts";
+import type { LogLevel, Removes, UnknownLabels } from "./options.ts";
+import {
+  tableName,
+  publicUrl,
+  policy,
+  removes,
+  bayQuota,
+  unknownLabels,
+  policyDefaults,
+  logLevel,
+  webhookNetworks,
+  webhookPlainHttp,
+  keysFile,
+  portOf,
+} from "./options.ts";
 import { runUntilStopped } from "./run-until-stopped.ts";
-
-const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 
 const UP_EXAMPLES = `
 Examples:
@@ -61,8 +72,6 @@ export function createProgram(): Command {
   return program;
 }
 
-type LogLevel = (typeof LOG_LEVELS)[number];
-
 interface WebhookOptions {
   readonly webhookNetworks: readonly string[];
   readonly webhookPlainHttp: boolean;
@@ -82,7 +91,7 @@ interface UpOptions extends WebhookOptions {
   readonly policy?: string;
   readonly policyDefaults?: PolicyDefaults;
   readonly bayQuota?: number;
-  readonly unknownLabels?: "warn" | "refuse";
+  readonly unknownLabels?: UnknownLabels;
   readonly reset: boolean;
   readonly removes?: Removes;
   readonly logLevel: LogLevel;
@@ -132,7 +141,7 @@ interface ApiOptions extends SharedOptions {
   readonly policy?: string;
   readonly policyDefaults?: PolicyDefaults;
   readonly bayQuota?: number;
-  readonly unknownLabels?: "warn" | "refuse";
+  readonly unknownLabels?: UnknownLabels;
 }
 
 function addApi(program: Command): void {
@@ -259,12 +268,6 @@ function addShared(command: Command): Command {
     .addHelpText("after", PARTS_EXAMPLE);
 }
 
-function keysFile(): Option {
-  return new Option("--keys <file>", "the keys that seal secrets; every process needs the same")
-    .env("JEROBOAM_KEYS")
-    .default("keys.json");
-}
-
 const KEYS_EXAMPLE = `
 Replacing the key (docs/secrets.md):
   jeroboam keys rotate                 and, where machines have copies of the file: add, copy it, use
@@ -305,48 +308,6 @@ async function runKeys({ keys }: KeysOptions, action: KeysAction): Promise<void>
   }
 }
 
-function tableName(): Option {
-  return new Option("--table <name>", "the table's name").env("JEROBOAM_TABLE").default("jeroboam");
-}
-
-function publicUrl(): Option {
-  return new Option("--public-url <url>", "where clients and bays' nodes reach the API, without /v1")
-    .env("JEROBOAM_PUBLIC_URL")
-    .argParser(urlOf);
-}
-
-function policy(): Option {
-  return new Option("--policy <file>", "rules over the defaults, in oslo.policy's form").env("JEROBOAM_POLICY");
-}
-
-type Removes = "nothing" | "left-overs" | "stacks";
-
-function removes(): Option {
-  const what = "what reconciliation may remove of what no record knows: trusts and users, or stacks besides";
-  return new Option("--removes <what>", what).env("JEROBOAM_REMOVES").choices(["nothing", "left-overs", "stacks"]);
-}
-
-function bayQuota(): Option {
-  return new Option("--bay-quota <number>", "bays a project may have where no administrator set a limit (default: 20)")
-    .env("JEROBOAM_BAY_QUOTA")
-    .argParser(countOf);
-}
-
-function unknownLabels(): Option {
-  return new Option("--unknown-labels <what>", "what is done about labels that have no effect (default: warn)")
-    .env("JEROBOAM_UNKNOWN_LABELS")
-    .choices(["warn", "refuse"]);
-}
-
-function policyDefaults(): Option {
-  return new Option(
-    "--policy-defaults <which>",
-    "what is allowed where the file says nothing: Magnum's secure roles, or older",
-  )
-    .env("JEROBOAM_POLICY_DEFAULTS")
-    .choices(POLICY_DEFAULTS);
-}
-
 function addPolicy(program: Command): void {
   const command = program.command("policy").description("who may do what");
   command
@@ -367,50 +328,4 @@ function addPolicy(program: Command): void {
       for (const line of lines) console.log(line);
       if (!isUsable) process.exitCode = 1;
     });
-}
-
-function logLevel(preset: LogLevel): Option {
-  return new Option("--log-level <level>", "the least that is written to standard error")
-    .choices(LOG_LEVELS)
-    .default(preset);
-}
-
-function webhookNetworks(): Option {
-  return new Option(
-    "--webhook-networks <cidrs>",
-    "networks, besides the public internet, where webhooks may be received",
-  )
-    .env("JEROBOAM_WEBHOOK_NETWORKS")
-    .argParser(networksOf)
-    .default([], "none");
-}
-
-function webhookPlainHttp(): Option {
-  return new Option("--webhook-plain-http", "webhooks may go to http:// addresses, unencrypted")
-    .env("JEROBOAM_WEBHOOK_PLAIN_HTTP")
-    .default(false);
-}
-
-function networksOf(text: string): readonly string[] {
-  const networks = text.split(",").map((one) => one.trim());
-  for (const network of networks)
-    if (!/^[0-9a-fA-F.:]+\/\d+$/.test(network)) throw new InvalidArgumentError("Networks look like 10.0.0.0/8.");
-  return networks;
-}
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("A port is a number up to 65535.");
-  return port;
-}
-
-function countOf(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("A number is needed, 0 or more.");
-  return Number(text);
-}
-
-function urlOf(text: string): string {
-  const url = URL.parse(text);
-  if (!url || !/^https?:$/.test(url.protocol)) throw new InvalidArgumentError("An http or https address is needed.");
-  return text.replace(/\/+$/, "");
 }
