@@ -5,11 +5,11 @@
  */
 import type { Json, JsonObject } from "@jeroboam/core/json";
 import { limits } from "@jeroboam/core/limits";
-import { z } from "zod";
 import { VERSION_RANGE } from "../microversion.ts";
 import type { AnswerShape, RouteDescription } from "../route.ts";
 import type { BodyForm, QueryParameter } from "../wire/reader.ts";
 import type { PatchRules } from "../wire/patch.ts";
+import { schemaOf } from "./json-schema.ts";
 import { publicOperations } from "./public-operations.ts";
 import type { ShapeName } from "./shapes.ts";
 import { SHAPES } from "./shapes.ts";
@@ -141,12 +141,6 @@ function bodySchema(shape: Exclude<AnswerShape, null>): JsonObject {
 
 function shapeSchemas(): JsonObject {
   return Object.fromEntries(Object.entries(SHAPES).map(([name, shape]) => [name, schemaOf(shape, "output")]));
-}
-
-function schemaOf(schema: z.ZodType, io: "input" | "output"): JsonObject {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
-  // It holds functions for other libraries, which JSON has no place for.
-  return JSON.parse(JSON.stringify(rest)) as JsonObject;
 }
 
 const version = (name: string, pattern: string): Json => ({

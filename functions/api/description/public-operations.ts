@@ -1,5 +1,7 @@
 /** What is served that is no route: the public documents (discovery.ts), and what is signed (signed.ts). */
+import { hookResizeSchema, hookUpgradeSchema } from "@jeroboam/core/hook/take-hook";
 import type { JsonObject } from "@jeroboam/core/json";
+import { schemaOf } from "./json-schema.ts";
 
 export interface PublicOperation {
   readonly path: string;
@@ -23,19 +25,6 @@ const document = (path: string, operationId: string, answer: JsonObject): Public
 const header = (name: string): JsonObject => ({ name, in: "header", required: true, schema: { type: "string" } });
 
 const inPath = (name: string): JsonObject => ({ name, in: "path", required: true, schema: { type: "string" } });
-
-const HOOKED_RESIZE: JsonObject = {
-  type: "object",
-  required: ["node_count"],
-  additionalProperties: false,
-  properties: { node_count: { type: "integer" } },
-};
-const HOOKED_UPGRADE: JsonObject = {
-  type: "object",
-  required: ["bay_model"],
-  additionalProperties: false,
-  properties: { bay_model: { type: "string" }, max_batch_size: { type: "integer", minimum: 1 } },
-};
 
 export function publicOperations(): readonly PublicOperation[] {
   const text = { description: "It is up.", content: { "text/plain": { schema: { type: "string" } } } };
@@ -71,7 +60,9 @@ export function publicOperations(): readonly PublicOperation[] {
         requestBody: {
           required: true,
           content: {
-            "application/json": { schema: { anyOf: [HOOKED_RESIZE, HOOKED_UPGRADE] } },
+            "application/json": {
+              schema: { anyOf: [hookResizeSchema, hookUpgradeSchema].map((one) => schemaOf(one, "input")) },
+            },
           },
         },
         responses: { "202": object("Accepted."), default: REFUSAL },

@@ -5,7 +5,7 @@
  * is taken once, and ends with the operation, at the latest at its deadline. All that a call does is to make the record
  * due: what is true, the conductor finds out by itself. Calls at once count as one, and there is an end to them.
  */
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { bayPartition, bayShape, secretContext } from "../bay/bay.ts";
 import type { Bay } from "../bay/bay.ts";
 import { isHot } from "../bay/find-bay.ts";
@@ -19,6 +19,7 @@ import { changeRecord } from "../operation/record-store.ts";
 import type { Clock } from "../ports.ts";
 import type { Sealer } from "../secret/sealer.ts";
 import type { Key, Table } from "../table/table.ts";
+import { isSameText } from "../secret/same-text.ts";
 
 export interface CallbackPorts extends StorePorts {
   readonly clock: Clock;
@@ -54,7 +55,7 @@ export async function takeCallback(ports: CallbackPorts, token: string): Promise
   const password = await openPassword(ports, bay.state);
   if (password === undefined) return "unknown";
   const proof = proofOf(keyOf(password, read.claims), `${read.claims}.${read.word}`);
-  if (!isSame(proof, read.proof)) return "unknown";
+  if (!isSameText(proof, read.proof)) return "unknown";
   // It changes nothing, and is not spent.
   if (isEnough(bay.nudge, read.operationId, ports.clock.nowMs())) return "taken";
   if ((await spend(ports.table, read)) === "refused") return "unknown";
@@ -99,11 +100,6 @@ async function spend(table: Table, { operationId, word, endsAtMs }: Token): Prom
 function isEnough(nudge: WorkRecord<Bay>["nudge"], operation: string, nowMs: number): boolean {
   if (nudge?.operation !== operation) return false;
   return nudge.uses >= limits.callback.uses || nowMs - nudge.atMs < limits.callback.spacingMs;
-}
-
-function isSame(one: string, other: string): boolean {
-  const [left, right] = [Buffer.from(one), Buffer.from(other)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }
 
 async function openPassword({ table, sealer }: CallbackPorts, bay: Bay): Promise<string | undefined> {

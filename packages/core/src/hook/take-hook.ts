@@ -3,7 +3,7 @@
  * The operation that it begins bears an id of the call's own, so that a call which arrives again, whatever became of the
  * first, begins nothing. What callers do wrong is told to them only when they have signed.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { BayModel } from "../bay-model/bay-model.ts";
 import { findBayModel } from "../bay-model/find-bay-model.ts";
@@ -16,6 +16,7 @@ import type { KeyedRequestEffect } from "../operation/begin-operation.ts";
 import type { WorkRecord } from "../operation/record.ts";
 import { recordFromItem, typeOfItem } from "../operation/record.ts";
 import type { Item, Table } from "../table/table.ts";
+import { isSameText } from "../secret/same-text.ts";
 import type { Hook, HookPorts } from "./hook.ts";
 import { hookShape, secretContext } from "./hook.ts";
 
@@ -91,24 +92,23 @@ async function isSigned({ sealer, clock }: HookPorts, hook: Hook, call: HookCall
   // Loaded when the first hook is called. Its own `verify` looks at the machine's clock.
   const { Webhook: Signer } = await import("standardwebhooks");
   const right = new Signer(secret).sign(id, new Date(atMs), body);
-  return signature.split(" ").some((one) => isSame(one, right));
-}
-
-function isSame(one: string, other: string): boolean {
-  const [left, right] = [Buffer.from(one), Buffer.from(other)];
-  return left.length === right.length && timingSafeEqual(left, right);
+  return signature.split(" ").some((one) => isSameText(one, right));
 }
 
 type Invalid = HookOutcome & { readonly kind: "invalid" };
 
-const resizeSchema = z.strictObject({ node_count: z.number().int() });
-const upgradeSchema = z.strictObject({ bay_model: z.string(), max_batch_size: z.number().int().min(1).default(1) });
+/** What callers send, by what the hook was made for. */
+export const hookResizeSchema = z.strictObject({ node_count: z.number().int() });
+export const hookUpgradeSchema = z.strictObject({
+  bay_model: z.string(),
+  max_batch_size: z.number().int().min(1).default(1),
+});
 
 /** What the call wants, if the hook was made for that. */
 function readWork(allows: Hook["allows"], body: string): HookWork | Invalid {
   switch (allows.action) {
     case "resize": {
-      const wanted = readJson(resizeSchema, body)?.node_count;
+      const wanted = readJson(hookResizeSchema, body)?.node_count;
       if (wanted === undefined) return invalid('The body must be {"node_count": NUMBER}');
       const { minNodes, maxNodes } = allows;
       if (wanted < minNodes || wanted > maxNodes)
@@ -116,7 +116,7 @@ function readWork(allows: Hook["allows"], body: string): HookWork | Invalid {
       return { action: "resize", nodeCount: wanted };
     }
     case "upgrade": {
-      const wanted = readJson(upgradeSchema, body);
+      const wanted = readJson(hookUpgradeSchema, body);
       if (wanted === undefined)
         return invalid('The body must be {"bay_model": UUID}, if wanted with "max_batch_size": NUMBER');
       const { bay_model: bayModelId, max_batch_size: maxBatchSize } = wanted;
