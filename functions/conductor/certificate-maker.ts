@@ -1,5 +1,6 @@
 /** A bay's certificates, made on the spot. The library behind it is large: loaded when the first is made. */
-import type { AuthorityKey, CertificatePorts } from "@jeroboam/core/certificate/authority";
+import type { CertificatePorts } from "@jeroboam/core/certificate/authority";
+import type { AuthorityKey } from "@jeroboam/core/certificate/authority-key";
 import type { CertificateMaker } from "./ports.ts";
 
 /** As Kubernetes knows an administrator. */

@@ -7,7 +7,8 @@ import type { BayTypes } from "@jeroboam/coe/bay-types";
 import type { EngineHttp } from "@jeroboam/coe/engines/engine-http";
 import { createOpenBayEngine } from "@jeroboam/coe/engines/open-bay-engine";
 import { DEFAULT_NODE_DOMAIN } from "@jeroboam/core/identity/policy";
-import type { AuthorityKey } from "@jeroboam/core/certificate/authority";
+import type { AuthorityKey } from "@jeroboam/core/certificate/authority-key";
+import { AUTHORITY_KEYS } from "@jeroboam/core/certificate/authority-key";
 import type { Delegations } from "@jeroboam/core/identity/delegation";
 import type { Sessions } from "@jeroboam/core/openstack/session";
 import type { Clock, Log, Random } from "@jeroboam/core/ports";
@@ -47,8 +48,6 @@ export interface ConductorSettings {
   /** Of the authorities of bays to come; absent: EC P-256. */
   readonly authorityKey?: AuthorityKey;
 }
-
-const AUTHORITY_KEYS: readonly AuthorityKey[] = ["ec-p256", "rsa-3072", "rsa-4096"];
 
 /** `JEROBOAM_AUTHORITY_KEY`: the kind of key that authorities of bays to come have. */
 export function readAuthorityKey(

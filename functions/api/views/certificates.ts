@@ -2,7 +2,7 @@
  * What callers see of certificates: the bay under both generations' names, as Magnum 15 shows it (cluster sheet 11), and
  * besides, which no client minds, when what is shown ends.
  */
-import { X509Certificate } from "node:crypto";
+import { endsAtMs } from "@jeroboam/core/certificate/ends-at";
 import { itemLinks } from "../links.ts";
 import { wireTime } from "../wire/time.ts";
 
@@ -18,7 +18,7 @@ export function viewCertificate(bayId: string, { csr, pem, authorityType }: Show
     cluster_uuid: bayId,
     ...(csr !== undefined && { csr }),
     pem,
-    not_after: wireTime(new X509Certificate(pem).validToDate.getTime()),
+    not_after: wireTime(endsAtMs(pem)),
     ...(authorityType && { ca_cert_type: authorityType }),
     links: itemLinks(base, "certificates", bayId),
   };

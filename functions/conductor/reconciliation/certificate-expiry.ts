@@ -11,6 +11,8 @@ import {
   specificationFromItem,
   specificationShardPartition,
 } from "@jeroboam/core/bay/bay";
+import { endsAtMs } from "@jeroboam/core/certificate/ends-at";
+import type { BayCertificates } from "@jeroboam/core/certificate/rotation";
 import { eventSource } from "@jeroboam/core/event/event-source";
 import { EVENT_TYPES } from "@jeroboam/core/event/event-types";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
@@ -67,14 +69,10 @@ async function tellOf(ports: ConductorPorts, item: Item, isDryRun: boolean): Pro
 }
 
 /** Whether the conductor's certificate ends soon, and another could last longer. */
-function isRenewable({ caCertificate, clientCertificate }: Certificates, nowMs: number): boolean {
-  const [endsAtMs, lastMs] = [clientCertificate, caCertificate].map((one) =>
-    new X509Certificate(one).validToDate.getTime(),
-  ) as [number, number];
-  return endsAtMs - nowMs <= limits.certificate.clientRenewedBeforeMs && lastMs > Math.max(endsAtMs, nowMs);
+function isRenewable({ caCertificate, clientCertificate }: BayCertificates, nowMs: number): boolean {
+  const endMs = endsAtMs(clientCertificate);
+  return endMs - nowMs <= limits.certificate.clientRenewedBeforeMs && endsAtMs(caCertificate) > Math.max(endMs, nowMs);
 }
-
-type Certificates = NonNullable<BaySpecification["certificates"]>;
 
 interface Ending {
   readonly whose: string;

@@ -3,29 +3,26 @@
  * do anything for it, and nodes notice nothing, for they trust whom the authority signed. Done once however many rounds
  * look at it: the certificate that was seen is the one that is replaced. When it is time is certificate-expiry.ts's to say.
  */
-import { X509Certificate } from "node:crypto";
-import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
+import type { Bay } from "@jeroboam/core/bay/bay";
 import { secretContext } from "@jeroboam/core/bay/bay";
 import { changeSpecification } from "@jeroboam/core/bay/specification-store";
+import { endsAtMs } from "@jeroboam/core/certificate/ends-at";
+import type { BayCertificates } from "@jeroboam/core/certificate/rotation";
 import { textOf, Transient } from "@jeroboam/core/errors";
 import type { Finding } from "@jeroboam/core/reconciliation/job";
 import type { ConductorPorts } from "../ports.ts";
 
-type Certificates = NonNullable<BaySpecification["certificates"]>;
-
-const endOf = (certificate: string): number => new X509Certificate(certificate).validToDate.getTime();
-
 export async function renewClient(
   ports: ConductorPorts,
   bay: Bay,
-  seen: Certificates,
+  seen: BayCertificates,
   isDryRun: boolean,
 ): Promise<Finding> {
   const finding = {
     what: "conductor-certificate-renewed",
     projectId: bay.projectId,
     bayId: bay.uuid,
-    detail: `the conductor's certificate would have ended ${new Date(endOf(seen.clientCertificate)).toISOString()}`,
+    detail: `the conductor's certificate would have ended ${new Date(endsAtMs(seen.clientCertificate)).toISOString()}`,
   };
   if (isDryRun) return { ...finding, outcome: "would" };
   try {
@@ -41,7 +38,7 @@ export async function renewClient(
 async function replaceClient(
   { table, sealer, certificates }: ConductorPorts,
   bay: Bay,
-  seen: Certificates,
+  seen: BayCertificates,
 ): Promise<void> {
   const privateKey = await sealer.open(seen.caKeySealed, secretContext(bay, "ca-key"));
   const client = await certificates.renewClient({ certificate: seen.caCertificate, privateKey });

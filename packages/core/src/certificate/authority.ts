@@ -1,7 +1,8 @@
 /**
- * A bay's own certificate authority: made once a bay, EC P-256 unless its operator needs RSA, it signs the certificates of the bay's nodes, of its
- * users and of the conductor. This module makes keys and certificates; what others made keys for is signed by
- * sign-request.ts. Keeping keys sealed is the caller's. Loaded only where something is signed (the library is large).
+ * A bay's own certificate authority: made once a bay, EC P-256 unless its operator needs RSA, it signs the certificates of
+ * the bay's nodes, of its users and of the conductor. This module makes keys and certificates; what others made keys for is
+ * signed by sign-request.ts. Keeping keys sealed is the caller's. Loaded only where something is signed (the library is
+ * large).
  *
  * Facts: bay-era sheet section 10, cluster sheet 11.1 (extensions, validity from yesterday for 1825 days).
  */
@@ -10,9 +11,7 @@ import type { webcrypto } from "node:crypto";
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import type { Clock, Random } from "../ports.ts";
-
-/** Which keys authorities may have. */
-export type AuthorityKey = "ec-p256" | "rsa-3072" | "rsa-4096";
+import type { AuthorityKey } from "./authority-key.ts";
 
 const EC = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" } as const;
@@ -55,7 +54,10 @@ export async function createAuthority(
   return { certificate: pemOf(certificate), privateKey: await exportKey(keys.privateKey) };
 }
 
-/** A client certificate that the authority signs, its key of the authority's kind; with the organisation `system:masters` Kubernetes lets it do anything. */
+/**
+ * A client certificate that the authority signs, its key of the authority's kind; with the organisation `system:masters`
+ * Kubernetes lets it do anything.
+ */
 export async function issueClientCertificate(
   ports: CertificatePorts,
   authority: KeyAndCertificate,

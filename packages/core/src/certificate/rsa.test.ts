@@ -10,7 +10,8 @@ import { connect, createServer } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../clock/system-clock.ts";
 import { systemRandom } from "../random/system-random.ts";
-import type { AuthorityKey, KeyAndCertificate } from "./authority.ts";
+import type { AuthorityKey } from "./authority-key.ts";
+import type { KeyAndCertificate } from "./authority.ts";
 import { createAuthority, issueClientCertificate } from "./authority.ts";
 import { signRequest } from "./sign-request.ts";
 
