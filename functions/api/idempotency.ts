@@ -16,7 +16,7 @@ import {
 import type { Json } from "@jeroboam/core/json";
 import { limits } from "@jeroboam/core/limits";
 import { wasBegun } from "@jeroboam/core/operation/begin-operation";
-import type { RecordShape } from "@jeroboam/core/operation/record";
+import type { RecordShape, WorkRecord } from "@jeroboam/core/operation/record";
 import { findRecord } from "@jeroboam/core/operation/record-store";
 import type { Key } from "@jeroboam/core/table/table";
 import { z } from "zod";
@@ -41,6 +41,15 @@ const storedSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 type Stored = z.infer<typeof storedSchema>;
+
+/** The record that a request under this key, which came before, has made already; absent: what is there is another's. */
+export async function madeUnderKey<State extends { readonly createdAtMs: number }>(
+  { ports, keyed }: ApiRequest,
+  { shape, key }: { readonly shape: RecordShape<State>; readonly key: Key },
+): Promise<WorkRecord<State> | undefined> {
+  const record = keyed && (await findRecord(ports.table, shape, key));
+  return record && record.state.createdAtMs >= keyed.startedAtMs ? record : undefined;
+}
 
 /** Whether a request that came before under the same key has begun its work on this record: then nothing is to be done. */
 export async function isBegun<State>(

@@ -146,7 +146,13 @@ export function defineRoute<Query, Body, Target extends PolicyTarget>(
   };
 }
 
-function takesKey({ method, takesKey: isNamed = false }: { readonly method: Method; readonly takesKey?: boolean }): boolean {
+function takesKey({
+  method,
+  takesKey: isNamed = false,
+}: {
+  readonly method: Method;
+  readonly takesKey?: boolean;
+}): boolean {
   return method === "POST" || isNamed;
 }
 

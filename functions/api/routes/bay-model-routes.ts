@@ -11,7 +11,6 @@ import {
 import type { BayModel } from "@jeroboam/core/bay-model/bay-model";
 import { bayModelKey, bayModelShape, isShared } from "@jeroboam/core/bay-model/bay-model";
 import { findBayModel } from "@jeroboam/core/bay-model/find-bay-model";
-import { findRecord } from "@jeroboam/core/operation/record-store";
 import { listBayModels } from "@jeroboam/core/bay-model/list-bay-models";
 import type { BayModelAttributes } from "@jeroboam/core/bay-model/write-bay-model";
 import type { CloudReferences } from "@jeroboam/core/bay/cloud-references";
@@ -19,6 +18,7 @@ import { createBayModel, deleteBayModel, updateBayModel } from "@jeroboam/core/b
 import { Rejected } from "@jeroboam/core/errors";
 import type { Scope } from "@jeroboam/core/identity/scope";
 import type { z } from "zod";
+import { madeUnderKey } from "../idempotency.ts";
 import type { ApiRequest, Route } from "../route.ts";
 import { defineRoute, requireRule } from "../route.ts";
 import { BAY_MODEL_SORT_KEYS } from "../views/bay-models.ts";
@@ -203,15 +203,11 @@ async function create(generation: ModelGeneration, request: ApiRequest, wire: Wi
   const { projectId, userId } = request.caller;
   const uuid = wire.uuid ?? request.keyed?.uuid;
   const made = await createBayModel(request.ports, { projectId, userId, uuid, attributes });
-  const model = made.kind === "created" ? made.model : await madeBefore(request, uuid);
+  const key = bayModelKey(projectId, uuid ?? "");
+  const model =
+    made.kind === "created" ? made.model : (await madeUnderKey(request, { shape: bayModelShape, key }))?.state;
   if (model) return model;
   throw new Rejected(409, `A ${generation.noun} with uuid ${wire.uuid ?? ""} already exists.`);
-}
-
-/** What a request under a key, which came before, has made already. */
-async function madeBefore({ ports, caller, keyed }: ApiRequest, uuid = ""): Promise<BayModel | undefined> {
-  const record = keyed && (await findRecord(ports.table, bayModelShape, bayModelKey(caller.projectId, uuid)));
-  return record && record.state.createdAtMs >= keyed.startedAtMs ? record.state : undefined;
 }
 
 async function update(

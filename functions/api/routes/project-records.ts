@@ -5,7 +5,7 @@ import type { ProjectRecord, ProjectRecordShape } from "@jeroboam/core/listing/p
 import { findProjectRecord, listProjectRecords, projectRecordKey } from "@jeroboam/core/listing/project-record";
 import type { PolicyTarget } from "@jeroboam/core/identity/policy";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
-import { findRecord } from "@jeroboam/core/operation/record-store";
+import { madeUnderKey } from "../idempotency.ts";
 import type { ApiRequest, Route } from "../route.ts";
 import { defineRoute } from "../route.ts";
 import type { SortKeys } from "../wire/list.ts";
@@ -87,13 +87,12 @@ export async function requireRecord<State extends ProjectRecord>(
 
 /** What a request under a key, which came before, has made already; absent: what is there is another's. */
 export async function madeBefore<State extends ProjectRecord>(
-  { ports, caller, keyed }: ApiRequest,
+  request: ApiRequest,
   shape: ProjectRecordShape<State>,
-  uuid: string | undefined,
+  uuid: string | undefined = request.keyed?.uuid,
 ): Promise<State | undefined> {
-  if (!keyed) return undefined;
-  const record = await findRecord(ports.table, shape, projectRecordKey(shape, caller.projectId, uuid ?? keyed.uuid));
-  return record && record.state.createdAtMs >= keyed.startedAtMs ? record.state : undefined;
+  const key = projectRecordKey(shape, request.caller.projectId, uuid ?? "");
+  return (await madeUnderKey(request, { shape, key }))?.state;
 }
 
 /** What every such record can be sorted by. */

@@ -15,6 +15,7 @@ import type { Manifest, ManifestKind } from "@jeroboam/core/manifest/manifest";
 import { projectRecordKey } from "@jeroboam/core/listing/project-record";
 import type { WorkRecord } from "@jeroboam/core/operation/record";
 import { findRecord } from "@jeroboam/core/operation/record-store";
+import { madeUnderKey } from "../idempotency.ts";
 import type { ApiRequest } from "../route.ts";
 
 /** A bay that can have such a thing made in it, now. Bodies name bays by uuid alone (bay-era sheet 17, number 15). */
@@ -91,14 +92,13 @@ async function fetchManifest({ ports, signal }: ApiRequest, url: string | null):
 
 /** What a request under a key, which came before, has made already. */
 export async function madeEarlier<State extends ContainerResource>(
-  { ports, caller, keyed }: ApiRequest,
+  request: ApiRequest,
   shape: ResourceShape<State>,
   uuid: string | undefined,
 ): Promise<WorkRecord<State> | undefined> {
+  const { caller, keyed } = request;
   if (!keyed?.isRepeat) return undefined;
-  const key = projectRecordKey(shape, caller.projectId, uuid ?? keyed.uuid);
-  const record = await findRecord(ports.table, shape, key);
-  return record && record.state.createdAtMs >= keyed.startedAtMs ? record : undefined;
+  return madeUnderKey(request, { shape, key: projectRecordKey(shape, caller.projectId, uuid ?? keyed.uuid) });
 }
 
 /** A record shows some of a manifest; there is a limit to that. */

@@ -12,7 +12,7 @@
  * its mark: nothing would find that place any more. Nothing else outside is touched here;
  * whether the request makes sense is left to the caller.
  */
-import { Transient } from "../errors.ts";
+import { tookTooLong } from "../operation/begin-operation.ts";
 import type { Delegation } from "../identity/delegation.ts";
 import { limits } from "../limits.ts";
 import type { JsonObject } from "../json.ts";
@@ -82,7 +82,7 @@ export async function createBay(
   const { projectId, uuid } = bay;
   const untilMs = ownUntilMs(bay, request);
   const place = await takePlace(ports, { projectId, uuid, untilMs, defaultLimit: request.defaultQuota });
-  if (place.kind === "late") throw tooLate();
+  if (place.kind === "late") throw tookTooLong();
   if (place.kind === "full") {
     await giveBack(ports, model.state, bay, request);
     return { kind: "quota-exceeded", limit: place.limit };
@@ -98,7 +98,7 @@ export async function createBay(
   };
   // Another may have made it meanwhile, and its user deleted it: it would come back, without its place and its mark.
   // What was made for it up to here is provisional, or that other one's.
-  if (ports.clock.nowMs() >= untilMs) throw tooLate();
+  if (ports.clock.nowMs() >= untilMs) throw tookTooLong();
   const begun = withOperation(bayShape, newRecord(key, bay), operation, {});
   const inserted = await insertRecord(ports, bayShape, withNotices(begun, operation, request));
   if (inserted.kind === "inserted") return { kind: "created", record: inserted.record };
@@ -165,10 +165,6 @@ async function giveBack(ports: BayPorts, model: BayModel, bay: Bay, request: New
 /** Until then nobody else touches what was made for the bay: a request under the same key, or the sweep. */
 function ownUntilMs({ createdAtMs }: Bay, { untilMs }: NewBay): number {
   return untilMs ?? createdAtMs + limits.engine.provisionalMs;
-}
-
-function tooLate(): Transient {
-  return new Transient("the request took so long that another may have gone on with it");
 }
 
 function initialState(ports: BayPorts, model: BayModel, request: NewBay): Bay {

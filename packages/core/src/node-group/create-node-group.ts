@@ -7,7 +7,7 @@
 import type { BayPorts, Delegate } from "../bay/create-bay.ts";
 import { deadlineOf } from "../bay/create-bay.ts";
 import type { BayWithSpecification } from "../bay/find-bay.ts";
-import { Transient } from "../errors.ts";
+import { tookTooLong } from "../operation/begin-operation.ts";
 import type { Delegation } from "../identity/delegation.ts";
 import { withOperation } from "../operation/operation.ts";
 import { asProvisional } from "../operation/provisional.ts";
@@ -50,8 +50,7 @@ export async function createNodeGroup(
   };
   const record = withOperation(nodeGroupShape, newRecord(key, group), operation, {});
   // As of a bay: another may have made it meanwhile, and its user deleted it.
-  if (ports.clock.nowMs() >= (request.untilMs ?? Infinity))
-    throw new Transient("the request took longer than its Idempotency-Key is held for it");
+  if (ports.clock.nowMs() >= (request.untilMs ?? Infinity)) throw tookTooLong();
   const inserted = await insertRecord(ports, nodeGroupShape, record);
   if (inserted.kind === "inserted") return { kind: "created", nodeGroup: { group, specification } };
   // The same request, asked for twice at once: the other one has made it.

@@ -9,7 +9,6 @@ import { z } from "zod";
 import { bayKey, bayListKeys, bayPartition, bayStatusSchema, stackUnreadSchema } from "../bay/bay.ts";
 import { countLimitsSchema, memberSchema } from "../bay/bay-nodes.ts";
 import { delegationIndexKey, delegationSchema } from "../identity/delegation.ts";
-import type { JsonObject } from "../json.ts";
 import type { RecordShape } from "../operation/record.ts";
 import type { Item, Key } from "../table/table.ts";
 
@@ -55,7 +54,7 @@ export const nodeGroupSpecificationSchema = z.object({
   /** What nodes may bear from before and should not any more: there while a change of it is not over. */
   staleMarks: z
     .object({ labels: z.array(z.string()), taints: z.array(nodeTaintSchema.pick({ key: true, effect: true })) })
-    .optional(),
+    .exactOptional(),
   /** By which the group's stack was made; Heat's own trust hangs on it (identity/delegation.ts). */
   delegation: delegationSchema,
   nodeAddresses: z.array(z.string()),
@@ -126,7 +125,7 @@ export function groupSpecificationItem(
   return {
     ...key,
     revision,
-    body: { nodeGroupSpecification: specification as unknown as JsonObject },
+    body: { nodeGroupSpecification: specification },
     indexes: { ...listKeys(group, "cold"), ...(name && { name }) },
   };
 }

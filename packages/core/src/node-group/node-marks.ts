@@ -27,7 +27,7 @@ export const isSameTaint = (
 
 /** The marks taken by a specification, with all that nodes may bear and should not any more. */
 export function takeMarks(
-  { nodeLabels, nodeTaints, staleMarks = NOTHING_STALE }: NodeMarks & { readonly staleMarks?: StaleMarks | undefined },
+  { nodeLabels, nodeTaints, staleMarks = NOTHING_STALE }: Pick<NodeGroupSpecification, keyof NodeMarks | "staleMarks">,
   wanted: NodeMarks,
 ): NodeMarks & { readonly staleMarks: StaleMarks } {
   const labels = new Set([...staleMarks.labels, ...Object.keys(nodeLabels)]);

@@ -20,6 +20,11 @@ import type { Key, Table } from "../table/table.ts";
 /** What a request under a key begins: the same each time that it is asked for. */
 export type KeyedRequestEffect = Omit<HeldKey, "item">;
 
+/** Of whoever slept so long that another may have gone on with the same request: nothing is begun by it any more. */
+export function tookTooLong(): Transient {
+  return new Transient("the request took so long that another may have gone on with it");
+}
+
 /** Changes a record by `decide`, which begins an operation of that id; at most once for a key. */
 export function beginOperation<State, Refusal>(
   ports: StorePorts & { readonly clock: Clock },
@@ -31,8 +36,7 @@ export function beginOperation<State, Refusal>(
   return changeRecord(ports, shape, key, async (current) => {
     if (keyed && (await wasBegun(ports.table, shape, current, keyed))) return { kind: "keep" };
     // Another may have begun it meanwhile, and what it did may have been changed again.
-    if (keyed && ports.clock.nowMs() >= keyed.untilMs)
-      throw new Transient("the request took longer than its Idempotency-Key is held for it");
+    if (keyed && ports.clock.nowMs() >= keyed.untilMs) throw tookTooLong();
     return decide(current, id);
   });
 }
