@@ -1,6 +1,6 @@
 /**
  * In one's own data centre: two `jeroboam api` and four `jeroboam conductor` processes over a DynamoDB-compatible table and
- * an SQS-compatible queue, as docs/deploy-own.md describes, while 24 bays are made, resized and deleted. Processes are
+ * an SQS-compatible queue, as docs/deploy-own.md describes, while 50 bays are made, resized and deleted. Processes are
  * killed, stopped, and paused past their leases and resumed; Heat stands behind a proxy that drops, delays, cuts and
  * repeats. Nothing is lost, nothing doubled, nothing stuck, and in the end nothing left.
  */
@@ -28,11 +28,11 @@ import { createSeededRandom } from "../simulated/random.ts";
 import { LEASE_MS } from "./short-leases.ts";
 import { until } from "./until.ts";
 
-const BAYS = 24;
-const CLIENTS = 4;
+const BAYS = 50;
+const CLIENTS = 5;
 /** What happens to processes while the clients are at it, one after the other. */
-const BLOWS = 6;
-const REST_WITHIN_MS = 240_000;
+const BLOWS = 10;
+const REST_WITHIN_MS = 360_000;
 const COMMAND = join(import.meta.dirname, "../../packages/cli/bin/jeroboam.js");
 const SHORT_LEASES = join(import.meta.dirname, "short-leases.ts");
 /** Of requests to Heat, how many are broken. */

@@ -118,6 +118,8 @@ describe.skipIf(!isLabUp)("drift made by hand", { timeout: TEST_WITHIN_MS }, () 
     await restart(async () => await ageSighting(stack?.id ?? ""), "stacks");
     await round();
     await until(async () => (await findLost()) === undefined);
+    // The stream tells what it is sure that nothing comes before, a moment later.
+    await until(async () => (await told("bay.drift.orphan")).length > 0);
     expect((await told("bay.drift.orphan")).map(({ bay_uuid }) => bay_uuid)).toEqual([lost]);
   });
 
