@@ -65,6 +65,9 @@ key_repository = $STATE/keystone/credential-keys
 password_hash_rounds = 4
 [token]
 expiration = 14400
+[security_compliance]
+# As every Keystone before this setting was: unrestricted application credentials give trusts. It lets restricted ones too.
+allow_insecure_application_credential_trust_escalation = true
 [oslo_messaging_notifications]
 driver = noop
 CONF

@@ -37,7 +37,7 @@ start() {
   echo "$! $(start_of $!)" >"$STATE/run/$name.pid"
 }
 
-# start_wsgi NAME PORT SCRIPT [ARGUMENTS]: as Debian's own uwsgi files do, but on loopback.
+# start_wsgi NAME PORT SCRIPT [ARGUMENTS]: as Debian's own uwsgi files do, but on loopback; PROCESSES and THREADS may be set.
 start_wsgi() {
   local name=$1 port=$2 script=$3 arguments=${4:-}
   cat >"$STATE/etc/$name-uwsgi.ini" <<INI
@@ -46,8 +46,8 @@ plugins = python3
 http-socket = $HOST:$port
 wsgi-file = $script
 ${arguments:+pyargv = $arguments}
-processes = 1
-threads = 8
+processes = ${PROCESSES:-1}
+threads = ${THREADS:-8}
 master = true
 lazy-apps = true
 enable-threads = true

@@ -159,7 +159,8 @@ start_stores() {
 }
 
 start_identity() {
-  OS_KEYSTONE_CONFIG_DIR=$STATE/etc/keystone start_wsgi keystone "$KEYSTONE_PORT" /usr/bin/keystone-wsgi-public
+  # A thread a process: Keystone 22's middleware keeps the token of the latest request in itself, whichever thread has it.
+  PROCESSES=4 THREADS=1 OS_KEYSTONE_CONFIG_DIR=$STATE/etc/keystone start_wsgi keystone "$KEYSTONE_PORT" /usr/bin/keystone-wsgi-public
   wait_until keystone 60 answers "$AUTH_URL"
   fill identity
 }

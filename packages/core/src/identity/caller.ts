@@ -12,7 +12,7 @@ export interface Caller {
   /** Absent: the token is for no project (unscoped, a domain's or the system's). */
   readonly projectId: string | undefined;
   readonly projectName: string | null;
-  /** Names; implied roles included. */
+  /** Names; implied roles included, where Keystone lists them. */
   readonly roles: readonly string[];
   readonly isSystemScoped: boolean;
   /** To act for them while the request lasts. A secret. */

@@ -79,6 +79,14 @@ function setUp({ settings, script = {}, closed = new Set(), sealer: given = seal
 const caller = (options: TokenBodyOptions = {}) =>
   callerOf("callers-token", factsOf(tokenBodySchema.parse(tokenBody({ userId: "alice", projectId: "a", ...options }))));
 
+const credential = (of: object): TokenBodyOptions => ({ applicationCredential: { id: "ac", ...of } });
+
+/** The ids of the roles of every trust that was asked for. */
+const rolesGiven = (http: ReturnType<typeof scriptHttp>): string[][] =>
+  http.requests
+    .filter((request) => request.method === "POST" && request.url.endsWith("/OS-TRUST/trusts"))
+    .map(({ json }) => (json as { trust: { roles: { id: string }[] } }).trust.roles.map(({ id }) => id));
+
 const context = "bay/1/delegation";
 const trustDelegation = async (expiresAtMs: number | null = null): Promise<Delegation> => ({
   kind: "trust",
@@ -137,14 +145,36 @@ describe("obtaining a delegation", () => {
   });
 
   test("hands on only the roles that the operator names, and nothing when the caller has none of them", async () => {
-    const { http, delegations } = setUp({ settings: { mode: "trust-only", trustedRoles: ["member"] } });
-    await delegations.obtain(caller(), { context });
-    expect(http.requests.at(-1)?.json).toMatchObject({ trust: { roles: [{ id: "role-member" }] } });
-    expect(await delegations.obtain(caller({ roles: ["reader"] }), { context })).toEqual({
+    const { http, delegations } = setUp({ settings: { mode: "trust-only", trustedRoles: ["member", "reader"] } });
+    await delegations.obtain(caller({ roles: ["admin", "member", "reader"] }), { context });
+    expect(rolesGiven(http)).toEqual([["role-member", "role-reader"]]);
+    expect(await delegations.obtain(caller({ roles: ["admin"] }), { context })).toEqual({
       kind: "refused",
       cause: "forbidden",
       reason: "the caller has none of the roles that bays need",
     });
+  });
+
+  test.each([
+    ["an operator's choice of roles", { trustedRoles: ["member"] }, caller()],
+    ["an unrestricted application credential", {}, caller({ roles: ["member"], ...credential({ restricted: false }) })],
+  ])("of %s hands on implied roles too, without which Heat makes no stack", async (_of, settings, who) => {
+    let count = 0;
+    const { http, delegations } = setUp({
+      settings,
+      script: { [TRUST]: () => trustBody(`trust-${++count}`), "DELETE /v3/OS-TRUST/trusts/trust-1": { status: 204 } },
+    });
+    const obtained = await delegations.obtain(who, { context });
+    expect(obtained).toMatchObject({ delegation: { kind: "trust", trustDigest: trustDigest("trust-2") } });
+    expect(rolesGiven(http)).toEqual([["role-member"], ["role-member", "role-reader"]]);
+    expect(http.lines()).toContain("DELETE /v3/OS-TRUST/trusts/trust-1");
+  });
+
+  test("asks no trust of a restricted application credential, even of a Keystone that would give it", async () => {
+    const { http, delegations } = setUp();
+    const obtained = await delegations.obtain(caller(credential({ restricted: true })), { context });
+    expect(obtained).toEqual({ kind: "obtained", delegation: { kind: "service", projectId: "a" } });
+    expect(http.lines()).not.toContain(TRUST);
   });
 
   test("falls back to the service's user where Keystone refuses the trust, and says so in the log", async () => {

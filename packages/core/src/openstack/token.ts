@@ -47,7 +47,7 @@ export interface TokenFacts {
   readonly projectDomainName: string | undefined;
   readonly domainId: string | undefined;
   readonly isSystemScoped: boolean;
-  /** Implied roles included, as Keystone lists them. */
+  /** As Keystone lists them: implied roles included, but not those that an application credential's roles imply. */
   readonly roles: readonly Role[];
   readonly catalog: Catalog;
   readonly expiresAtMs: number;
