@@ -82,11 +82,18 @@ def parts_of(mime):
     return [(part["subtype"] if part.get("type", "text") == "text" else None, part["config"]) for part in parts]
 
 
+UNPACKS_ITSELF = r'^eval "\$\(base64 --decode <<<(H4sI\S+) \| gzip --decompress\)"$'
+
+
 def unpacked(text):
-    """A script as Ignition carries it: each line a part, compressed and in base64."""
-    if not text.startswith("H4sI"):
-        return text
-    return "\n".join(gzip.decompress(base64.b64decode(line)).decode() for line in text.split())
+    """A script as nodes get it: each line, or what a line evaluates, a part that is compressed and in base64."""
+
+    def unpack(part):
+        return gzip.decompress(base64.b64decode(part)).decode()
+
+    if text.startswith("H4sI"):
+        return "\n".join(unpack(line) for line in text.split())
+    return re.sub(UNPACKS_ITSELF, lambda found: unpack(found[1]), text, flags=re.M)
 
 
 def own_parts_of(files, surroundings):

@@ -14,7 +14,7 @@ export function seedBayTypes(load: TemplateLoader): readonly BayType[] {
     mesosUbuntu(load),
     kubernetesByKubeadm(load, { name: "k8s_fedora_coreos_v1", os: "fedora-coreos", userData: "ignition" }),
     kubernetesByKubeadm(load, { name: "k8s_flatcar_v1", os: "flatcar", userData: "ignition" }),
-    kubernetesByKubeadm(load, { name: "k8s_ubuntu_v1", os: "ubuntu", userData: "cloud-init" }),
+    kubernetesByKubeadm(load, { name: "k8s_ubuntu_v1", os: "ubuntu", userData: "packed-cloud-init" }),
     swarmModeUbuntu(load),
   ];
 }

@@ -18,14 +18,17 @@ interface StackSubject {
   readonly userData?: UserData;
 }
 
-type UserData = "cloud-init" | "ignition";
+/** Packed where a bay's own texts (authorities, proxies, options) would not fit beside the scripts into Nova's 64 KB. */
+export type UserData = "cloud-init" | "packed-cloud-init" | "ignition";
 
 /** What stands for a node's user data, and for the part of it that is the same for all nodes of its kind. */
+const multipart = {
+  "Jeroboam::BootConfig": "OS::Heat::MultipartMime",
+  "Jeroboam::UserData": "OS::Heat::MultipartMime",
+};
 const userDataTypes: Readonly<Record<UserData, HeatEnvironment["resource_registry"]>> = {
-  "cloud-init": {
-    "Jeroboam::BootConfig": "OS::Heat::MultipartMime",
-    "Jeroboam::UserData": "OS::Heat::MultipartMime",
-  },
+  "cloud-init": multipart,
+  "packed-cloud-init": multipart,
   ignition: {
     "Jeroboam::BootConfig": "node/ignition-boot.yaml",
     "Jeroboam::UserData": "node/ignition-user-data.yaml",
@@ -44,7 +47,7 @@ export function defineStack(load: TemplateLoader, input: BayTypeInput, subject: 
   return {
     name: stackName(input),
     template,
-    files: subject.userData === "ignition" ? withPackedScripts(files) : files,
+    files: withScriptsFor(subject.userData ?? "cloud-init", files),
     environment,
     parameters: subject.parameters,
     tags: stackTags(input.uuid),
@@ -65,13 +68,22 @@ function serverEnvironment(volumeSizeGb: number, volumeType: string | undefined)
 /** What unpacks the others is not packed. */
 const START_SCRIPT = "node/ignition-start.sh";
 
-/** Ignition takes text as part of an address, where half of a script's characters become three: packed, it has room. */
-function withPackedScripts(files: HeatStackDefinition["files"]): HeatStackDefinition["files"] {
-  const pack = (text: string): string => `${gzipSync(text).toString("base64")}\n`;
+function withScriptsFor(userData: UserData, files: HeatStackDefinition["files"]): HeatStackDefinition["files"] {
+  if (userData === "cloud-init") return files;
+  const pack = userData === "ignition" ? packed : unpackingItself;
   return Object.fromEntries(
     Object.entries(files).map(([name, text]) => [
       name,
       name.endsWith(".sh") && name !== START_SCRIPT ? pack(text) : text,
     ]),
   );
+}
+
+/** Ignition takes text as part of an address, where half of a script's characters become three: packed, it has room. */
+const packed = (script: string): string => `${gzipSync(script).toString("base64")}\n`;
+
+/** A line of Bash that is the script; the first of a file that is run keeps its interpreter. */
+function unpackingItself(script: string): string {
+  const [interpreter = ""] = /^#!.*\n/.exec(script) ?? [];
+  return `${interpreter}eval "$(base64 --decode <<<${gzipSync(script).toString("base64")} | gzip --decompress)"\n`;
 }

@@ -13,6 +13,7 @@ import type {
 } from "../bay-type.ts";
 import { groupNamePrefix, groupStackName, groupStackTags } from "../stack-name.ts";
 import { listOutput, textOutput, workersOutput } from "../stack-outputs.ts";
+import type { UserData } from "../stack-definition.ts";
 import { defineStack } from "../stack-definition.ts";
 
 type Parameters = Readonly<Record<string, HeatParameter>>;
@@ -21,7 +22,7 @@ type Parameters = Readonly<Record<string, HeatParameter>>;
 export interface WorkerKnowledge {
   /** The template of a group's stack. */
   readonly template: string;
-  readonly userData?: "cloud-init" | "ignition";
+  readonly userData?: UserData;
   /** Parameters of those that speak of masters which this type's workers are told all the same. */
   readonly alsoForWorkers?: readonly string[];
   checkSpec(spec: BaySpec): readonly SpecProblem[];

@@ -32,6 +32,7 @@ import {
   parseLabels,
   unknownLabels,
 } from "../../spec-checks.ts";
+import type { UserData } from "../../stack-definition.ts";
 import { defineStack } from "../../stack-definition.ts";
 import { listOutput, textOutput, workersOutput } from "../../stack-outputs.ts";
 import {
@@ -82,7 +83,7 @@ export interface KubeadmSystem {
   readonly name: string;
   /** The image's `os_distro`. */
   readonly os: string;
-  readonly userData: "cloud-init" | "ignition";
+  readonly userData: UserData;
 }
 
 export function kubernetesByKubeadm(load: TemplateLoader, system: KubeadmSystem): BayType {
