@@ -2,6 +2,7 @@
  * What whoever deploys decides, from the environment of `sst deploy` (SST reads `.env.<stage>` into it). No secret stands
  * there: those are SST's own (keys.ts). docs/deploy-aws.md has the list for people.
  */
+import { readDelegationSettings } from "../packages/core/src/identity/delegation-settings.ts";
 import { readPolicyDefaults } from "../packages/core/src/identity/policy.ts";
 import { readRateChoice } from "../packages/core/src/rate/rate-limit.ts";
 
@@ -36,6 +37,7 @@ export interface Settings {
   readonly isProduction: boolean;
 }
 
+const DELEGATION = ["JEROBOAM_DELEGATION", "JEROBOAM_TRUSTED_ROLES", "JEROBOAM_SERVICE_ROLE"];
 const BAY_TYPES = ["JEROBOAM_ENABLED_BAY_TYPES", "JEROBOAM_DISABLED_BAY_TYPES"];
 const CHOICES = {
   api: [
@@ -46,9 +48,10 @@ const CHOICES = {
     "JEROBOAM_RATE_LIMIT",
     "JEROBOAM_RATE_PER_SECOND",
     "JEROBOAM_RATE_BURST",
+    ...DELEGATION,
     ...BAY_TYPES,
   ],
-  conductor: ["JEROBOAM_HEALTH_INTERVAL", "JEROBOAM_AUTHORITY_KEY", ...BAY_TYPES],
+  conductor: ["JEROBOAM_HEALTH_INTERVAL", "JEROBOAM_AUTHORITY_KEY", ...DELEGATION, ...BAY_TYPES],
 } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -64,6 +67,7 @@ export function readSettings(environment: Environment, stage: string = $app.stag
   // A function that cannot read its settings never starts: told here, before anything is deployed.
   readRateChoice(environment);
   readPolicyDefaults(environment["JEROBOAM_POLICY_DEFAULTS"]);
+  readDelegationSettings(environment);
   const { JEROBOAM_ALARM_EMAIL: alarmEmail } = environment;
   const byApplicationCredential = "OS_APPLICATION_CREDENTIAL_ID" in cloud || "OS_APPLICATION_CREDENTIAL_NAME" in cloud;
   return {

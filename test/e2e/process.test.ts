@@ -189,3 +189,34 @@ test("a cloud that is configured in the environment and cannot be used is one cl
   expect(await ended).toBe(1);
   expect(output()).toMatch(/^jeroboam: the cloud is not configured rightly: OS_PASSWORD is missing\b[^\n]*\n$/);
 });
+
+test.each([
+  ["JEROBOAM_DELEGATION", "trusts", 'may be one of trust, trust-only, service, not "trusts"'],
+  ["JEROBOAM_RATE_LIMIT", "some", 'may be memory, table or off, not "some"'],
+  ["JEROBOAM_AUTHORITY_KEY", "dsa", 'may be one of ec-p256, rsa-3072, rsa-4096, not "dsa"'],
+])("a setting that is wrong (%s) is one clear line and exit code 1", async (name, value, told) => {
+  const options = ["--data", data, "--port", "0", "--keystone-port", "0"];
+  const { ended, output } = launchJeroboam(options, { [name]: value });
+  expect(await ended).toBe(1);
+  expect(output()).toBe(`jeroboam: ${name} ${told}\n`);
+});
+
+test(
+  "JEROBOAM_DELEGATION=service: a bay is made without a trust, and without it by one",
+  async () => {
+    for (const [environment, trusts] of [
+      [{ JEROBOAM_DELEGATION: "service" }, 0],
+      [{}, 1],
+    ] as const) {
+      running = await startJeroboam({ data, options: ["--reset"], environment });
+      const session = await login(running.keystoneUrl);
+      const uuid = await makeBay(running, session, await makeModel(running, session));
+      await untilComplete(running, session, uuid);
+      const admin = await login(running.keystoneUrl, "admin");
+      const all = await admin.get<{ trusts: readonly unknown[] }>(`${running.keystoneUrl}/OS-TRUST/trusts`);
+      expect(all.trusts).toHaveLength(trusts);
+      await running.stop();
+    }
+  },
+  TEST_WITHIN_MS,
+);

@@ -11,6 +11,12 @@ const CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/1";
 const AUTHORITIES = "dist/test-authorities.pem";
 const POLICY = "dist/test-policy.yaml";
 
+const DELEGATION = {
+  JEROBOAM_DELEGATION: "trust-only",
+  JEROBOAM_TRUSTED_ROLES: "member,heat_stack_owner",
+  JEROBOAM_SERVICE_ROLE: "bay_builder",
+};
+
 let stack: Evaluation;
 
 beforeAll(async () => {
@@ -26,6 +32,7 @@ beforeAll(async () => {
     JEROBOAM_RATE_PER_SECOND: "7",
     JEROBOAM_DISABLED_BAY_TYPES: "mesos_ubuntu_v1",
     JEROBOAM_HEALTH_INTERVAL: "600",
+    ...DELEGATION,
     OS_AUTH_URL: "https://keystone.internal/v3",
     OS_APPLICATION_CREDENTIAL_ID: "0b1c2d",
     SST_SECRET_CloudSecret: "canary-9d2c",
@@ -92,6 +99,8 @@ describe("chosen at deployment", () => {
       JEROBOAM_DISABLED_BAY_TYPES: "mesos_ubuntu_v1",
     });
     expect(variablesOf("Conductor")).not.toHaveProperty("JEROBOAM_RATE_LIMIT");
+    for (const name of ["Api", "Conductor"]) expect(variablesOf(name)).toMatchObject(DELEGATION);
+    expect(variablesOf("Schedule")).not.toHaveProperty("JEROBOAM_DELEGATION");
   });
 
   test("in a VPC, those functions stand in its private subnets, and may have interfaces there", () => {
@@ -204,6 +213,7 @@ describe("settings", () => {
     expect(() => readSettings({ ...cloud, JEROBOAM_RATE_BURST: "0" }, "dev")).toThrow("JEROBOAM_RATE_BURST must be");
     expect(() => readSettings({ ...cloud, JEROBOAM_POLICY_DEFAULTS: "lax" }, "dev")).toThrow("policy's defaults");
     expect(() => readSettings({ ...cloud, JEROBOAM_REMOVES: "all" }, "dev")).toThrow("JEROBOAM_REMOVES may be");
+    expect(() => readSettings({ ...cloud, JEROBOAM_DELEGATION: "none" }, "dev")).toThrow("JEROBOAM_DELEGATION may be");
   });
 
   test("refuse to go without a cloud", () => {

@@ -16,9 +16,11 @@ import {
 } from "@jeroboam/conductor/compose";
 import { createDeliveryPorts } from "@jeroboam/conductor/compose-deliveries";
 import type { ConductorPorts, DeliveryConductorPorts, ReconciliationSettings } from "@jeroboam/conductor/ports";
-import { createDelegations, DEFAULT_DELEGATION } from "@jeroboam/core/identity/delegation";
+import { createDelegations } from "@jeroboam/core/identity/delegation";
+import { readDelegationSettings } from "@jeroboam/core/identity/delegation-settings";
 import { watchPolicy } from "@jeroboam/core/identity/file-policy-watch";
 import { buildPolicy } from "@jeroboam/core/identity/policy";
+import { textOf } from "@jeroboam/core/errors";
 import { limits } from "@jeroboam/core/limits";
 import type { Policy, PolicyDefaults } from "@jeroboam/core/identity/policy";
 import type { CloudConfig } from "@jeroboam/core/openstack/cloud-config";
@@ -74,13 +76,14 @@ export interface Composed {
   deliveries(): DeliveryConductorPorts;
 }
 
+/** Throws StartRefused when a setting of the environment is wrong, and names it; so do the parts that it composes. */
 export function compose(adapters: Adapters, { cloud, bayTypes, apiUrl, webhooks }: Installation): Composed {
   const sessions = connectCloud(cloud, adapters.clock);
   const webTransport = createHttpsWebTransport();
   const shared = {
     ...adapters,
     sessions,
-    delegations: createDelegations({ ...adapters, sessions }, DEFAULT_DELEGATION),
+    delegations: createDelegations({ ...adapters, sessions }, read(readDelegationSettings)),
     bayTypes,
     engineHttp: loadedEngineHttp(),
   };
@@ -100,7 +103,7 @@ export function compose(adapters: Adapters, { cloud, bayTypes, apiUrl, webhooks 
           ...shared,
           bayTypes: () => Promise.resolve(bayTypes),
           web,
-          rate: readRateChoice(process.env),
+          rate: read(readRateChoice),
           policy,
           pause,
           waiting,
@@ -128,13 +131,22 @@ export function compose(adapters: Adapters, { cloud, bayTypes, apiUrl, webhooks 
           bays,
           nodeUsers: DEFAULT_NODE_USERS,
           reconciliation,
-          healthCheckMs: readHealthCheckMs(process.env, limits.bay.healthCheckMs),
-          ...readAuthorityKey(process.env),
+          healthCheckMs: read((variables) => readHealthCheckMs(variables, limits.bay.healthCheckMs)),
+          ...read(readAuthorityKey),
         },
       });
     },
     deliveries: () => createDeliveryPorts({ ...adapters, webTransport, settings: webhooks }),
   };
+}
+
+/** What the environment says, to be mended by the person at the terminal where it is wrong. */
+function read<Setting>(from: (variables: NodeJS.ProcessEnv) => Setting): Setting {
+  try {
+    return from(process.env);
+  } catch (error) {
+    throw new StartRefused(textOf(error), { cause: error });
+  }
 }
 
 /** Ended by the signal as by the time: whoever paused looks which. */

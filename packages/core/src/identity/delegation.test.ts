@@ -10,7 +10,8 @@ import { factsOf, tokenBodySchema } from "../openstack/token.ts";
 import type { Sealer } from "../secret/sealer.ts";
 import { callerOf } from "./caller.ts";
 import { createDelegations, delegationSchema, trustDigest } from "./delegation.ts";
-import type { Delegation, DelegationSettings } from "./delegation.ts";
+import type { Delegation } from "./delegation.ts";
+import type { DelegationSettings } from "./delegation-settings.ts";
 
 const ISSUE = "POST /v3/auth/tokens";
 const TRUST = "POST /v3/OS-TRUST/trusts";

@@ -26,6 +26,7 @@ import type { Sealer } from "../secret/sealer.ts";
 import type { Key } from "../table/table.ts";
 import { Transient, textOf } from "../errors.ts";
 import type { Caller } from "./caller.ts";
+import type { DelegationSettings } from "./delegation-settings.ts";
 
 export const delegationSchema = z.discriminatedUnion("kind", [
   z.object({
@@ -59,21 +60,6 @@ export function delegationIndexKey(delegation: Delegation, holder: Key): Key | u
 export function trustHolders(digest: string): string {
   return `trust#${digest}`;
 }
-
-export interface DelegationSettings {
-  /** `trust`: by a trust, else by the service's user. `trust-only` and `service`: by nothing else. */
-  readonly mode: "trust" | "trust-only" | "service";
-  /** The caller's roles to hand on; all when not given. */
-  readonly trustedRoles?: readonly string[];
-  /** The role that the service's user takes on a project where it has none yet; without it, it takes none. */
-  readonly serviceRole?: string;
-}
-
-/**
- * Where nothing else is configured. The role lets the service's user clean up where a trust cannot: a creation that is
- * superseded loses its trust first, so that nothing can appear behind the deletion's back.
- */
-export const DEFAULT_DELEGATION: DelegationSettings = { mode: "trust", serviceRole: "member" };
 
 export interface DelegationPorts {
   readonly sessions: Sessions;

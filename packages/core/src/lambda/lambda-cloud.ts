@@ -1,6 +1,7 @@
 /** The cloud of a function: by its variables, those that hold ciphertext opened first. */
 import { systemClock } from "../clock/system-clock.ts";
-import { createDelegations, DEFAULT_DELEGATION } from "../identity/delegation.ts";
+import { createDelegations } from "../identity/delegation.ts";
+import { readDelegationSettings } from "../identity/delegation-settings.ts";
 import type { Delegations } from "../identity/delegation.ts";
 import type { CloudConfig } from "../openstack/cloud-config.ts";
 import { connectCloud } from "../openstack/connect-cloud.ts";
@@ -22,7 +23,7 @@ export interface LambdaCloud {
   readonly secrets: Secrets;
 }
 
-/** Asks the key service alone. Throws when the variables do not name a cloud. */
+/** Asks the key service alone. Throws when the variables do not name a cloud, or a way to act in it. */
 export async function openLambdaCloud(variables: Variables, table: Table, log: Log): Promise<LambdaCloud> {
   const client = createKmsClient();
   const environment = await openVariables(client, variables);
@@ -37,7 +38,7 @@ export async function openLambdaCloud(variables: Variables, table: Table, log: L
   const { sealer } = secrets;
   const delegations = createDelegations(
     { sessions, sealer, clock: systemClock, random: systemRandom, log },
-    DEFAULT_DELEGATION,
+    readDelegationSettings(variables),
   );
   return { config, sessions, delegations, secrets };
 }
