@@ -4,6 +4,7 @@ import { CANARY } from "./cloud.ts";
 export interface Person {
   readonly name: string;
   readonly projectId: string;
+  readonly userId: string;
   readonly isAdmin: boolean;
   readonly token: string;
 }
@@ -25,15 +26,15 @@ export function createPeople(): People {
 }
 
 function person(name: string, projectId: string): Person {
-  return { name, projectId, isAdmin: false, token: `${CANARY}-token-${name}` };
+  return { name, projectId, userId: `user-${name}`, isAdmin: false, token: `${CANARY}-token-${name}` };
 }
 
-function bodyOf({ name, projectId, isAdmin }: Person): string {
+function bodyOf({ name, projectId, userId, isAdmin }: Person): string {
   const domain = { id: "default", name: "Default" };
   const roles = ["member", "reader", ...(isAdmin ? ["admin"] : [])];
   return JSON.stringify({
     token: {
-      user: { id: `user-${name}`, name, domain },
+      user: { id: userId, name, domain },
       project: { id: projectId, name: `${projectId}-name`, domain },
       roles: roles.map((role) => ({ id: role, name: role })),
       catalog: [],

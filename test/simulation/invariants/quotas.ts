@@ -1,9 +1,14 @@
+import { createHash } from "node:crypto";
 import { limits } from "@jeroboam/core/limits";
 import { limitOf, quotaFromItem } from "@jeroboam/core/quota/quota";
 import type { Item } from "@jeroboam/core/table/table";
 import { bayRecordOf } from "../bay-record.ts";
+import type { Person } from "../people.ts";
 import { standingBays } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
+
+/** Partitions of the items that remember requests under a key. */
+const KEYS = "idempotency#";
 
 /** The places of a project since some step. */
 interface Places {
@@ -17,6 +22,8 @@ export const quotas: Invariant = {
   says: "no project has more bays than it may, at any moment; each bay has a place, and at rest nothing else has one",
   watch(world, broken) {
     const places = new Map<string, Places[]>();
+    /** Since which step each request under a key is known: its refusal may be told again long after there is room. */
+    const begun = new Map<string, number>();
     const placesOf = (projectId: string): readonly string[] => places.get(projectId)?.at(-1)?.bays ?? [];
     const check = (): void => {
       const standing = new Set(standingBays(world).map(({ uuid }) => uuid));
@@ -26,6 +33,7 @@ export const quotas: Invariant = {
     };
     return {
       wrote(item, before) {
+        if (item.pk.startsWith(KEYS) && !before) begun.set(`${item.pk}/${item.sk}`, world.scheduler.steps);
         if (isQuota(item)) {
           const quota = quotaFromItem(item);
           const { projectId, bays } = quota;
@@ -42,12 +50,13 @@ export const quotas: Invariant = {
       removed(_key, before) {
         if (isQuota(before)) broken(`${before.pk} was removed`);
       },
-      replied({ answer, person, sentAt, answeredAt }) {
+      replied({ answer, person, key, sentAt, answeredAt }) {
         if (answer.kind !== "reply" || answer.status !== 403 || !answer.text.includes("maximum clusters")) return;
+        const fromStep = (key === undefined ? undefined : begun.get(keyItemOf(person, key))) ?? sentAt;
         const all = places.get(person.projectId) ?? [];
         const wasFull = all.some(({ sinceStep, bays, limit }, at) => {
           const endsAt = all[at + 1]?.sinceStep ?? Infinity;
-          return bays.length >= limit && sinceStep <= answeredAt && endsAt >= sentAt;
+          return bays.length >= limit && sinceStep <= answeredAt && endsAt >= fromStep;
         });
         if (!wasFull) broken(`${person.name} was refused a bay while there was room`);
       },
@@ -60,6 +69,10 @@ export const quotas: Invariant = {
     }
   },
 };
+
+function keyItemOf({ projectId, userId }: Person, key: string): string {
+  return `${KEYS}${projectId}#${userId}/${createHash("sha256").update(key).digest("hex")}`;
+}
 
 function isQuota({ pk, sk }: Item): boolean {
   return pk.startsWith("quota#") && sk === "bays";
