@@ -172,3 +172,23 @@ describe("a creation that was never committed", () => {
     expect(lasting.map(({ sk }) => sk)).toEqual(["model#p1"]);
   });
 });
+
+test("a bay that comes back after it was deleted, by a request that slept over its write, is taken away again", async () => {
+  const world = createBayWorld(createGate(), PLAIN_DELIVERY, quick);
+  const engine = { ports: world.ports, name: "conductor", types: RECORD_TYPES };
+  const conductAll = async (): Promise<void> => {
+    for (let keys = world.queue.take(); keys.length > 0; keys = world.queue.take())
+      for (const key of keys) await conduct(engine, key, { endsAtMs: Infinity, signal: new AbortController().signal });
+  };
+  await actsOn(world).create();
+  const written = await world.table.get(world.bayKey);
+  if (!written) throw new Error("the bay was not made");
+  await actsOn(world).remove();
+  await conductAll();
+  expect(await bayOf(world)).toBeUndefined();
+  await world.table.put(written, { absent: true });
+  await world.ports.queue.send([world.bayKey], 0);
+  await conductAll();
+  await verifyGone(world);
+  expect((await readQuota(world.table, "p1")).bays).toEqual([]);
+});

@@ -259,6 +259,13 @@ export function standingBays({ history }: Pick<World, "history">): readonly Bay[
   });
 }
 
+/** Whether the bay came back after it was deleted: see "key outslept". */
+export function cameBack({ history }: Pick<World, "history">, uuid: string): boolean {
+  const versions = history.bays.get(uuid) ?? [];
+  const goneAt = versions.findIndex(({ record }) => record?.gone === true);
+  return goneAt >= 0 && versions.slice(goneAt).some(({ record }) => record?.gone === false);
+}
+
 /** The node groups that there are. */
 export function standingGroups({ history }: Pick<World, "history">): readonly NodeGroup[] {
   return [...history.groups.values()].flatMap((versions) => {

@@ -12,5 +12,9 @@ export const createBay: OperationDefinition<ConductorPorts, Bay> = {
   version: 1,
   steps: [settleItems, ensureCertificates, ensureNodeCredential, ensureStack, awaitStackCreated, beginHealthChecks],
   always: [],
-  end: (bay, outcome, nowMs) => ({ kind: "kept", changes: ended("CREATE", bay.status, outcome, nowMs) }),
+  // A request under a key that slept over its write brings back what its repetition made and its user deleted.
+  end: (bay, outcome, nowMs) =>
+    bay.status === "DELETE_IN_PROGRESS"
+      ? { kind: "removed" }
+      : { kind: "kept", changes: ended("CREATE", bay.status, outcome, nowMs) },
 };

@@ -10,15 +10,20 @@ import { done, failed } from "@jeroboam/core/operation/record";
 import type { ConductorPorts, NodeUser } from "../ports.ts";
 
 const SPECIFICATION_MISSING = "the bay's specification is missing";
+const DELETED_BEFORE = "the bay was deleted before this request for it came through";
 
 /** The length of the nodes' password before its encoding. */
 export const PASSWORD_BYTES = 24;
 
-/** What was provisional until the bay existed stays for good. */
+/**
+ * What was provisional until the bay existed stays for good. A specification is there before its bay and goes only with
+ * it: one that is missing here tells of a bay that was made, and deleted, before the record came; that is to go too.
+ */
 export const settleItems: Step<ConductorPorts, Bay> = {
   name: "settle-items",
   async run({ table }, { state: bay }) {
-    if (!(await changeSpecification(table, bay, () => ({})))) return failed(SPECIFICATION_MISSING);
+    if (!(await changeSpecification(table, bay, () => ({}))))
+      return failed(DELETED_BEFORE, { status: "DELETE_IN_PROGRESS" });
     const mark = await table.get(bayModelUseKey(bay.bayModelId, bay.uuid));
     if (mark && isProvisional(mark)) {
       // Refused: somebody settled it just now.

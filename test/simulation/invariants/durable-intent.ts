@@ -69,7 +69,7 @@ function madeIn({ method, path, answer }: Exchange): string | undefined {
 }
 
 function wasDeleteAsked({ history }: World, uuid: string): boolean {
-  return (history.bays.get(uuid) ?? []).some(({ record }) => record?.state.status === "DELETE_IN_PROGRESS");
+  return (history.bays.get(uuid) ?? []).some(({ record }) => record?.operation?.kind === "delete");
 }
 
 function bayUuidOf(item: {

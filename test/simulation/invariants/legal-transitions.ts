@@ -108,7 +108,7 @@ function changeProblem(before: BuiltRecord, after: BuiltRecord): string | undefi
     return `${was.nodeCount} nodes, then ${is.nodeCount}, without an update`;
   if (isNew && after.operation?.kind === "delete" && before.operation?.kind === "delete")
     return "a delete begun anew while one was at work";
-  const begins = was.status !== is.status && is.status.endsWith("_IN_PROGRESS");
+  const begins = was.status !== is.status && is.status.endsWith("_IN_PROGRESS") && !after.gone;
   if (begins && !isNew && !isWithdrawn(after)) return `${is.status} without a new operation`;
   const changed = FIXED.find((field) => Reflect.get(was, field) !== Reflect.get(is, field));
   return changed && `${changed} changed`;

@@ -4,7 +4,7 @@ import { limitOf, quotaFromItem } from "@jeroboam/core/quota/quota";
 import type { Item } from "@jeroboam/core/table/table";
 import { bayRecordOf } from "../bay-record.ts";
 import type { Person } from "../people.ts";
-import { standingBays } from "../world.ts";
+import { cameBack, standingBays } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
 
 /** Partitions of the items that remember requests under a key. */
@@ -45,7 +45,10 @@ export const quotas: Invariant = {
           places.set(projectId, [...(places.get(projectId) ?? []), { sinceStep: world.scheduler.steps, bays, limit }]);
         }
         const bay = before ? undefined : bayRecordOf(item)?.state;
-        if (bay && !placesOf(bay.projectId).includes(bay.uuid)) broken(`bay ${bay.uuid} was made without a place`);
+        if (!bay || placesOf(bay.projectId).includes(bay.uuid)) return;
+        // A request under a key that fell asleep over its write brings back what its repetition made and its user deleted.
+        if (cameBack(world, bay.uuid)) world.gaps.add("key outslept");
+        else broken(`bay ${bay.uuid} was made without a place`);
       },
       removed(_key, before) {
         if (isQuota(before)) broken(`${before.pk} was removed`);

@@ -2,6 +2,7 @@ import { matchesEvent } from "@jeroboam/core/event/event-filter";
 import { deliveryId } from "@jeroboam/core/webhook/delivery";
 import type { Webhook } from "@jeroboam/core/webhook/webhook";
 import type { World } from "../world.ts";
+import { cameBack } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
 
 /**
@@ -68,13 +69,14 @@ function strangers({ receivers }: World): string[] {
 }
 
 /** A record's events bear the numbers from one on, each once. */
-function misnumbered({ items }: World): string[] {
+function misnumbered(world: World): string[] {
   const numbers = new Map<string, number[]>();
-  for (const item of items.values()) {
+  for (const item of world.items.values()) {
     const { sequence } = item.body as { sequence?: number };
     if (!item.sk.startsWith("~history#") || sequence === undefined) continue;
     const record = (item.body as { subject?: { uuid: string } }).subject?.uuid;
-    if (record === undefined) continue;
+    // One that comes back after it was deleted knows nothing of what was told before.
+    if (record === undefined || cameBack(world, record)) continue;
     numbers.set(record, [...(numbers.get(record) ?? []), sequence]);
   }
   return [...numbers]
