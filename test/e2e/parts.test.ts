@@ -156,7 +156,10 @@ test(
 test("the keys may be secrets of the cloud's Barbican; what is no key is refused at the start, by name", async () => {
   const service = await login(`${sandbox.url}/v3`, "jeroboam", "service");
   const store = async (payload: string): Promise<string> => {
-    const reply = await service.send("POST", `${sandbox.url}/key-manager/v1/secrets`, { payload });
+    const reply = await service.send("POST", `${sandbox.url}/key-manager/v1/secrets`, {
+      payload,
+      payload_content_type: "text/plain",
+    });
     return ((await reply.json()) as { secret_ref: string }).secret_ref.split("/").at(-1) ?? "";
   };
   const [key, none] = [await store(randomBytes(32).toString("base64")), await store("CANARY-no-key")];

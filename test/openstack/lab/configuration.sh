@@ -314,6 +314,30 @@ driver = noop
 CONF
 }
 
+# Secrets are in its database, under a key that stands here: no HSM. Barbican reads no other file than that of its user.
+configure_barbican() {
+  mkdir -p "$STATE/etc/barbican"
+  cat >"$STATE/etc/barbican/barbican.conf" <<CONF
+[DEFAULT]
+host_href = http://$HOST:$BARBICAN_PORT
+sql_connection = $(database barbican)
+db_auto_create = false
+[queue]
+enable = false
+[keystone_notifications]
+enable = false
+[secretstore]
+enabled_secretstore_plugins = store_crypto
+[crypto]
+enabled_crypto_plugins = simple_crypto
+[simple_crypto_plugin]
+kek = dGhpcnR5X3R3b19ieXRlX2tleWJsYWhibGFoYmxhaGg=
+$(token_check barbican)
+[oslo_messaging_notifications]
+driver = noop
+CONF
+}
+
 configure() {
   configure_rabbit
   configure_keystone
@@ -324,4 +348,5 @@ configure() {
   configure_neutron
   configure_cinder
   configure_octavia
+  configure_barbican
 }

@@ -11,7 +11,7 @@ import openstack
 
 E = os.environ
 PASSWORD = E["PASSWORD"]
-SERVICES = ("heat", "glance", "nova", "placement", "neutron", "octavia", "cinder", "jeroboam")
+SERVICES = ("heat", "glance", "nova", "placement", "neutron", "octavia", "cinder", "barbican", "jeroboam")
 PEOPLE = (
     # user, project, roles
     ("admin", "admin", ("admin", "heat_stack_owner")),
@@ -30,6 +30,7 @@ CATALOG = (
     ("neutron", "network", "http://%s:%s" % (E["HOST"], E["NEUTRON_PORT"])),
     ("octavia", "load-balancer", "http://%s:%s" % (E["HOST"], E["OCTAVIA_PORT"])),
     ("cinder", "volumev3", "http://%s:%s/v3/%%(tenant_id)s" % (E["HOST"], E["CINDER_PORT"])),
+    ("barbican", "key-manager", "http://%s:%s" % (E["HOST"], E["BARBICAN_PORT"])),
     ("magnum", "container-infra", "http://%s:%s/v1" % (E["HOST"], E["JEROBOAM_PORT"])),
 )
 IMAGES = (

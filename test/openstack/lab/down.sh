@@ -12,7 +12,7 @@ if [ -d "$STATE/lock" ]; then
   flock 9
 fi
 
-for name in cinder-volume cinder-scheduler cinder-api octavia-worker octavia-api heat-engine heat-api nova-compute nova-api \
+for name in barbican-api cinder-volume cinder-scheduler cinder-api octavia-worker octavia-api heat-engine heat-api nova-compute nova-api \
   nova-scheduler nova-conductor neutron-server placement glance-api keystone; do
   stop "$name" &
 done

@@ -19,7 +19,7 @@ command -v apt-get >/dev/null || cannot "the lab is made of Debian's packages, a
 
 ### Packages. No nova-compute, no cinder-volume: they want a hypervisor, disks; their code is in python3-nova, python3-cinder.
 packages=(keystone heat-api heat-engine glance-api nova-api nova-conductor nova-scheduler placement-api neutron-server
-  octavia-api octavia-worker cinder-api cinder-scheduler mariadb-server rabbitmq-server memcached uwsgi-core uwsgi-plugin-python3 python3-pymysql
+  octavia-api octavia-worker cinder-api cinder-scheduler barbican-api mariadb-server rabbitmq-server memcached uwsgi-core uwsgi-plugin-python3 python3-pymysql
   python3-memcache python3-openstacksdk openssl curl)
 # What the suite drives it by.
 packages+=(python3-openstackclient python3-magnumclient python3-heatclient)
@@ -80,7 +80,7 @@ has_database() { query "SELECT 1" >/dev/null 2>&1; }
 
 make_databases() {
   local name text="CREATE USER IF NOT EXISTS lab@'$HOST' IDENTIFIED BY '$PASSWORD'; GRANT ALL ON *.* TO lab@'$HOST';"
-  for name in keystone heat glance nova_api nova nova_cell0 placement neutron octavia cinder; do
+  for name in keystone heat glance nova_api nova nova_cell0 placement neutron octavia cinder barbican; do
     text="$text CREATE DATABASE IF NOT EXISTS $name CHARACTER SET utf8mb3;"
   done
   query "$text"
@@ -118,6 +118,10 @@ make_octavia() {
     octavia-db-manage --config-file "$STATE/etc/octavia.conf" upgrade head
 }
 
+make_barbican() {
+  HOME=$STATE/etc/barbican barbican-db-manage upgrade
+}
+
 # Side by side: each waits for Python most of the time.
 make_schemas() {
   local pids=() pid
@@ -129,6 +133,7 @@ make_schemas() {
   once neutron make_neutron & pids+=($!)
   once octavia make_octavia & pids+=($!)
   once cinder cinder-manage --config-file "$STATE/etc/cinder.conf" db sync & pids+=($!)
+  once barbican make_barbican & pids+=($!)
   for pid in "${pids[@]}"; do wait "$pid" || exit 1; done
 }
 
@@ -181,6 +186,7 @@ start_services() {
   start cinder-scheduler 0 cinder-scheduler --config-file "$STATE/etc/cinder.conf"
   PYTHONPATH=$LAB/drivers start cinder-volume 0 "$PYTHON" -c 'import sys; sys.argv[0] = "cinder-volume"
 from cinder.cmd.volume import main; main()' --config-file "$STATE/etc/cinder.conf"
+  HOME=$STATE/etc/barbican start_wsgi barbican-api "$BARBICAN_PORT" /usr/bin/barbican-wsgi-api
   wait_until placement 60 answers "http://$HOST:$PLACEMENT_PORT/"
   start nova-compute 0 "$PYTHON" -c 'import sys; sys.argv[0] = "nova-compute"
 from nova.cmd.compute import main; main()' --config-file "$STATE/etc/nova.conf"
@@ -190,6 +196,7 @@ from nova.cmd.compute import main; main()' --config-file "$STATE/etc/nova.conf"
   wait_until nova-api 90 answers "http://$HOST:$NOVA_PORT/"
   wait_until octavia-api 90 answers "http://$HOST:$OCTAVIA_PORT/"
   wait_until cinder-api 90 answers "http://$HOST:$CINDER_PORT/"
+  wait_until barbican-api 90 answers "http://$HOST:$BARBICAN_PORT/"
   wait_until nova-compute 90 has_compute_service
   once compute-host nova-manage --config-file "$STATE/etc/nova.conf" cell_v2 discover_hosts
   fill resources
@@ -203,7 +210,7 @@ has_compute_service() {
 fill() {
   AUTH_URL=$AUTH_URL REGION=$REGION PASSWORD=$PASSWORD HEAT_PORT=$HEAT_PORT GLANCE_PORT=$GLANCE_PORT \
     NOVA_PORT=$NOVA_PORT PLACEMENT_PORT=$PLACEMENT_PORT NEUTRON_PORT=$NEUTRON_PORT OCTAVIA_PORT=$OCTAVIA_PORT \
-    CINDER_PORT=$CINDER_PORT JEROBOAM_PORT=$JEROBOAM_PORT HOST=$HOST $PYTHON "$LAB/contents.py" "$1"
+    CINDER_PORT=$CINDER_PORT BARBICAN_PORT=$BARBICAN_PORT JEROBOAM_PORT=$JEROBOAM_PORT HOST=$HOST $PYTHON "$LAB/contents.py" "$1"
 }
 
 mkdir -p "$STATE"/{run,log,etc,made,lock,keystone,nova,neutron,octavia,cinder}

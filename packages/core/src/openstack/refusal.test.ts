@@ -25,6 +25,11 @@ describe("the reason of a refusal is the service's own sentence", () => {
     ["Nova", { itemNotFound: { code: 404, message: "Flavor x could not be found." } }, "Flavor x could not be found."],
     ["Neutron", { NeutronError: { type: "NetworkNotFound", message: "Network n", detail: "" } }, "Network n"],
     [
+      "Barbican",
+      { code: 403, title: "Forbidden", description: "Secret retrieval attempt not allowed" },
+      "Secret retrieval attempt not allowed",
+    ],
+    [
       "Glance",
       "<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1>You may not.<br/></body></html>",
       "403 Forbidden You may not.",

@@ -22,8 +22,11 @@ export interface Refusal {
 const wrappedSchema = z.record(z.string(), z.unknown());
 const messageSchema = z.object({ message: z.string(), type: z.string().nullish() });
 
-/** Heat where it hides what happened. */
-const explanationSchema = z.object({ explanation: z.string() });
+/** Heat where it hides what happened; Barbican. */
+const toldSchema = z.union([
+  z.object({ explanation: z.string() }).transform(({ explanation }) => explanation),
+  z.object({ description: z.string() }).transform(({ description }) => description),
+]);
 
 export interface ErrorText {
   readonly message: string;
@@ -39,8 +42,8 @@ export function readError(reply: HttpReply): ErrorText {
     const read = messageSchema.safeParse(candidate);
     if (read.success) return { message: clean(read.data.message), type: read.data.type ?? undefined };
   }
-  const told = explanationSchema.safeParse(value);
-  const text = clean(told.success ? told.data.explanation : withoutMarkup(reply.body));
+  const told = toldSchema.safeParse(value);
+  const text = clean(told.success ? told.data : withoutMarkup(reply.body));
   return { message: text || `status ${reply.status}`, type: undefined };
 }
 

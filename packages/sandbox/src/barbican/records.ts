@@ -6,7 +6,8 @@ export interface Secret {
   name: string | null;
   projectId: string;
   creatorId: string;
-  payload: string;
+  /** In base64; null: stored without one. */
+  payload: string | null;
   payloadContentType: string;
   createdAtMs: number;
 }
