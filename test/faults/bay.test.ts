@@ -4,7 +4,10 @@ import { limits } from "@jeroboam/core/limits";
 import { conduct } from "@jeroboam/core/operation/conduct";
 import { sweep } from "@jeroboam/core/operation/sweep";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
-import { specificationFromItem, baySpecificationKey } from "@jeroboam/core/bay/bay";
+import type { Bay } from "@jeroboam/core/bay/bay";
+import { bayShape, baySpecificationKey, specificationFromItem } from "@jeroboam/core/bay/bay";
+import { changeRecord, findRecord } from "@jeroboam/core/operation/record-store";
+import { isHeld } from "@jeroboam/conductor/operations/stack-steps";
 import { readQuota } from "@jeroboam/core/quota/quota";
 import type { ConductorPorts } from "@jeroboam/conductor/ports";
 import type { BayRun, BayWorld } from "./bay-world.ts";
@@ -191,4 +194,26 @@ test("a bay that comes back after it was deleted, by a request that slept over i
   await conductAll();
   await verifyGone(world);
   expect((await readQuota(world.table, "p1")).bays).toEqual([]);
+});
+
+test("who holds a bay is told by the table, and after that by the own clock, which may have slept meanwhile", async () => {
+  const world = createBayWorld(createGate(), PLAIN_DELIVERY, quick);
+  await actsOn(world).create();
+  const untilMs = world.clock.nowMs() + limits.engine.leaseMs;
+  const leaseTo = async (holder: string): Promise<void> => {
+    await changeRecord<Bay, never>(world.ports, bayShape, world.bayKey, (current) => ({
+      kind: "write",
+      record: { ...current, lease: { holder, untilMs } },
+    }));
+  };
+  await leaseTo("mine");
+  const record = await findRecord(world.table, bayShape, world.bayKey);
+  if (!record?.operation) throw new Error("the bay has no work");
+  const held = { ...record, operation: record.operation };
+  expect(await isHeld(held, world.ports)).toBe(true);
+  await leaseTo("another's");
+  expect(await isHeld(held, world.ports)).toBe(false);
+  await leaseTo("mine");
+  world.clock.advance(limits.engine.leaseMs);
+  expect(await isHeld(held, world.ports)).toBe(false);
 });

@@ -18,6 +18,10 @@ interface Report {
   readonly broken: readonly string[];
 }
 
+interface MeasuredReport extends Report {
+  readonly cpuSeconds: number;
+}
+
 /** The longest first, so that no core waits for the other at the end. */
 const TASKS: readonly { readonly name: string; readonly run: () => Promise<Report> }[] = [
   ...RACES.map((race) => ({
@@ -48,27 +52,30 @@ async function lead(): Promise<void> {
   const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
   const waiting = TASKS.map(({ name }) => name).filter((name) => name.includes(values.only));
   const startMs = Date.now();
-  let [runs, parts, broken] = [0, 0, 0];
+  let [runs, parts, broken, cpuSeconds] = [0, 0, 0, 0];
   await Promise.all(
     Array.from({ length: Math.min(availableParallelism(), waiting.length) }, async () => {
       for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
         const report = await delegate(name);
         [runs, parts, broken] = [runs + report.runs, parts + 1, broken + report.broken.length];
-        console.log(`${name.padEnd(NAME_WIDTH)} ${report.says}`);
+        cpuSeconds += report.cpuSeconds;
+        console.log(`${name.padEnd(NAME_WIDTH)} ${report.says}, ${report.cpuSeconds.toFixed(1)} CPU s`);
         for (const how of report.broken) console.log(`  ${how}`);
       }
     }),
   );
   const seconds = Math.round((Date.now() - startMs) / 1_000);
-  console.log(`exhaustive: ${parts} parts, ${runs} runs in ${seconds} s, violations: ${broken}`);
+  console.log(
+    `exhaustive: ${parts} parts, ${runs} runs in ${seconds} s (${Math.round(cpuSeconds)} CPU s), violations: ${broken}`,
+  );
   process.exitCode = broken === 0 && parts > 0 ? 0 : 1;
 }
 
 /** In a process of its own. */
-async function delegate(name: string): Promise<Report> {
+async function delegate(name: string): Promise<MeasuredReport> {
   const child = fork(new URL(import.meta.url).pathname, [], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  return new Promise<Report>((resolve, reject) => {
-    child.once("message", (report) => resolve(report as Report));
+  return new Promise((resolve, reject) => {
+    child.once("message", (report) => resolve(report as MeasuredReport));
     child.once("exit", (code) => reject(new Error(`"${name}" ended with ${code}`)));
     child.send(name);
   });
@@ -78,6 +85,10 @@ if (process.send) {
   process.once("message", (name) => {
     const task = TASKS.find((one) => one.name === name);
     if (!task) throw new Error(`there is no part "${String(name)}"`);
-    void task.run().then((report) => process.send?.(report, () => process.disconnect()));
+    void task.run().then((report) => {
+      const { user, system } = process.cpuUsage();
+      const measured: MeasuredReport = { ...report, cpuSeconds: (user + system) / 1_000_000 };
+      process.send?.(measured, () => process.disconnect());
+    });
   });
 } else await lead();

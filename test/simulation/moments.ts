@@ -34,7 +34,14 @@ const CALL_FAULTS: readonly (readonly [FaultKind, number])[] = [
 ];
 /** A reply that is lost, to who only reads, is as good as a request that is; a read may come late and twice. */
 const CHANGES_ALONE: ReadonlySet<FaultKind> = new Set(["killed after", "reply lost", "repeated call", "arrives late"]);
-const HEAT_FAULTS: typeof CALL_FAULTS = [...CALL_FAULTS, ["heat busy", 0], ["heat refuses", 0]];
+/** So little late that whoever takes the work over has looked and is not done. */
+const SLIGHTLY_LATE = 0.04;
+const HEAT_FAULTS: typeof CALL_FAULTS = [
+  ...CALL_FAULTS,
+  ["arrives late", SLIGHTLY_LATE],
+  ["heat busy", 0],
+  ["heat refuses", 0],
+];
 
 const STRIKES: readonly { readonly site: Site; readonly faults: typeof CALL_FAULTS }[] = [
   { site: "heat", faults: HEAT_FAULTS },

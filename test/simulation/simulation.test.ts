@@ -1,5 +1,5 @@
 /** The simulation in small, for every test run; `npm run test:simulation` is the whole. */
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { run } from "./run.ts";
 
 /** `SEEDS=3000 npx vitest run test/simulation/simulation.test.ts` asks for more. */
@@ -31,17 +31,4 @@ test("the same seed runs the same way, to the last character", async () => {
     expect(other).toEqual(one);
   }
   expect((await run({ seed: 7 })).hash).not.toBe((await run({ seed: 8 })).hash);
-});
-
-describe("what the simulation found once stays mended", () => {
-  const found = [
-    { seed: 115, what: "a conductor that does not know an operation's version leaves it to those who do" },
-    { seed: 19, what: "a hint for what is no longer provisional is dropped, and is no dead letter" },
-    { seed: 145, what: "a conductor that wakes when its lease has ended makes no stack" },
-    { seed: 344, what: "the same, by the table's word: its own clock is slow" },
-    { seed: 632, what: "a keyed request that wakes when its bay was made and deleted takes no place in the quota" },
-    { seed: 217, what: "the same, where the one who knows has a slow clock" },
-    { seed: 824, what: "a changed stack that nobody may look at any more is not tried again each round" },
-  ];
-  for (const { seed, what } of found) test(`${what} (seed ${seed})`, () => expectUnbroken(seed));
 });

@@ -30,7 +30,7 @@ export type Verdict = Caught | { readonly kind: "missed" };
 const ORDERS_FIRST = 60;
 const ORDERS_MOST = 2_000;
 /** Tried before the first orders are: most bugs need no more. */
-const SEEDS_FIRST = 6;
+const SEEDS_FIRST = 30;
 
 async function hunt({ name, seeds, before }: Task): Promise<Verdict> {
   const bug = SABOTAGES.find((one) => one.name === name);
