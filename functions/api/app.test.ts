@@ -397,3 +397,20 @@ describe("links begin", () => {
     expect(await baseOf({ links }, headers)).toBe("https://magnum.example/container");
   });
 });
+
+test("what could not be loaded, and a description without it, are there as soon as it can be", async () => {
+  let isBroken = true;
+  const bays = (): Promise<readonly Route[]> =>
+    isBroken ? Promise.reject(new Error("no more files may be open")) : Promise.resolve(routes);
+  const app = createApp(createFakePorts(), { bays });
+  const statuses = (): Promise<readonly number[]> =>
+    Promise.all(
+      ["/v1/bays/x", "/v1/openapi.json"].map(async (path) => {
+        const headers = { "x-auth-token": TOKENS.memberA };
+        return (await app.request(`http://magnum.test:9511${path}`, { headers })).status;
+      }),
+    );
+  expect(await statuses()).toEqual([500, 500]);
+  isBroken = false;
+  expect(await statuses()).toEqual([200, 200]);
+});

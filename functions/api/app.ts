@@ -9,6 +9,7 @@ import type { MiddlewareHandler } from "hono";
 import { Hono } from "hono";
 import { getPath } from "hono/utils/url";
 import { authentication } from "./middleware/authentication.ts";
+import { makeOnce } from "./make-once.ts";
 import { replyToError } from "./middleware/errors.ts";
 import { frame } from "./middleware/frame.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";
@@ -37,10 +38,7 @@ export function createApp(ports: ApiPorts, collections: Collections = COLLECTION
   const appFor = async (path: string): Promise<Hono<ApiEnv>> => {
     const name = path.split("/", 3)[2] ?? "";
     const load = Object.hasOwn(collections, name) ? collections[name] : undefined;
-    if (!load) return others;
-    const app = served.get(name) ?? load().then(serve);
-    served.set(name, app);
-    return app;
+    return load ? await makeOnce(served, name, async () => serve(await load())) : others;
   };
   const app = new Hono<ApiEnv>({ getPath: pathOf });
   app.onError(replyToError(ports));

@@ -1,6 +1,7 @@
 /** The description as it is served: made when it is asked for first, the same for every process of a release, known by its tag. */
 import { createHash } from "node:crypto";
 import type { Context } from "hono";
+import { makeOnce } from "../make-once.ts";
 import type { Collections } from "../routes/routes.ts";
 import { describeApi } from "./document.ts";
 
@@ -12,9 +13,7 @@ interface Description {
 const descriptions = new WeakMap<Collections, Promise<Description>>();
 
 export async function serveDescription(context: Context, collections: Collections): Promise<Response> {
-  const made = descriptions.get(collections) ?? describe(collections);
-  descriptions.set(collections, made);
-  const { text, etag } = await made;
+  const { text, etag } = await makeOnce(descriptions, collections, () => describe(collections));
   const headers = { ETag: etag, "Cache-Control": "no-cache" };
   const known = context.req
     .header("if-none-match")
