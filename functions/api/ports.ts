@@ -3,6 +3,7 @@
  * from adapters, tests from fakes.
  */
 import type { BayTypes } from "@jeroboam/coe/bay-types";
+import type { UnknownLabels } from "@jeroboam/coe/label-advice";
 import type { LookAt } from "@jeroboam/coe/containers/looks";
 import type { OpenBayEngine } from "@jeroboam/coe/engines/open-bay-engine";
 import type { CloudLookups } from "@jeroboam/core/bay/cloud-references";
@@ -28,7 +29,7 @@ export interface ApiSettings {
   /** How many bays a project may have where no administrator set a limit; absent: `limits.quota.defaultBays`. */
   readonly bayQuota?: number | undefined;
   /** Whether labels that have no effect are refused; absent: they are taken, with a warning. */
-  readonly unknownLabels?: "warn" | "refuse" | undefined;
+  readonly unknownLabels?: UnknownLabels | undefined;
 }
 
 export type DelegationOutcome = { readonly kind: "obtained"; readonly delegation: Delegation } | Refusal;

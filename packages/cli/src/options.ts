@@ -1,4 +1,5 @@
 /** Options that more than one command has, each with its environment variable, and how their values are read. */
+import { UNKNOWN_LABELS } from "@jeroboam/coe/label-advice";
 import { POLICY_DEFAULTS } from "@jeroboam/core/identity/policy";
 import { InvalidArgumentError, Option } from "commander";
 
@@ -7,9 +8,6 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const REMOVES = ["nothing", "left-overs", "stacks"] as const;
 export type Removes = (typeof REMOVES)[number];
-
-const UNKNOWN_LABELS = ["warn", "refuse"] as const;
-export type UnknownLabels = (typeof UNKNOWN_LABELS)[number];
 
 export function tableName(): Option {
   return new Option("--table <name>", "the table's name").env("JEROBOAM_TABLE").default("jeroboam");

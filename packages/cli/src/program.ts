@@ -4,13 +4,14 @@
  */
 import { Command, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
+import type { UnknownLabels } from "@jeroboam/coe/label-advice";
 import { JOB_NAMES } from "@jeroboam/core/reconciliation/job-names";
 import type { PolicyDefaults } from "@jeroboam/core/identity/policy";
 import type { JobName } from "@jeroboam/core/reconciliation/job";
 import { textOf } from "@jeroboam/core/errors";
 import type { KeysAction } from "./change-keys.ts";
 import type { TemplateListOptions } from "./list-templates.ts";
-import type { LogLevel, Removes, UnknownLabels } from "./options.ts";
+import type { LogLevel, Removes } from "./options.ts";
 import {
   tableName,
   publicUrl,

@@ -4,6 +4,10 @@
  */
 import type { BayType } from "./bay-type.ts";
 
+/** What an installation has done about them: they are told, or whoever gave them is refused. */
+export const UNKNOWN_LABELS = ["warn", "refuse"] as const;
+export type UnknownLabels = (typeof UNKNOWN_LABELS)[number];
+
 /** Read of bays of every type: the default group's limits, health checks and repair. */
 const GENERAL_LABELS = [
   "min_node_count",

@@ -7,6 +7,7 @@ import { createApp } from "@jeroboam/api/app";
 import { loadCollections } from "@jeroboam/api/routes/routes";
 import { createApiPorts } from "@jeroboam/api/compose";
 import type { BayTypes } from "@jeroboam/coe/bay-types";
+import type { UnknownLabels } from "@jeroboam/coe/label-advice";
 import { loadedEngineHttp } from "@jeroboam/coe/engines/open-bay-engine";
 import {
   createConductorPorts,
@@ -65,7 +66,7 @@ export interface ApiSettings {
   readonly policyDefaults?: PolicyDefaults | undefined;
   readonly publicUrl?: string | undefined;
   readonly bayQuota?: number | undefined;
-  readonly unknownLabels?: "warn" | "refuse" | undefined;
+  readonly unknownLabels?: UnknownLabels | undefined;
   /** Networks, in CIDR form, that manifests may be fetched from besides the public internet; else as the environment says. */
   readonly manifestNetworks?: readonly string[] | undefined;
 }
