@@ -99,6 +99,20 @@ const rotating = bayScenario(
 );
 describeOperationFaults(rotating);
 describeInterruption<ConductorPorts, BayRun>(rotating, BAY_DELETE);
+const SLOW_STACK_MS = 60_000;
+describePlainRun(
+  bayScenario(
+    "replacing an authority, all stacks at once",
+    { stackMs: SLOW_STACK_MS },
+    begin,
+    async (world) => {
+      expect(await bayOf(world)).toMatchObject({ status: "UPDATE_COMPLETE" });
+      const [one = 0, other = 0] = [...world.stacks.values()].map(({ sinceMs }) => sinceMs);
+      expect(Math.abs(one - other)).toBeLessThan(SLOW_STACK_MS);
+    },
+    lookAround,
+  ),
+);
 describePlainRun(
   bayScenario(
     "going on with a rotation that a node had held up",

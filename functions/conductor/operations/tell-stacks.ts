@@ -1,6 +1,6 @@
 /**
- * Telling all stacks of a bay the same: its own first, then each group's, each awaited before the next. A tag says that a
- * stack was told, so that repeating it tells nobody twice.
+ * Telling all stacks of a bay the same, its own and each group's, and waiting for all of them. A tag says that a stack was
+ * told, so that repeating it tells nobody twice.
  */
 import type { Bay } from "@jeroboam/core/bay/bay";
 import { delegationContext } from "@jeroboam/core/bay/bay";
@@ -50,12 +50,20 @@ export async function tellStacks(
     context: groupDelegationContext(group),
   }));
   let changes: Partial<Bay> = {};
+  let waitMs = 0;
   for (const told of [own, ...groups]) {
     const result = await tell(ports, record, told, telling, signal);
-    if (result.kind !== "done") return result;
+    if (result.kind === "failed") return result;
+    if (result.kind === "again") waitMs = Math.max(waitMs, result.afterMs);
     changes = { ...changes, ...result.changes };
   }
-  return done(changes);
+  return waitMs > 0 ? again(waitMs, changes) : done(changes);
+}
+
+/** By the step's age: an operation that tells one thing after the other is old before the last. */
+function lookAgainMs({ clock }: ConductorPorts, { operation, nudge }: ActiveRecord<Bay>): number {
+  const { stepStartedAtMs: startedAtMs = operation.startedAtMs } = operation;
+  return pollAfterMs(clock.nowMs(), { ...operation, startedAtMs }, nudge);
 }
 
 async function tell(
@@ -71,7 +79,7 @@ async function tell(
   const stack = await stacks.find(nameOrId);
   // A group that was never made, or is on its way out, has nobody to tell.
   if (!stack) return group === undefined ? failed(`stack ${nameOrId} was not found in Heat`) : done();
-  if (stack.progress === "IN_PROGRESS") return again(pollAfterMs(ports.clock.nowMs(), record.operation, record.nudge));
+  if (stack.progress === "IN_PROGRESS") return again(lookAgainMs(ports, record));
   if (stack.tags.includes(tag)) {
     if (stack.progress === "FAILED") return failed(await failureOf(stacks, stack));
     if (group === undefined) return done({ stackSeen: stack.seen });
