@@ -1,15 +1,17 @@
-"""Drives Debian's OpenStack clients in one process, for clients.test.ts.
+"""Drives Debian's OpenStack clients in one process, for clients.test.ts and openstack-client.ts.
 
 `magnum-clients.py coe` reads a JSON list of lines from standard input: what a user types behind `openstack`, or
 `until NAME STATUS`, which waits for a cluster (GONE: until it is no more), `signer NAME` and `another-signer NAME`, which
 remember a cluster's authority and wait until another signs, or a `kubectl` command with the config of this folder, unless it
 names one; `{project}` stands for the project's id. `magnum-clients.py sdk` makes every container-infrastructure call that
 openstacksdk's cloud layer has, but for the administrators' own (`services`). Prints JSON: for each line its exit code and
-what was printed; or what each call gave.
+what was printed; or what each call gave. `magnum-clients.py session` reads lines of a user until there are no more, each a
+JSON string, and answers each as it comes: its exit code, what was printed, and what of that as an error.
 """
 import contextlib
 import io
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -46,14 +48,12 @@ def another_signer(cloud, name, before, within=120):
     return 1, "still the same"
 
 
-def typed(words):
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+def typed(words, out, errors):
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
         try:
-            code = shell.OpenStackShell().run(words)
+            return shell.OpenStackShell().run(words)
         except SystemExit as end:
-            code = end.code
-    return code, out.getvalue()
+            return end.code
 
 
 def coe(lines):
@@ -73,9 +73,18 @@ def coe(lines):
             ran = subprocess.run([*words, *config], capture_output=True, text=True, timeout=60)
             code, out = ran.returncode, ran.stdout + ran.stderr
         else:
-            code, out = typed(words)
+            printed = io.StringIO()
+            code = typed(words, printed, printed)
+            out = printed.getvalue()
         told.append({"line": line, "code": code, "out": out})
     return told
+
+
+def session():
+    for line in sys.stdin:
+        out, errors = io.StringIO(), io.StringIO()
+        code = typed(shlex.split(json.loads(line)), out, errors)
+        print(json.dumps({"code": code, "out": out.getvalue(), "errors": errors.getvalue()}), flush=True)
 
 
 def sdk():
@@ -111,4 +120,7 @@ def services():
 
 
 WHAT = {"coe": lambda: coe(json.load(sys.stdin)), "sdk": sdk, "services": services}
-print(json.dumps(WHAT[sys.argv[1]]()))
+if sys.argv[1] == "session":
+    session()
+else:
+    print(json.dumps(WHAT[sys.argv[1]]()))

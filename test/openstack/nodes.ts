@@ -2,21 +2,21 @@
  * Plays the bays' servers, which Nova's fake driver only writes down: for each that becomes active, what its boot script
  * does as far as the cloud sees it. It reads its own user-data; with the credential in there it logs in, asks our API for
  * the bay's authority and has a certificate signed; then it signals the wait condition whose address and token are in
- * there. So a bay is complete only when real Heat put all of that together rightly.
+ * there. So a bay is complete only when real Heat put all of that together rightly. Afterwards it follows its bay's
+ * authority by its own metadata, where a test asks for that: looking costs Nova a question a node.
  */
-import { execFile } from "node:child_process";
-import { randomUUID, X509Certificate } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { callbackToken } from "@jeroboam/core/callback/callback";
 import { textOf } from "@jeroboam/core/errors";
+import { acknowledge, fetchCertificates, logIn, trustEachOther } from "./node-certificates.ts";
+import type { NodeCertificates } from "./node-certificates.ts";
 import { ask, testHttp } from "./people.ts";
 import type { People } from "./people.ts";
 
 /** The first microversion that shows user-data. */
 const NOVA_VERSION = { "x-openstack-nova-api-version": "2.3" };
 const CALL = { timeoutMs: 60_000 };
-const run = promisify(execFile);
 const LOOK_EVERY_MS = 2_000;
 
 interface Server {
@@ -27,17 +27,33 @@ interface Server {
 /** What a node of a bay was told. */
 export type Parameters = Readonly<Record<string, string>>;
 
+/** A node that has booted. */
+interface Node {
+  readonly id: string;
+  readonly parameters: Parameters;
+  /** Of a bay without TLS, none. */
+  certificates: NodeCertificates | undefined;
+  /** What of its metadata it has come to. */
+  cameTo: string;
+}
+
 export interface Nodes {
   /** From now on, nodes of this bay that boot tell Heat that they failed, and why. */
   failFromNowOn(bayUuid: string, reason: string): void;
+  /** From now on, nodes of this bay look whether its authority is being replaced, and follow. */
+  followFromNowOn(bayUuid: string): void;
   /** The nodes that have booted for a bay. */
   of(bayUuid: string): readonly Parameters[];
   /** Throws what went wrong with any of them. */
   stop(): Promise<void>;
 }
 
-/** The bay's stack, whose name holds the bay's uuid, is the first of those that the address of the wait condition names. */
-const isOf = (bayUuid: string, { WAIT_ENDPOINT = "" }: Parameters): boolean => WAIT_ENDPOINT.includes(bayUuid);
+/**
+ * The bay's stack, whose name holds the bay's uuid, is the first of those that the address of the wait condition names; a
+ * further node group has a stack of its own, and its nodes are told of the bay.
+ */
+const isOf = (bayUuid: string, { WAIT_ENDPOINT = "", BAY_UUID }: Parameters): boolean =>
+  BAY_UUID === bayUuid || WAIT_ENDPOINT.includes(bayUuid);
 
 /** Servers that are there already have booted. */
 export async function startNodes(people: People): Promise<Nodes> {
@@ -50,8 +66,9 @@ export async function startNodes(people: People): Promise<Nodes> {
     return servers.map(({ id }) => id);
   };
   const seen = new Set(await activeIds());
-  const booted: Parameters[] = [];
+  const booted: Node[] = [];
   const failing = new Map<string, string>();
+  const following = new Set<string>();
   const problems: string[] = [];
   const stopping = new AbortController();
 
@@ -62,22 +79,45 @@ export async function startNodes(people: People): Promise<Nodes> {
     // Somebody else's server.
     if (parameters["WAIT_ENDPOINT"] === undefined) return;
     const trouble = (thrown: unknown): void => void problems.push(`server ${name} (${id}): ${textOf(thrown)}`);
+    let certificates: NodeCertificates | undefined;
     let reason = [...failing].find(([bayUuid]) => isOf(bayUuid, parameters))?.[1];
     // A node that cannot be set up tells Heat so, and the bay fails with the reason instead of waiting.
-    await setUp(people, parameters).catch((thrown: unknown) => {
+    try {
+      certificates = await setUp(people, parameters);
+    } catch (thrown) {
       trouble(thrown);
       reason ??= textOf(thrown);
-    });
+    }
     await tell(parameters, reason === undefined ? "SUCCESS" : "FAILURE", reason ?? `${name} is set up`).then(
-      () => booted.push(parameters),
+      () => booted.push({ id, parameters, certificates, cameTo: "" }),
       trouble,
     );
   }
 
+  async function follow(node: Node, all: readonly Node[]): Promise<void> {
+    const { id, parameters, certificates } = node;
+    if (!certificates) return;
+    const { metadata } = await get<{ metadata: Record<string, string> }>(`/servers/${id}/metadata`);
+    const { certificate_rotation: mark = "" } = metadata;
+    if (mark === "" || mark === node.cameTo) return;
+    const token = await logIn(people, parameters);
+    node.certificates = await fetchCertificates(parameters, token, certificates.own);
+    if (!trustEachOther(all.flatMap((one) => one.certificates ?? [])))
+      throw new Error(`${parameters["NODE_NAME"]} has come to ${mark}, and not all nodes trust each other`);
+    await acknowledge(parameters, token, mark);
+    node.cameTo = mark;
+  }
+
+  async function followAll(bayUuid: string, active: ReadonlySet<string>): Promise<void> {
+    const all = booted.filter(({ id, parameters }) => active.has(id) && isOf(bayUuid, parameters));
+    await Promise.all(all.map((node) => follow(node, all)));
+  }
+
   async function look(): Promise<void> {
-    const fresh = (await activeIds()).filter((id) => !seen.has(id));
+    const active = new Set(await activeIds());
+    const fresh = [...active].filter((id) => !seen.has(id));
     for (const id of fresh) seen.add(id);
-    await Promise.all(fresh.map(boot));
+    await Promise.all([...fresh.map(boot), ...[...following].map((bayUuid) => followAll(bayUuid, active))]);
   }
 
   const looking = (async () => {
@@ -89,7 +129,8 @@ export async function startNodes(people: People): Promise<Nodes> {
 
   return {
     failFromNowOn: (bayUuid, reason) => void failing.set(bayUuid, reason),
-    of: (bayUuid) => booted.filter((parameters) => isOf(bayUuid, parameters)),
+    followFromNowOn: (bayUuid) => void following.add(bayUuid),
+    of: (bayUuid) => booted.flatMap(({ parameters }) => (isOf(bayUuid, parameters) ? [parameters] : [])),
     async stop() {
       stopping.abort();
       await looking;
@@ -99,10 +140,10 @@ export async function startNodes(people: People): Promise<Nodes> {
 }
 
 /** With a credential of its own a node logs in; where it is one of a bay with TLS, it has a certificate signed. */
-async function setUp(people: People, parameters: Parameters): Promise<void> {
-  if (!parameters["TRUSTEE_USER_ID"]) return;
+async function setUp(people: People, parameters: Parameters): Promise<NodeCertificates | undefined> {
+  if (!parameters["TRUSTEE_USER_ID"]) return undefined;
   const token = await logIn(people, parameters);
-  if (parameters["TLS_DISABLED"] === "False") await haveCertificateSigned(parameters, token);
+  return parameters["TLS_DISABLED"] === "False" ? await fetchCertificates(parameters, token) : undefined;
 }
 
 /** NAME='value' lines, in user-data of parts as in files of an Ignition document. */
@@ -125,38 +166,6 @@ function filesOf(ignition: string): string {
       return base64 ? Buffer.from(data, "base64").toString("utf8") : decodeURIComponent(data);
     })
     .join("\n");
-}
-
-/** A node's credential opens its project to it, by one role that entitles to nothing elsewhere. */
-async function logIn({ keystone }: People, parameters: Parameters): Promise<string> {
-  const user = { id: parameters["TRUSTEE_USER_ID"] ?? "" };
-  const project = { id: parameters["TRUSTEE_PROJECT_ID"] ?? "" };
-  const credentials = { kind: "password", user, password: parameters["TRUSTEE_PASSWORD"] ?? "" } as const;
-  const issued = await keystone.issueToken(credentials, { kind: "project", project });
-  if (issued.kind === "refused") throw new Error(`the node cannot log in: ${issued.reason}`);
-  const roles = issued.facts.roles.map(({ name }) => name);
-  if (roles.join() !== "jeroboam_node") throw new Error(`the node has the roles ${roles.join(", ")}`);
-  return issued.token;
-}
-
-/** As certificates.sh of the boot scripts does. */
-async function haveCertificateSigned(parameters: Parameters, token: string): Promise<void> {
-  const { MAGNUM_URL = "", BAY_UUID: bay_uuid = "", NODE_NAME = "" } = parameters;
-  const headers = { "x-auth-token": token };
-  const authority = pemIn(
-    await testHttp({ method: "GET", url: `${MAGNUM_URL}/certificates/${bay_uuid}`, headers }, CALL),
-  );
-  const subject = `/O=system:nodes/CN=system:node:${NODE_NAME}`;
-  const words = ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  const { stdout: csr } = await run("openssl", [...words, "-keyout", "/dev/null", "-subj", subject]);
-  const json = { bay_uuid, csr };
-  const signed = pemIn(await testHttp({ method: "POST", url: `${MAGNUM_URL}/certificates`, headers, json }, CALL));
-  if (!signed.verify(authority.publicKey)) throw new Error("the certificate is not of the bay's authority");
-}
-
-function pemIn({ status, body }: { readonly status: number; readonly body: string }): X509Certificate {
-  if (status >= 300) throw new Error(`our API answered the node ${status}: ${body.slice(0, 300)}`);
-  return new X509Certificate((JSON.parse(body) as { pem: string }).pem);
 }
 
 /** As `signal` and `call_back` of the boot scripts do: Heat first, then our API where the node was told of it. */
