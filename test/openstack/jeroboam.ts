@@ -22,7 +22,7 @@ export interface RunningJeroboam {
 /** On a folder of its own, which goes with it, or on one that stays. */
 export async function startJeroboam(
   lab: Lab,
-  { data: given, ...options }: { readonly data?: string } & Pick<InstanceOptions, "removes"> = {},
+  { data: given, ...options }: { readonly data?: string } & Pick<InstanceOptions, "barbicanKeys" | "removes"> = {},
 ): Promise<RunningJeroboam> {
   Object.assign(process.env, environmentOf(lab, "jeroboam", "service"));
   const calls = countStackCalls();

@@ -77,6 +77,13 @@ export function keysFile(): Option {
     .default("keys.json");
 }
 
+export function barbicanKeys(): Option {
+  return new Option(
+    "--barbican-keys <uuids>",
+    "secrets of the cloud's Barbican that are the keys in place of the file, the current one first",
+  ).env("JEROBOAM_BARBICAN_KEYS");
+}
+
 function networksOf(text: string): readonly string[] {
   const networks = text.split(",").map((one) => one.trim());
   for (const network of networks)

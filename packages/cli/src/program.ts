@@ -13,6 +13,7 @@ import type { KeysAction } from "./change-keys.ts";
 import type { TemplateListOptions } from "./list-templates.ts";
 import type { LogLevel, Removes } from "./options.ts";
 import {
+  barbicanKeys,
   tableName,
   publicUrl,
   policy,
@@ -94,6 +95,7 @@ interface UpOptions extends WebhookOptions {
   readonly bayQuota?: number;
   readonly unknownLabels?: UnknownLabels;
   readonly reset: boolean;
+  readonly barbicanKeys?: string;
   readonly removes?: Removes;
   readonly logLevel: LogLevel;
 }
@@ -113,6 +115,7 @@ function addUp(program: Command): void {
     .addOption(removes())
     .addOption(bayQuota())
     .addOption(unknownLabels())
+    .addOption(barbicanKeys())
     .addOption(webhookNetworks())
     .addOption(webhookPlainHttp())
     .addOption(logLevel("warning"))
@@ -251,12 +254,7 @@ function addShared(command: Command): Command {
     .addOption(tableName())
     .addOption(new Option("--queue-url <url>", "the queue's address").env("JEROBOAM_QUEUE_URL").makeOptionMandatory())
     .addOption(keysFile())
-    .addOption(
-      new Option(
-        "--barbican-keys <uuids>",
-        "secrets of the cloud's Barbican that are the keys in place of the file, the current one first",
-      ).env("JEROBOAM_BARBICAN_KEYS"),
-    )
+    .addOption(barbicanKeys())
     .addOption(
       new Option(
         "--deliveries-queue-url <url>",

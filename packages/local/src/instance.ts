@@ -25,6 +25,7 @@ import { CONDUCTOR_BINARY, createReport } from "@jeroboam/core/service-record/se
 import { openSqliteTable } from "@jeroboam/core/table/sqlite-table";
 import { DEFAULT_WEBHOOK_SETTINGS } from "@jeroboam/core/webhook/webhook-settings";
 import type { WebhookSettings } from "@jeroboam/core/webhook/webhook-settings";
+import { openBarbicanMasterKey } from "./barbican-master-key.ts";
 import { loadBayTypes } from "./bay-types.ts";
 import { compose } from "./compose.ts";
 import type { ApiSettings } from "./compose.ts";
@@ -45,6 +46,8 @@ export interface InstanceOptions extends ApiSettings {
   /** Forgets what was there before. */
   readonly isReset: boolean;
   readonly logLevel: LogLevel;
+  /** Secrets of the cloud's Barbican that are the keys, in place of the folder's file: their uuids, the current one first. */
+  readonly barbicanKeys?: string | undefined;
   /** What reconciliation may remove; when not given, everything of the sandbox's and nothing of another cloud's. */
   readonly removes?: ReconciliationSettings["removes"];
   /** Where webhooks may go besides the public internet. */
@@ -76,7 +79,10 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   const deliveries = createMemoryQueue({ clock: systemClock, timers: systemTimers, log });
   const queue = createRoutedQueue(hints, deliveries);
   const base = { clock: systemClock, random: systemRandom, log, table, queue };
-  const secrets = createSecrets({ ...base, masterKey: await openFileMasterKey(folder.keysPath) });
+  const masterKey = options.barbicanKeys
+    ? await openBarbicanMasterKey(cloud.config, options.barbicanKeys)
+    : await openFileMasterKey(folder.keysPath);
+  const secrets = createSecrets({ ...base, masterKey });
   const apiUrl = options.publicUrl ?? api.url;
   const composed = compose(
     { ...base, ...secrets },

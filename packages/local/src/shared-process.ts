@@ -4,16 +4,12 @@ import { systemClock } from "@jeroboam/core/clock/system-clock";
 import { createSystemLog } from "@jeroboam/core/log/system-log";
 import type { LogLevel } from "@jeroboam/core/ports";
 import { systemRandom } from "@jeroboam/core/random/system-random";
-import { connectCloud } from "@jeroboam/core/openstack/connect-cloud";
-import { createBarbicanKeys, readBarbicanKeyIds } from "@jeroboam/core/secret/barbican-keys";
-import { createFileMasterKey, openFileMasterKey } from "@jeroboam/core/secret/file-master-key";
-import type { MasterKey } from "@jeroboam/core/secret/master-key";
+import { openFileMasterKey } from "@jeroboam/core/secret/file-master-key";
 import { createSecrets } from "@jeroboam/core/secret/secrets";
 import type { WebhookSettings } from "@jeroboam/core/webhook/webhook-settings";
-import { textOf } from "@jeroboam/core/errors";
+import { openBarbicanMasterKey } from "./barbican-master-key.ts";
 import type { Adapters } from "./compose.ts";
 import { loadConfiguredCloud } from "./configured-cloud.ts";
-import { StartRefused } from "./start-refused.ts";
 import { openStores } from "./stores.ts";
 import type { StoreNames, Stores } from "./stores.ts";
 
@@ -35,23 +31,14 @@ export interface SharedProcess {
 
 export async function openSharedProcess(options: SharedOptions): Promise<SharedProcess> {
   const { keys, barbicanKeys, logLevel, ...names } = options;
-  const masterKey = barbicanKeys === undefined ? await openFileMasterKey(keys) : await openBarbicanKeys(barbicanKeys);
+  const masterKey =
+    barbicanKeys === undefined
+      ? await openFileMasterKey(keys)
+      : await openBarbicanMasterKey(await loadConfiguredCloud(), barbicanKeys);
   const stores = openStores(names);
   const { table, queue } = stores;
   const secrets = createSecrets({ table, masterKey, clock: systemClock });
   const log = createSystemLog(logLevel, (line) => console.error(line));
   const adapters = { clock: systemClock, random: systemRandom, log, table, queue, ...secrets };
   return { stores, adapters, name: `${hostname()}-${process.pid}` };
-}
-
-/** Throws StartRefused when the cloud has no such keys for us: better said at the start than with the first secret. */
-async function openBarbicanKeys(ids: string): Promise<MasterKey> {
-  const session = connectCloud(await loadConfiguredCloud(), systemClock).service();
-  try {
-    const masterKey = createFileMasterKey(createBarbicanKeys({ session, clock: systemClock }, readBarbicanKeyIds(ids)));
-    await masterKey.currentId();
-    return masterKey;
-  } catch (error) {
-    throw new StartRefused(textOf(error));
-  }
 }
