@@ -82,6 +82,7 @@ function faultsOf({ status, headers, text, tableCalls, isTableUnchanged }: Outco
     ...(callsOf(tableCalls) > MOST_TABLE_CALLS ? ["more calls of the table than are allowed"] : []),
     ...(/\n\s+at |node_modules|\.ts:\d/.test(text) ? ["a stack trace"] : []),
     ...("set-cookie" in headers || "x-injected" in headers ? ["a header that was injected"] : []),
+    ...(Object.keys(headers).some((name) => name.startsWith("access-control-")) ? ["leave for other origins"] : []),
     ...(headers["x-content-type-options"] === "nosniff" ? [] : ["a type that may be guessed"]),
     ...("polluted" in Object.prototype || Object.keys(Object.prototype).length > 0 ? ["a prototype touched"] : []),
   ];

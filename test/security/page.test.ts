@@ -16,6 +16,16 @@ test("every row of OWASP's ten is there, and names a test", () => {
   expect(rows.filter((row) => !/`[\w./-]+\.test\.ts`/.test(row))).toEqual([]);
 });
 
+test("every promise names a test", () => {
+  // Tables whose last column is "held by": their rows, heads and lines beneath them aside.
+  const tables = page.split("\n\n").flatMap((part) => {
+    const rows = part.split("\n").filter((line) => line.startsWith("|"));
+    return rows[0]?.endsWith("| held by |") ? [rows.slice(2)] : [];
+  });
+  expect(tables.map((rows) => rows.length > 2)).toEqual([true, true, true, true, true]);
+  expect(tables.flat().filter((row) => !/`[\w./-]+\.test\.ts`[^|]*\|$/.test(row))).toEqual([]);
+});
+
 test("it and SECURITY.md link to what is there", () => {
   for (const file of ["docs/security.md", "SECURITY.md"]) {
     const links = Array.from(readFileSync(file, "utf8").matchAll(/\]\(([\w./-]+)\)/g), ([, path = ""]) => path);

@@ -32,6 +32,14 @@ test("a client certificate is the authority's, names its holder and is no CA", a
   expect(certificate.keyUsage).toEqual(["1.3.6.1.5.5.7.3.2"]);
 });
 
+test("a client certificate does not outlive the authority", async () => {
+  const authority = await createAuthority(ports, "blue");
+  const ends = new X509Certificate(authority.certificate).validToDate;
+  const late = { ...ports, clock: { nowMs: () => ends.getTime() - 86_400_000 } };
+  const client = await issueClientCertificate(late, authority, { commonName: "admin", organization: "system:masters" });
+  expect(new X509Certificate(client.certificate).validToDate).toEqual(ends);
+});
+
 test("serial numbers are random and positive", async () => {
   const serials = await Promise.all(
     [1, 2, 3].map(async () => new X509Certificate((await createAuthority(ports, "x")).certificate).serialNumber),

@@ -112,6 +112,14 @@ describe("what is signed", () => {
     expect(Math.round(days)).toBe(1_826);
   });
 
+  test("none outlives its authority", async () => {
+    const ends = new X509Certificate(authority.certificate).validToDate;
+    const late = { ...ports, clock: { nowMs: () => ends.getTime() - 86_400_000 } };
+    const outcome = await signRequest(late, authority, request());
+    if (outcome.kind !== "signed") throw new Error(outcome.reason);
+    expect(new X509Certificate(outcome.certificate).validToDate).toEqual(ends);
+  });
+
   test("the older words around the block are known", async () => {
     const { certificate } = await signed(request().replaceAll("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"));
     expect(certificate.subject).toBe("CN=kubernetes.invalid");
