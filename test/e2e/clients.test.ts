@@ -16,6 +16,9 @@ const WITHIN_MS = 300_000;
 const REQUEST = "openssl req -new -newkey rsa:2048 -nodes -subj /CN=admin -keyout key.pem -out request.csr 2>/dev/null";
 const SCRIPT = join(import.meta.dirname, "magnum-clients.py");
 
+/** What was typed behind `openstack`, by all tests. */
+const typed: string[] = [];
+
 let data = "";
 let jeroboam: JeroboamProcess;
 
@@ -31,6 +34,7 @@ afterAll(async () => {
 
 /** Runs the script as that user of the sandbox; with what it printed last. */
 function drive(what: "coe" | "sdk" | "services", lines: readonly string[] = [], user = "demo"): Promise<unknown> {
+  typed.push(...lines);
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const script = `. "$0"; export OS_USERNAME=${user} OS_PROJECT_NAME=${user}; ${REQUEST}; exec /usr/bin/python3 -W ignore "$1" ${what}`;
   const options = { env: plainEnvironment(), timeout: WITHIN_MS, cwd: data };
@@ -200,5 +204,15 @@ describe.skipIf(!client.isThere)("Debian's", () => {
       "admin",
     )) as readonly { line: string; code: number; out: string }[];
     expect(told.filter(({ code, out }, nth) => code !== 0 || !lines[nth]?.[1].test(out))).toEqual([]);
+  });
+
+  // Without kubectl the rotation is not typed.
+  test.runIf(hasKubectl)("openstack coe has said all that it can say to us", { timeout: WITHIN_MS }, async () => {
+    const line = "command list --group openstack.container_infra.v1 -f json";
+    const [told] = (await drive("coe", [line])) as readonly { out: string }[];
+    const [group] = JSON.parse(told?.out ?? "[]") as { Commands: string[] }[];
+    expect(group?.Commands).toContain("coe cluster create");
+    const isTyped = (command: string): boolean => typed.some((one) => one.startsWith(`${command} `));
+    expect(group?.Commands.filter((command) => !isTyped(command))).toEqual([]);
   });
 });
