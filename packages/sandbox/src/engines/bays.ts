@@ -11,6 +11,7 @@ import { isMap } from "../json.ts";
 import { faultsOf } from "./faults.ts";
 import { planOf } from "./node-params.ts";
 import { groupOf } from "./records.ts";
+import type { Follower } from "./follow.ts";
 import type { Engine, EngineNode, NodeCertificate } from "./records.ts";
 
 /** Notes that where engines listen, or with what, may have changed, or that nodes may have something to do. */
@@ -73,10 +74,10 @@ export function endSetup(cloud: Cloud, node: EngineNode, certificate: EngineNode
 }
 
 /** The node shows and trusts another certificate and other authorities from now on. */
-export function endFollowing(cloud: Cloud, nodeId: string, mark: string, certificate: NodeCertificate): void {
-  const node = cloud.engines.nodes.get(nodeId);
+export function endFollowing(cloud: Cloud, { node: { id }, name, mark }: Follower, certificate: NodeCertificate): void {
+  const node = cloud.engines.nodes.get(id);
   if (!node) return;
-  cloud.engines.nodes.put({ ...node, certificate, followed: mark });
+  cloud.engines.nodes.put({ ...node, certificate, followed: { ...node.followed, [name]: mark } });
   changed(cloud);
 }
 

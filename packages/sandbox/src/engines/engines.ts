@@ -4,8 +4,8 @@ import { advance, finishSetup } from "../heat/engine/advance.ts";
 import { endFollowing, listenersOf } from "./bays.ts";
 import type { Listener } from "./bays.ts";
 import { isCertificateRefused } from "./faults.ts";
-import { pendingFollowers } from "./follow-authority.ts";
-import type { Follower } from "./follow-authority.ts";
+import { pendingFollowers } from "./follow.ts";
+import type { Follower } from "./follow.ts";
 import { askEngine, listenerAt } from "./gate.ts";
 import type { EngineReply } from "./gate.ts";
 import type { SetupOutcome } from "./node-setup.ts";
@@ -23,10 +23,10 @@ export interface Engines {
   pendingSetups: () => EngineNode[];
   isCertificateRefused: (node: EngineNode) => boolean;
   endSetup: (nodeId: string, outcome: SetupOutcome) => void;
-  /** Nodes that have not come to what their metadata says of their bay's authority. */
+  /** Nodes that have not come to what their metadata says. */
   pendingFollowers: () => Follower[];
   /** It has: what it shows and trusts from now on. */
-  endFollowing: (nodeId: string, mark: string, certificate: NodeCertificate) => void;
+  endFollowing: (follower: Follower, certificate: NodeCertificate) => void;
 }
 
 export const createEngines = (cloud: Cloud): Engines => ({
@@ -52,8 +52,8 @@ export const createEngines = (cloud: Cloud): Engines => ({
     cloud.database.commit();
   },
   pendingFollowers: () => pendingFollowers(cloud),
-  endFollowing(nodeId, mark, certificate) {
-    endFollowing(cloud, nodeId, mark, certificate);
+  endFollowing(follower, certificate) {
+    endFollowing(cloud, follower, certificate);
     cloud.database.commit();
   },
 });

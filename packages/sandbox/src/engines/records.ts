@@ -28,6 +28,9 @@ export interface NodeCertificate {
   privateKey: string;
 }
 
+/** Under which a bay says in its servers' metadata what to come to. */
+export type MarkName = "certificate_rotation" | "master_upgrade";
+
 /** A booted server that is a node of a bay. `id` is the server's. */
 export interface EngineNode {
   id: string;
@@ -43,8 +46,8 @@ export interface EngineNode {
   setup: "pending" | "done" | "failed";
   /** Null where there is no TLS, and where nothing listens. */
   certificate: NodeCertificate | null;
-  /** What its metadata said when it followed its bay's authority last; absent: it never did. */
-  followed?: string;
+  /** What its metadata said when it came to it last, by names; absent: it never did. */
+  followed?: Partial<Record<MarkName, string>>;
   joinedAtMs: number;
   /** When its server went or its agent stopped. */
   lostAtMs: number | null;

@@ -13,8 +13,8 @@ import { pumpBody, readBody, toRequest } from "../http/node-http.ts";
 import { limits } from "../limits.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { Listener } from "./bays.ts";
-import { followAuthority } from "./follow-authority.ts";
-import type { Follower } from "./follow-authority.ts";
+import { follow } from "./follow.ts";
+import type { Follower } from "./follow.ts";
 import { fetchCertificate, signOwn } from "./node-setup.ts";
 import type { Outside } from "./node-setup.ts";
 import type { Peer } from "./peer.ts";
@@ -96,7 +96,7 @@ interface Setups {
 
 function openSetups(sandbox: Sandbox, ended: () => Promise<void>): Setups {
   const running = new Set<string>();
-  /** What each node follows or followed last, told or given up. */
+  /** What each node comes or came to last by each name, told or given up. */
   const followed = new Map<string, string>();
   const stopped = new AbortController();
   const outside: Outside = {
@@ -116,13 +116,12 @@ function openSetups(sandbox: Sandbox, ended: () => Promise<void>): Setups {
     await ended();
   }
 
-  async function follow(follower: Follower): Promise<void> {
-    const { node, mark } = follower;
-    followed.set(node.id, mark);
+  async function comeTo(follower: Follower): Promise<void> {
+    followed.set(placeOf(follower), follower.mark);
     await outside.sleep(sandbox.knobs.settings.followMs);
-    await followAuthority(outside, follower, async (certificate) => {
+    await follow(outside, follower, async (certificate) => {
       if (stopped.signal.aborted) return;
-      sandbox.engines.endFollowing(node.id, mark, certificate);
+      sandbox.engines.endFollowing(follower, certificate);
       await ended();
     });
   }
@@ -133,12 +132,14 @@ function openSetups(sandbox: Sandbox, ended: () => Promise<void>): Setups {
         if (!running.has(node.id) && running.size < limits.setupsAtOnce) void setUp(node);
       }
       for (const follower of sandbox.engines.pendingFollowers()) {
-        if (followed.get(follower.node.id) !== follower.mark) void follow(follower);
+        if (followed.get(placeOf(follower)) !== follower.mark) void comeTo(follower);
       }
     },
     close: () => stopped.abort(),
   };
 }
+
+const placeOf = ({ node, name }: Follower): string => `${node.id}/${name}`;
 
 interface Listeners {
   /** Opens and closes what is not as it should be. */
