@@ -203,6 +203,8 @@ export interface StackPlans {
   planPassword(bay: Bay, specification: BaySpecification, credential: NodeLogin): StackChange;
   /** What tells all nodes, new ones as well, by their metadata; of the bay's own stack and of its groups' alike. Touches none. */
   planRotation(bay: Bay, mark: string): StackChange;
+  /** What tells all masters, so that one of them comes to other versions; of the bay's own stack. Touches none. */
+  planMasterUpgrade(bay: Bay, mark: string): StackChange;
   /** What new workers are from now on, while those that run keep these images, by index. Touches no node. */
   planUpgrade(bay: Bay, specification: BaySpecification, credential: NodeLogin, stack: Stack): StackChange;
   /** The labels that an upgrade takes from the newer model. */

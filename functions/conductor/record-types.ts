@@ -22,7 +22,7 @@ import { jobType } from "./operations/run-job.ts";
 import { rotateAuthority } from "./operations/rotate-authority.ts";
 import { rotateCredential } from "./operations/rotate-credential.ts";
 import { updateBay } from "./operations/update-bay.ts";
-import { upgradeBay } from "./operations/upgrade-bay.ts";
+import { upgradeBay, upgradeWorkersOfBay } from "./operations/upgrade-bay.ts";
 import type { ConductorPorts } from "./ports.ts";
 
 const nodeGroupType: RecordType<ConductorPorts, NodeGroup> = {
@@ -37,6 +37,7 @@ const bayType: RecordType<ConductorPorts, Bay> = {
     recreateBay,
     updateBay,
     upgradeBay,
+    upgradeWorkersOfBay,
     rotateCredential,
     rotateAuthority,
     observeBay,

@@ -17,6 +17,7 @@ const PASSWORD = "trustee_password";
 
 /** What nodes see in their metadata; bay types whose nodes do not look there have none, and are not asked. */
 const ROTATION = "certificate_rotation";
+const MASTER_UPGRADE = "master_upgrade";
 
 export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): StackPlans {
   return {
@@ -47,6 +48,8 @@ export function createStackPlans(bayTypes: BayTypes, settings: BaySettings): Sta
     },
 
     planRotation: (bay, mark) => ({ parameters: { [ROTATION]: mark }, tags: stackTags(bay.uuid) }),
+
+    planMasterUpgrade: (bay, mark) => ({ parameters: { [MASTER_UPGRADE]: mark }, tags: stackTags(bay.uuid) }),
 
     planUpgrade(bay, specification, credential, stack) {
       const bayType = bayTypeOf(bayTypes, specification);

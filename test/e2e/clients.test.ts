@@ -188,6 +188,39 @@ describe.skipIf(!client.isThere)("Debian's", () => {
     },
   );
 
+  test(
+    "openstack coe cluster upgrade: masters a minor version further, then workers",
+    { timeout: WITHIN_MS },
+    async () => {
+      const template = (version: string): string =>
+        `coe cluster template create ${version} --coe kubernetes --image ubuntu-24.04 --external-network public --master-lb-enabled --labels kube_tag=${version}`;
+      const lines: readonly (readonly [line: string, code: number, prints: RegExp])[] = [
+        [template("v1.33.8"), 0, /accepted/],
+        [template("v1.34.4"), 0, /accepted/],
+        [template("v1.35.1"), 0, /accepted/],
+        ["coe cluster create m --cluster-template v1.33.8 --keypair default --master-count 3", 0, /accepted/],
+        ["until m CREATE_COMPLETE", 0, /CREATE_COMPLETE/],
+        ["coe cluster upgrade m v1.35.1", 1, /one minor version further, to v1\.34/],
+        ["coe cluster upgrade m v1.34.4 --nodegroup default-worker", 1, /masters are of version v1\.33\.8/],
+        ["coe cluster upgrade m v1.34.4", 0, /accepted/],
+        ["until m UPDATE_COMPLETE", 0, /UPDATE_COMPLETE/],
+        ["coe cluster show m -f json", 0, /"kube_tag": "v1\.34\.4"/],
+        ["coe cluster upgrade m v1.35.1 --nodegroup default-master", 0, /accepted/],
+        ["until m UPDATE_COMPLETE", 0, /UPDATE_COMPLETE/],
+        ["coe cluster show m -f json", 0, /"kube_tag": "v1\.35\.1"/],
+        ["coe cluster upgrade m v1.35.1 --nodegroup default-worker", 0, /accepted/],
+        ["until m UPDATE_COMPLETE", 0, /UPDATE_COMPLETE/],
+        ["coe cluster delete m", 0, /accepted/],
+        ["until m GONE", 0, /GONE/],
+      ];
+      const told = (await drive(
+        "coe",
+        lines.map(([line]) => line),
+      )) as readonly { line: string; code: number; out: string }[];
+      expect(told.filter(({ code, out }, nth) => code !== lines[nth]?.[1] || !lines[nth]?.[2].test(out))).toEqual([]);
+    },
+  );
+
   test("openstack coe does what it has for administrators", { timeout: WITHIN_MS }, async () => {
     const lines: readonly (readonly [line: string, prints: RegExp])[] = [
       ["coe service list -f json", /magnum-conductor/],

@@ -2,7 +2,7 @@
 import type { Coe } from "@jeroboam/core/bay-model/bay-model";
 import { bayModelKey, bayModelShape } from "@jeroboam/core/bay-model/bay-model";
 import { createMemoryEngines } from "@jeroboam/coe/engines/memory-engines";
-import type { Bay } from "@jeroboam/core/bay/bay";
+import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import { bayKey, bayShape } from "@jeroboam/core/bay/bay";
 import { rotateAuthority } from "@jeroboam/core/bay/rotate-authority";
 import { rotateCredential } from "@jeroboam/core/bay/rotate-credential";
@@ -10,6 +10,7 @@ import { upgradeBay, upgradeNodeGroup } from "@jeroboam/core/bay/upgrade-bay";
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
 import { deleteNodeGroup, markNodeGroup, resizeNodeGroup } from "@jeroboam/core/node-group/change-node-group";
 import { createNodeGroup } from "@jeroboam/core/node-group/create-node-group";
+import type { UpgradeScope } from "@jeroboam/core/node-group/upgrade-input";
 import type { NodeGroupWithSpecification } from "@jeroboam/core/node-group/node-group";
 import { deleteBay, resizeBay } from "@jeroboam/core/bay/change-bay";
 import type { Delegate } from "@jeroboam/core/bay/create-bay";
@@ -130,6 +131,7 @@ export function createBayWorld(
       }),
       planPassword: (bay, _specification, { password }) => ({ parameters: { password }, tags: stackTags(bay.uuid) }),
       planRotation: (bay, mark) => ({ parameters: { certificate_rotation: mark }, tags: stackTags(bay.uuid) }),
+      planMasterUpgrade: (bay, mark) => ({ parameters: { master_upgrade: mark }, tags: stackTags(bay.uuid) }),
       planUpgrade: (bay, { model }, _login, stack) => ({
         parameters: upgraded(model.imageId, stack, bay.nodeCount),
         tags: stackTags(bay.uuid),
@@ -179,7 +181,7 @@ export function createBayWorld(
 export interface BayActs {
   /** As a creation whose API function dies before the write that commits it. */
   createUpToCommit(): Promise<void>;
-  create(nodeCount?: number, coe?: Coe): Promise<void>;
+  create(nodeCount?: number, coe?: Coe, more?: Partial<BaySpecification>): Promise<void>;
   resize(nodeCount: number): Promise<void>;
   addGroup(name?: string): Promise<void>;
   /** As an autoscaler does: also while another goes on. */
@@ -190,7 +192,7 @@ export interface BayActs {
   rotateCredential(): Promise<void>;
   rotateAuthority(): Promise<void>;
   /** To a newer model. */
-  upgrade(): Promise<void>;
+  upgrade(scope?: UpgradeScope): Promise<void>;
   upgradeGroup(): Promise<void>;
   remove(): Promise<void>;
 }
@@ -211,7 +213,12 @@ export function actsOn(world: BayWorld): BayActs {
       expiresAtMs: null,
     });
   };
-  const create = async (storePorts: typeof ports, nodeCount: number, coe: Coe = "kubernetes"): Promise<void> => {
+  const create = async (
+    storePorts: typeof ports,
+    nodeCount: number,
+    coe: Coe = "kubernetes",
+    more: Partial<BaySpecification> = {},
+  ): Promise<void> => {
     const state = { ...newModel(world.clock.nowMs()), coe };
     const model = { ...newRecord(bayModelKey(PROJECT, MODEL_ID), state) };
     const inserted = await insertRecord(ports, bayModelShape, model);
@@ -222,7 +229,7 @@ export function actsOn(world: BayWorld): BayActs {
       name: "blue",
       nodeCount,
       masterCount: 1,
-      specification: newSpecification(state),
+      specification: { ...newSpecification(state), ...more },
       defaultQuota: 1,
     };
     const created = await createBay(storePorts, inserted.record, request, delegate);
@@ -236,7 +243,7 @@ export function actsOn(world: BayWorld): BayActs {
       item.sk.endsWith("#bay") ? Promise.reject(new Error("killed")) : table.put(item, condition),
   };
   return {
-    create: (nodeCount = 1, coe) => create(ports, nodeCount, coe),
+    create: (nodeCount = 1, coe, more) => create(ports, nodeCount, coe, more),
     createUpToCommit: () => create({ ...ports, table: dying }, 1),
     async resize(nodeCount) {
       const record = await findRecord(table, bayShape, world.bayKey);
@@ -261,15 +268,15 @@ export function actsOn(world: BayWorld): BayActs {
       const bay = await findBayByUuid(table, SCOPE, uuidOf(world));
       if (bay) await rotateAuthority(ports, bay);
     },
-    async upgrade() {
+    async upgrade(scope = "bay") {
       await makeNewerModel(world);
       const bay = await findBayByUuid(table, SCOPE, uuidOf(world));
-      if (bay) await upgradeBay(ports, bay, { bayModelId: NEWER_MODEL_ID, maxBatchSize: 2 });
+      if (bay) await upgradeBay(ports, bay, { bayModelId: NEWER_MODEL_ID, maxBatchSize: 2, scope });
     },
     async upgradeGroup() {
       const bay = await findBayByUuid(table, SCOPE, uuidOf(world));
       const group = bay?.nodeGroups[0]?.group;
-      const wish = { bayModelId: MODEL_ID, maxBatchSize: 1 };
+      const wish = { bayModelId: MODEL_ID, maxBatchSize: 1, scope: "workers" as const };
       if (bay && group) await upgradeNodeGroup(ports, bay, group, wish);
     },
     async markGroup(nodeLabels) {

@@ -239,7 +239,7 @@ describe("a bay of magnum_vm_atomic_k8s", () => {
     await insertRecord(world.ports, bayModelShape, newRecord(bayModelKey(projectId, NEWER_ID), state));
     const master = (await servers()).find(({ name }) => name.includes("master"));
 
-    await upgradeBay(world.ports, before, { bayModelId: NEWER_ID, maxBatchSize: 2 });
+    await upgradeBay(world.ports, before, { bayModelId: NEWER_ID, maxBatchSize: 2, scope: "bay" });
     await runToRest(world);
     const after = await readWhole(key);
     expect(after.record.state).toMatchObject({ status: "UPDATE_COMPLETE", bayModelId: NEWER_ID, nodeCount: 3 });

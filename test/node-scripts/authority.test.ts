@@ -12,7 +12,7 @@ const PHASES = ["trust", "renew", "serve", "drop"] as const;
 const OPERATION = "3f0c7c2e-8d3b-4d57-9f0e-5d2b8a6c1e47";
 const NODES = ["master-0", "master-1", "minion-0"] as const;
 const MASTERS = NODES.slice(0, 2);
-const FOLLOW = ["/bin/bash", "/etc/jeroboam/follow-authority.sh"];
+const FOLLOW = ["/bin/bash", "/etc/jeroboam/follow.sh"];
 
 describe.each(["k8s_ubuntu_v1", "k8s_fedora_coreos_v1"])("another authority comes to a bay of %s", (name) => {
   const kept = mkdtempSync(join(tmpdir(), "node-scripts-authority-"));
@@ -30,7 +30,7 @@ describe.each(["k8s_ubuntu_v1", "k8s_fedora_coreos_v1"])("another authority come
     });
     for (const boot of await Promise.all(NODES.map((node) => bay.boot(node)))) boots.set(boot.name, boot);
     for (const phase of PHASES) {
-      bay.mark(`${OPERATION}.${phase}`);
+      bay.mark("certificate_rotation", `${OPERATION}.${phase}`);
       for (const node of NODES) {
         // Their environment is a service's; told twice, they do what is to do once.
         const within = ["/usr/bin/env", "PATH=/stand-ins:/usr/sbin:/usr/bin:/sbin:/bin", ...FOLLOW];
@@ -75,9 +75,9 @@ describe.each(["k8s_ubuntu_v1", "k8s_fedora_coreos_v1"])("another authority come
       .map(([which]) => which);
 
   test.each(NODES)("%s looks by a timer that systemd takes", (node) => {
-    const units = ["follow-authority.timer", "follow-authority.service"].map((unit) => `/etc/systemd/system/${unit}`);
+    const units = ["follow.timer", "follow.service"].map((unit) => `/etc/systemd/system/${unit}`);
     expect(bay.run(node, "systemd-analyze", "verify", ...units)).toBe("");
-    expect(bay.run(node, "cat", "/run/calls")).toContain("systemctl enable follow-authority.timer\n");
+    expect(bay.run(node, "cat", "/run/calls")).toContain("systemctl enable follow.timer\n");
   });
 
   test("each node comes to each phase once, and says so itself", () => {

@@ -85,7 +85,9 @@ export interface Bay {
   /** Of the authority that comes to replace it. */
   readonly nextCertificate: string;
   /** What all servers find in their metadata from now on, and with it what the service does. */
-  mark(text: string): void;
+  mark(name: "certificate_rotation" | "master_upgrade", text: string): void;
+  /** What a master is told that is made now, or comes to it: that of a bay with these labels. */
+  offer(labels: Readonly<Record<string, string>>): void;
   /** Everything that was asked of the world so far, in order. */
   asked(): readonly Asked[];
   boot(node: string): Promise<Boot>;
@@ -141,7 +143,12 @@ export async function openBay(typeName: string, options: BayOptions = {}): Promi
   return {
     certificate: authority.certificate,
     nextCertificate: next.certificate,
-    mark: (text) => writeFileSync(at("mark"), text),
+    mark: (name, text) => writeFileSync(at(`mark-${name}`), text),
+    offer: (labels) =>
+      writeFileSync(
+        at("versions"),
+        JSON.stringify(bayType.upgrade?.masters?.versionsOf({ networkDriver: null, labels })),
+      ),
     asked: () => askedIn(at("asked.jsonl")),
     async boot(node) {
       const firstBoot = firstBoots.get(`blue-${node}`);

@@ -4,22 +4,30 @@ import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
+/** Another one that is published, which a bay may come to. */
+export const NEWER_KUBERNETES = "v1.35.3";
 export const VERSIONS = { kubernetes: "v1.35.1", etcd: "v3.5.26", containerd: "2.2.3", runc: "v1.3.4" } as const;
 
 const noted = (name: string): string => `#!/bin/sh\necho "${name} $*" >>/run/calls\n`;
 /** One that systemd starts goes on, and says that it does. */
 const served = (name: string): string => `${noted(name)}: >"$READY_FILE"\nexec sleep 1000000\n`;
 /** Manifests as kubeadm begins them. */
-const KUBEADM = `${noted("kubeadm")}case "$*" in *control-plane*)
+const kubeadm = (version: string): string => `${noted("kubeadm")}# ${version}
+case "$*" in *control-plane\\ all*)
   mkdir -p /etc/kubernetes/manifests
+  version=$(sed -n 's/^kubernetesVersion: //p' /etc/kubernetes/kubeadm.yaml)
   for name in kube-apiserver kube-controller-manager kube-scheduler; do
-    printf 'apiVersion: v1\\nkind: Pod\\nmetadata:\\n  labels:\\n    component: %s\\n    tier: control-plane\\n  name: %s\\n' $name $name \\
+    printf 'apiVersion: v1\\nkind: Pod\\nmetadata:\\n  labels:\\n    component: %s\\n    tier: control-plane\\n  name: %s\\nspec:\\n  containers: [{image: "registry.k8s.io/%s:%s"}]\\n' $name $name $name "$version" \\
       >/etc/kubernetes/manifests/$name.yaml
   done ;;
 esac
 `;
-/** As if each pod of the control plane were what its manifest says, and ready. */
-const KUBECTL = `${noted("kubectl")}case "$*" in
+/** As if each pod of the control plane were what its manifest says, and ready; the kubelet is the program that there is. */
+const KUBECTL = `${noted("kubectl")}served() { sed -n 's/.*image: "\\(.*\\)".*/\\1/p' /etc/kubernetes/manifests/kube-*.yaml; }
+case "$*" in
+  *'--raw /version') printf '{\\n  "gitVersion": "%s"\\n}\\n' "$(served | sed -n 's/.*apiserver://p')" ;;
+  *'--selector tier=control-plane'*) served | sed 's/$/ True/' ;;
+  *nodeInfo.kubeletVersion*) echo "$(sed -n 's/^# //p' /opt/bin/kubelet) True" ;;
   *--selector\\ jeroboam/authority=*)
     mark=\${*#*jeroboam/authority=}
     for file in /etc/kubernetes/manifests/kube-*.yaml; do
@@ -39,14 +47,16 @@ export function publish(folder: string, { isTampered }: { readonly isTampered: b
     return path;
   };
   const put = (address: string, content: string | Buffer): void => writeFileSync(place(address), content);
-  const kubernetes = `dl.k8s.io/release/${VERSIONS.kubernetes}/bin/linux/amd64`;
-  for (const [name, content] of Object.entries({
-    kubelet: served("kubelet"),
-    kubeadm: KUBEADM,
-    kubectl: KUBECTL,
-  })) {
-    put(`${kubernetes}/${name}`, isTampered && name === "kubelet" ? `${content}# and more\n` : content);
-    put(`${kubernetes}/${name}.sha256`, digestOf(content));
+  for (const version of [VERSIONS.kubernetes, NEWER_KUBERNETES]) {
+    const kubernetes = `dl.k8s.io/release/${version}/bin/linux/amd64`;
+    for (const [name, content] of Object.entries({
+      kubelet: served("kubelet").replace("\n", `\n# ${version}\n`),
+      kubeadm: kubeadm(version),
+      kubectl: KUBECTL,
+    })) {
+      put(`${kubernetes}/${name}`, isTampered && name === "kubelet" ? `${content}# and more\n` : content);
+      put(`${kubernetes}/${name}.sha256`, digestOf(content));
+    }
   }
   const archive = (address: string, files: Readonly<Record<string, string | { readonly from: string }>>): Buffer => {
     const tree = join(folder, "tree");

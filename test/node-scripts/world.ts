@@ -1,7 +1,7 @@
 /**
  * The world that nodes' scripts see from their network: the cloud's endpoints, which give a token, sign with a bay's
- * authority as the service does in each phase of its rotation, and take signals; the metadata service, which tells the
- * phase in FOLDER/mark; and the publishers, which serve stand-ins for what they publish. Run as `world.ts FOLDER` while its input is open; everything that was asked is in FOLDER/asked.jsonl.
+ * authority as the service does in each phase of its rotation, and take signals; the metadata service, which tells what
+ * FOLDER/mark-NAME says, the phase among it; and the publishers, which serve stand-ins for what they publish. Run as `world.ts FOLDER` while its input is open; everything that was asked is in FOLDER/asked.jsonl.
  */
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:https";
@@ -21,11 +21,11 @@ const issuer = (name: string): Issuer => ({
   clientCertificate: "",
   clientKeySealed: "",
 });
-const readMark = (): string => (existsSync(join(folder, "mark")) ? read("mark") : "");
+const readMark = (name: string): string => (existsSync(join(folder, `mark-${name}`)) ? read(`mark-${name}`) : "");
 
 /** What holds in the phase that nodes are told of. */
 function certificatesNow(): BayCertificates {
-  const phase = readMark().split(".")[1];
+  const phase = readMark("certificate_rotation").split(".")[1];
   if (phase === undefined) return issuer("bay-ca");
   const trust: BayCertificates = { ...issuer("bay-ca"), rotation: { phase: "trust", next: issuer("next-ca") } };
   if (phase === "trust") return trust;
@@ -55,7 +55,10 @@ async function answer(host: string, path: string, body: string, token: string | 
   if (path.endsWith("/signal") || path.startsWith("/v1/callbacks/")) return json(200, {});
   if (path.startsWith("/v1/certificates")) {
     if (token !== "token-of-the-node") return json(401, {});
-    if (path.includes("/nodes/")) return { status: 204, body: "" };
+    if (path.includes("/nodes/") && body !== "") return { status: 204, body: "" };
+    // What masters are to come to, where they are to come to something.
+    if (path.includes("/nodes/"))
+      return existsSync(join(folder, "versions")) ? json(200, JSON.parse(read("versions"))) : json(404, {});
     const now = certificatesNow();
     if (body === "") return json(200, { pem: trustedAuthorities(now) });
     const authority = { certificate: now.caCertificate, privateKey: now.caKeySealed };
@@ -89,7 +92,9 @@ createServer({ key: read("world.key"), cert: read("world.crt") }, (request, resp
   });
 }).listen(443, "192.0.2.1", () => {
   createHttpServer((_request, response) => {
-    const meta = { other: "x", certificate_rotation: readMark() };
+    const meta = Object.fromEntries(
+      ["other", "certificate_rotation", "master_upgrade"].map((name) => [name, readMark(name)]),
+    );
     response.end(JSON.stringify({ uuid: "1", meta, name: "blue" }));
   }).listen(80, "169.254.169.254", () => process.stdout.write("ready\n"));
 });

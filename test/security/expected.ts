@@ -59,6 +59,8 @@ export const ALLOWED_STATUS: Readonly<Record<string, number>> = {
   "POST /v1/federations": 400,
   // Nodes of its bay's type could not follow.
   "PATCH /v1/certificates/:ident": 400,
+  // Nobody is to come to other versions.
+  "GET /v1/certificates/:ident/nodes/:node": 404,
 };
 
 /** `refers`: the request names a record of project a, in its path or its body. */

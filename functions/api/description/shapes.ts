@@ -339,6 +339,8 @@ export const SHAPES = {
     ca_cert_type: text.optional(),
     links,
   }),
+  /** By the names that a master's scripts have for them, in lower case. */
+  masterVersions: labels,
   podBrief,
   pod: podBrief.extend({ ...manifest, ...reason, ...times }),
   serviceBrief,

@@ -170,6 +170,7 @@ async function specify(
     healthStatusReason: {},
     certificates: null,
     nodeCredential: null,
+    ...(bayType.upgrade?.masters && { mastersFollow: true as const }),
   };
   const [problem] = bayType.checkSpec(
     baySpec({ ...specification, name: wish.name, nodeCount: wish.nodeCount, masterCount: wish.masterCount }),

@@ -30,6 +30,7 @@ import { requireBay } from "./bay-routes.ts";
 import { requireReferences } from "./cloud-checks.ts";
 import { labelWarnings, requireKnownLabels } from "./label-checks.ts";
 import { patchNodeGroup } from "./node-group-changes.ts";
+import { requireMastersThere } from "./upgrades.ts";
 import { patchReader } from "../wire/patch.ts";
 import { describeQuery } from "../wire/reader.ts";
 
@@ -213,6 +214,7 @@ async function specify(request: ApiRequest, bay: BayWithSpecification, wish: Nod
   const { specification, nodeGroups, record } = bay;
   const { bayType, groupType } = await requireGroupType(request, bay);
   if (findNodeGroup(bay, wish.name)) throw nameTaken(wish.name);
+  requireMastersThere(specification);
   if (nodeGroups.length >= limits.nodeGroup.perBay)
     throw new Rejected(409, `A cluster has at most ${limits.nodeGroup.perBay} node groups besides its own.`);
   const { name, role, nodeCount, mergeLabels, labels } = wish;

@@ -11,6 +11,7 @@ const DISTROS: Readonly<Record<string, string | null>> = {
   "atomic-25": "fedora-atomic",
   "fedora-21-atomic-3": "fedora-atomic",
   mesos: "ubuntu",
+  noble: "ubuntu",
   plain: null,
   windows: "windows",
 };

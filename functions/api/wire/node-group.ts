@@ -229,7 +229,7 @@ const RESIZE = {
 export interface ResizeRequest {
   readonly nodeCount: number;
   readonly nodesToRemove: readonly string[];
-  /** Uuid or name; null: the default workers. */
+  /** Uuid or name; null: the whole cluster. */
   readonly group: string | null;
 }
 
@@ -257,7 +257,7 @@ export interface UpgradeRequest {
   /** Uuid or name. */
   readonly model: string;
   readonly maxBatchSize: number;
-  /** Uuid or name; null: the default workers. */
+  /** Uuid or name; null: the whole cluster. */
   readonly group: string | null;
 }
 

@@ -18,7 +18,7 @@ const POLL_LEAST_MS = 1_000;
 const OPERATION_TAG = "jeroboam-operation-";
 
 /** The tag by which an operation knows its own work on a stack. */
-export function operationTag(operation: Operation): string {
+export function operationTag(operation: Pick<Operation, "id">): string {
   return `${OPERATION_TAG}${operation.id}`;
 }
 

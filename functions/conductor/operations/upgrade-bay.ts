@@ -1,12 +1,13 @@
-/** What happens to a bay that is upgraded: it takes the newer model as its own, then its workers follow. */
+/** What happens to a bay that is upgraded: it takes the newer model as its own, then its masters follow, then its workers. */
 import { asSettled, isProvisional } from "@jeroboam/core/operation/provisional";
 import { bayModelUseKey } from "@jeroboam/core/bay-model/bay-model";
 import { findBayModel } from "@jeroboam/core/bay-model/find-bay-model";
 import { markBayModelUse, unmarkBayModelUse } from "@jeroboam/core/bay-model/use-mark";
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import { snapshotOf } from "@jeroboam/core/bay/bay";
+import { UPGRADE } from "@jeroboam/core/bay/master-upgrade";
 import { changeSpecification, readSpecification } from "@jeroboam/core/bay/specification-store";
-import { upgradedLabels, upgradeInputSchema } from "@jeroboam/core/node-group/upgrade-input";
+import { hasSameLabels, upgradedLabels, upgradeInputSchema } from "@jeroboam/core/node-group/upgrade-input";
 import type { OperationDefinition, Step } from "@jeroboam/core/operation/record";
 import { done, failed } from "@jeroboam/core/operation/record";
 import type { Table } from "@jeroboam/core/table/table";
@@ -16,29 +17,31 @@ import { bayStack, nodeLogin } from "./stack.ts";
 import { specificationMissing } from "./stack-steps.ts";
 import type { UpgradeSubject } from "./upgrade.ts";
 import { upgradeSteps } from "./upgrade.ts";
+import { upgradeMasters } from "./upgrade-masters.ts";
 
 /** The bay is the newer model's from here on; the mark on the older one goes before what it stands for. */
 const takeModel: Step<ConductorPorts, Bay> = {
   name: "take-model",
   async run(ports, { key, state: bay, operation }) {
     const { table, stackPlans } = ports;
-    const { bayModelId } = upgradeInputSchema.parse(operation.input);
+    const { bayModelId, scope } = upgradeInputSchema.parse(operation.input);
     const specification = await readSpecification(table, bay);
     if (!specification) return failed("the bay's specification is missing");
-    const scope = { projectId: bay.projectId, allProjects: false };
-    const found = await findBayModel(table, scope, bayModelId);
+    const found = await findBayModel(table, { projectId: bay.projectId, allProjects: false }, bayModelId);
     const marked = found.kind === "found" && (await markBayModelUse(ports, found.model.state, { uuid: bay.uuid, key }));
     if (!marked) {
       await unmarkBayModelUse(table, { uuid: bayModelId }, bay);
       return failed(`cluster template ${bayModelId} is gone`);
     }
-    const { model, labels } = specification;
+    const { model } = specification;
     if (model.uuid !== bayModelId) await removeMark(table, model.uuid, bay);
     const versionLabels = stackPlans.versionLabels(specification);
-    await changeSpecification(table, bay, () => ({
-      model: snapshotOf(marked.state),
-      labels: upgradedLabels(labels, marked.state.labels, versionLabels),
-    }));
+    await changeSpecification(table, bay, ({ labels: present, mastersFollow, masterNames = [] }) => {
+      const labels = upgradedLabels(present, marked.state.labels, versionLabels);
+      // Once the labels are these, whoever is behind is known.
+      const isNews = mastersFollow && scope !== "workers" && !hasSameLabels(present, labels);
+      return { model: snapshotOf(marked.state), labels, ...(isNews && { mastersBehind: masterNames }) };
+    });
     await settleMark(table, bayModelId, bay);
     return done({ bayModelId });
   },
@@ -70,9 +73,16 @@ const subject: UpgradeSubject<Bay, BaySpecification> = {
 };
 
 export const upgradeBay: OperationDefinition<ConductorPorts, Bay> = {
-  kind: "upgrade",
-  version: 1,
-  steps: [takeModel, ...upgradeSteps(subject)],
+  kind: UPGRADE,
+  version: 2,
+  steps: [takeModel, upgradeMasters, ...upgradeSteps(subject)],
   always: [],
   end: (bay, outcome, nowMs) => ({ kind: "kept", changes: ended("UPDATE", bay.status, outcome, nowMs) }),
+};
+
+/** As it was before masters were upgraded, for those that were begun then. */
+export const upgradeWorkersOfBay: OperationDefinition<ConductorPorts, Bay> = {
+  ...upgradeBay,
+  version: 1,
+  steps: [takeModel, ...upgradeSteps(subject)],
 };

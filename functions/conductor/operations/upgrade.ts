@@ -81,7 +81,9 @@ async function replaceWorkers<State extends StackOwner, Specification>(
   if (stack.progress === "FAILED")
     return failed(await failureOf(stacks, stack), { stackSeen: stack.seen } as Partial<State>);
   const old = oldMembers(subject.members(ports, specification, stack), stack);
-  const batch = old.slice(0, upgradeInputSchema.parse(operation.input).maxBatchSize);
+  const { maxBatchSize, scope } = upgradeInputSchema.parse(operation.input);
+  // Of masters alone: what a resize wants meanwhile is done all the same.
+  const batch = scope === "masters" ? [] : old.slice(0, maxBatchSize);
   const change = subject.planRemoval(ports, state, specification, batch);
   if ("kind" in change) return failed(change.reason);
   if (batch.length === 0 && hasCount(stack, change))

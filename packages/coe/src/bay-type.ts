@@ -186,8 +186,19 @@ export interface UpgradeType {
   /** The labels that name versions; an upgrade changes no others. */
   readonly versionLabels: readonly string[];
   /** Everything that forbids it, all at once. `to` has everything that the bay would have. */
-  checkUpgrade(from: BaySpec, to: BaySpec): readonly SpecProblem[];
+  checkUpgrade(from: BaySpec, to: BaySpec, scope: UpgradeScope): readonly SpecProblem[];
+  /** Absent: masters keep for life what they were made with. */
+  readonly masters?: MasterUpgradeType;
 }
+
+/** How masters come to other versions where they stand, told by the parameter `master_upgrade` in their servers' metadata. */
+export interface MasterUpgradeType {
+  /** What a master asks for then: what one is told that is made now, by the names its scripts have for it, in lower case. */
+  versionsOf(spec: Pick<BaySpec, "labels" | "networkDriver">): Readonly<Record<string, string>>;
+}
+
+/** What of the bay is upgraded: its masters, with or without its workers; its workers alone; those of masters that never are. */
+export type UpgradeScope = "masters" | "workers" | "fixed-masters";
 
 /** How a bay type builds further groups of workers, each a stack of its own that joins the bay. */
 export interface NodeGroupType {

@@ -401,15 +401,25 @@ export const limits = {
     phaseMs: 30 * minute,
     /** Between two looks at who has come to it; a node's word makes one at once. */
     lookMs: 15 * second,
-    /** What nodes said is kept so long after the operation's deadline. */
-    acknowledgementKeepMs: day,
-    /** More than any bay has. */
-    nodes: 20_000,
     /** Nodes that a text names. */
     namedNodes: 5,
-    /** A mark, and a node's name. */
+  },
+  upgrade: {
+    /** A master that has said nothing after so long is not waited for any more; its own work ends before. */
+    masterMs: 60 * minute,
+    /** Between two looks at whether it has said something; its word makes one at once. */
+    lookMs: 15 * second,
+  },
+  /** What nodes say to an operation that has told them something by their metadata. */
+  nodeWords: {
+    /** They are kept so long after the operation's deadline. */
+    keepMs: day,
+    /** More than any bay has. */
+    nodes: 20_000,
+    /** A mark, a node's name, and why it could not. */
     markChars: 100,
     nodeNameChars: 255,
+    failureChars: 1_000,
   },
   hook: {
     perProject: 50,

@@ -19,12 +19,18 @@ require_checksum() {
   fi
 }
 
+# download_of NAME: its entry
+download_of() {
+  local entry
+  for entry in $DOWNLOADS; do
+    if [[ ${entry%%|*} == "$1" ]]; then echo "$entry"; fi
+  done
+}
+
 # fetch NAME PATH
 fetch() {
-  local path=$2 entry address='' checksum=''
-  for entry in $DOWNLOADS; do
-    if [[ ${entry%%|*} == "$1" ]]; then IFS='|' read -r _ address checksum <<<"$entry"; fi
-  done
+  local path=$2 address checksum
+  IFS='|' read -r _ address checksum <<<"$(download_of "$1")"
   [[ -n $address ]] || fail "nothing says where $1 comes from"
   mkdir -p "${path%/*}"
   retry 20 15 download "$address" "$path" || fail "$address could not be fetched"

@@ -94,6 +94,10 @@ export const baySpecificationSchema = z.object({
   workers: z.array(memberSchema).exactOptional(),
   /** The names of the masters; absent: the stack tells none, for its nodes cannot follow a rotation of their authority. */
   masterNames: z.array(z.string()).exactOptional(),
+  /** Masters come to other versions where they stand: they were made with scripts that know how (bay/master-upgrade.ts). */
+  mastersFollow: z.literal(true).exactOptional(),
+  /** The masters that have not come yet to the versions that the labels name: the last of them is next. */
+  mastersBehind: z.array(z.string()).exactOptional(),
   /** Of the groups default-worker and default-master, once somebody has set them (node-group/default-groups.ts). */
   workerLimits: countLimitsSchema.exactOptional(),
   masterLimits: countLimitsSchema.exactOptional(),

@@ -2,19 +2,19 @@
  * Accepting a rotation of a bay's authority (certificate/rotation.ts), or going on with one that was not finished; and what
  * nodes say to it. A node tells that it has come to what it was told; it may tell so more than once, and late.
  */
-import { nudgeBay } from "../callback/callback.ts";
 import { phaseOfMark, ROTATION_PHASES } from "../certificate/rotation.ts";
 import type { RotationPhase } from "../certificate/rotation.ts";
 import { limits } from "../limits.ts";
 import type { KeyedRequestEffect } from "../operation/begin-operation.ts";
 import type { StorePorts } from "../operation/record-store.ts";
 import type { Clock } from "../ports.ts";
-import { collect } from "../table/table.ts";
-import type { Key, Table } from "../table/table.ts";
+import type { Table } from "../table/table.ts";
 import { beginUpdate } from "./begin-update.ts";
 import type { BayPorts } from "./create-bay.ts";
 import { deadlineOf } from "./create-bay.ts";
 import type { BayWithSpecification } from "./find-bay.ts";
+import type { Conversation, ToldWord } from "./node-words.ts";
+import { readWords, takeWord } from "./node-words.ts";
 import type { AcceptedUpgrade } from "./upgrade-bay.ts";
 
 export const ROTATE_AUTHORITY = "rotate-authority";
@@ -47,23 +47,13 @@ export function rotatingNodes({
 export async function acknowledgeRotation(
   ports: StorePorts & { readonly clock: Clock },
   bay: BayWithSpecification,
-  { node, mark }: { readonly node: string; readonly mark: string },
+  { node, mark }: Omit<ToldWord, "failure">,
 ): Promise<"taken" | "stranger"> {
   const { operation, key } = bay.record;
   const phase = operation?.kind === ROTATE_AUTHORITY ? phaseOfMark(operation.id, mark) : undefined;
   if (!operation || phase === undefined || phase !== bay.specification.certificates?.rotation?.phase) return "taken";
   if (!rotatingNodes(bay).includes(node)) return "stranger";
-  const expiresAtSeconds = Math.ceil((operation.deadlineAtMs + limits.rotation.acknowledgementKeepMs) / 1_000);
-  const item = {
-    ...acknowledgementKey(operation.id, phase, node),
-    revision: 1,
-    body: {},
-    indexes: {},
-    expiresAtSeconds,
-  };
-  // Refused: it has said so before.
-  await ports.table.put(item, { absent: true });
-  await nudgeBay(ports, key, operation.id);
+  await takeWord(ports, { key, operation }, about(operation.id, phase), { node });
   return "taken";
 }
 
@@ -73,12 +63,7 @@ export async function acknowledgedNodes(
   operationId: string,
   phase: RotationPhase,
 ): Promise<ReadonlySet<string>> {
-  const { pk, sk: prefix } = acknowledgementKey(operationId, phase, "");
-  const { items } = await collect((range) => table.query(pk, range), { prefix }, limits.rotation.nodes);
-  return new Set(items.map(({ sk }) => sk.slice(prefix.length)));
+  return new Set((await readWords(table, about(operationId, phase))).keys());
 }
 
-/** In a partition of the operation's own, which vanishes by itself. */
-function acknowledgementKey(operationId: string, phase: RotationPhase, node: string): Key {
-  return { pk: `rotation#${operationId}`, sk: `${phase}#${node}` };
-}
+const about = (id: string, topic: RotationPhase): Conversation => ({ about: "rotation", id, topic });

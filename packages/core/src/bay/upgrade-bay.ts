@@ -1,10 +1,12 @@
 /**
- * Accepting an upgrade of a bay's own workers, or of a further group's: status and operation are one write. A resize that
+ * Accepting an upgrade of a bay's own masters and workers, or of a further group's nodes: status and operation are one write. A resize that
  * comes while it goes on is done by it: its steps read the count anew each time.
  */
 import { deadlineOf } from "./create-bay.ts";
 import type { BayPorts } from "./create-bay.ts";
 import type { BayWithSpecification } from "./find-bay.ts";
+import { limits } from "../limits.ts";
+import { UPGRADE } from "./master-upgrade.ts";
 import type { BayStatus } from "./bay.ts";
 import { bayKey, bayShape } from "./bay.ts";
 import { isUpdatable } from "./bay-status.ts";
@@ -59,11 +61,12 @@ async function accept<State extends Upgradable>(
   const changed = await beginOperation<State, BayStatus>(ports, at, keyed, (current, id) => {
     const { status, nodeCount } = current.state;
     if (!isUpdatable(status)) return { kind: "refuse", refusal: status };
-    // Each batch may take as long as a bay's creation.
+    // Each batch may take as long as a bay's creation, and so may each word to a master.
     const batches = Math.ceil(nodeCount / wish.maxBatchSize) + 1;
     const onceMs = deadlineOf(nowMs, specification.createTimeoutMinutes) - nowMs;
-    const deadlineAtMs = nowMs + batches * onceMs;
-    const operation = { id, kind: "upgrade", nowMs, deadlineAtMs, input: { ...wish, upgradeId: id } };
+    const masters = wish.scope === "workers" ? 0 : (specification.masterNames?.length ?? 0);
+    const deadlineAtMs = nowMs + batches * onceMs + masters * (onceMs + limits.upgrade.masterMs);
+    const operation = { id, kind: UPGRADE, nowMs, deadlineAtMs, input: { ...wish, upgradeId: id } };
     const changes: Partial<Upgradable> = { status: "UPDATE_IN_PROGRESS", statusReason: null, updatedAtMs: nowMs };
     return { kind: "write", record: withOperation(at.shape, current, operation, changes as Partial<State>) };
   });

@@ -165,7 +165,7 @@ async function begin(
   const found = await findBayModel(ports.table, scope, bayModelId);
   if (found.kind !== "found") return invalid(`bay model ${bayModelId} is not there any more`);
   await ports.requireUpgradable(bay, found.model.state);
-  return await upgradeBay(ports, bay, { bayModelId, maxBatchSize }, keyed);
+  return await upgradeBay(ports, bay, { bayModelId, maxBatchSize, scope: "bay" }, keyed);
 }
 
 interface Use {

@@ -78,6 +78,8 @@ type Labels = z.infer<typeof labels>;
 const DEFAULT_PORT = 6443;
 const DEFAULT_SERVICE_NETWORK = "10.254.0.0/16";
 const DEFAULT_NETWORK_DRIVER = "flannel";
+/** As the template has it. */
+const IMAGE_REPOSITORY = "registry.k8s.io";
 
 export interface KubeadmSystem {
   readonly name: string;
@@ -124,6 +126,7 @@ export function kubernetesByKubeadm(load: TemplateLoader, system: KubeadmSystem)
       checkSpec,
       defaultTag: kubernetesVersion({}),
       name: system.name,
+      masters: { versionsOf },
     }),
     nodeGroups: kubernetesNodeGroups(load, {
       template: WORKERS_TEMPLATE,
@@ -196,6 +199,26 @@ function podNetwork(spec: BaySpec, values: Labels): string | undefined {
     : values.flannel_network_cidr;
 }
 
+/** What other versions change, by the names of the template's parameters, which are those of the scripts in lower case. */
+function versionParameters(driver: string, values: Labels) {
+  return {
+    kube_tag: kubernetesVersion(values),
+    downloads: downloadsOf(values),
+    network_chart: chartOf(driver, values),
+    ...imagesOf(values),
+  };
+}
+
+/** The same, with the template's own defaults. */
+function versionsOf(spec: Pick<BaySpec, "labels" | "networkDriver">): Readonly<Record<string, string>> {
+  const given = versionParameters(spec.networkDriver ?? DEFAULT_NETWORK_DRIVER, parseLabels(labels, spec.labels));
+  return Object.fromEntries(
+    Object.entries({ ...given, kube_image_repository: given.kube_image_repository ?? IMAGE_REPOSITORY }).map(
+      ([name, value]) => [name, value ?? ""],
+    ),
+  );
+}
+
 function parametersFor(input: BayTypeInput, values: Labels): Readonly<Record<string, HeatParameter>> {
   const driver = input.networkDriver ?? DEFAULT_NETWORK_DRIVER;
   const { docker_storage_driver: _driver, ...containers } = dockerParameters(input);
@@ -215,10 +238,7 @@ function parametersFor(input: BayTypeInput, values: Labels): Readonly<Record<str
       availability_zone: values.availability_zone,
       docker_volume_type: values.docker_volume_type,
       kubernetes_port: input.apiserverPort,
-      kube_tag: kubernetesVersion(values),
-      downloads: downloadsOf(values),
-      network_chart: chartOf(driver, values),
-      ...imagesOf(values),
+      ...versionParameters(driver, values),
       network_driver: driver,
       pod_cidr: podNetwork(input, values),
       pod_subnetlen: values.flannel_network_subnetlen,

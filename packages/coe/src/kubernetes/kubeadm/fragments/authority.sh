@@ -1,7 +1,8 @@
 # What uses the node's certificates, started anew with others: the kubelet, and on masters etcd and the control plane, one
 # master after the other.
 public_certificate=apiserver
-used_with_certificates=(api_url)
+# Variables that the functions need when they serve again.
+kept=(api_url)
 
 # A pod of the control plane is another one to the kubelet once its manifest says anything else.
 # mark_manifest NAME MARK

@@ -28,23 +28,20 @@ install_chart() {
   rm -rf "$folder"
 }
 
-if [[ $NODE_IP == "${ETCD_MEMBERS%%,*}" ]]; then
-  step 'access of the service'
-  # The service that made this bay reads and drains nodes under this name.
-  bind_conductor() {
-    kubectl create clusterrolebinding magnum-conductor --clusterrole=cluster-admin --user=Magnum-Conductor \
-      --dry-run=client --output=yaml | kubectl apply --filename=- >/dev/null
-  }
-  retry 30 5 bind_conductor || fail 'the service was not given access to the Kubernetes API'
+is_first_master() {
+  [[ $NODE_IP == "${ETCD_MEMBERS%%,*}" ]]
+}
 
-  step 'names and services'
+install_addons() {
   retry 12 10 kubeadm init phase upload-config kubeadm --config /etc/kubernetes/kubeadm.yaml ||
     fail "kubeadm's configuration could not be kept"
   retry 12 10 kubeadm init phase addon all --config /etc/kubernetes/kubeadm.yaml ||
     fail 'CoreDNS and kube-proxy could not be installed'
+}
 
-  step "network of pods: $NETWORK_DRIVER"
-  # what pods send goes through the node's own interfaces: nothing else may take a pod's place
+# what pods send goes through the node's own interfaces: nothing else may take a pod's place
+install_network() {
+  local chart_values
   case $NETWORK_DRIVER in
     flannel)
       kubectl create namespace kube-flannel --dry-run=client --output=yaml | kubectl apply --filename=- >/dev/null
@@ -75,4 +72,20 @@ if [[ $NODE_IP == "${ETCD_MEMBERS%%,*}" ]]; then
       install_chart cilium kube-system "${chart_values[@]}"
       ;;
   esac
+}
+
+if is_first_master; then
+  step 'access of the service'
+  # The service that made this bay reads and drains nodes under this name.
+  bind_conductor() {
+    kubectl create clusterrolebinding magnum-conductor --clusterrole=cluster-admin --user=Magnum-Conductor \
+      --dry-run=client --output=yaml | kubectl apply --filename=- >/dev/null
+  }
+  retry 30 5 bind_conductor || fail 'the service was not given access to the Kubernetes API'
+
+  step 'names and services'
+  install_addons
+
+  step "network of pods: $NETWORK_DRIVER"
+  install_network
 fi

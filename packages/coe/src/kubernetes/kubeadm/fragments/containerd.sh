@@ -49,7 +49,11 @@ systemctl enable containerd
 systemctl restart containerd
 
 # Images whose digest the bay names are there, and are that, before anything asks for them by their tag.
-for image in ${IMAGE_DIGESTS//,/ }; do
-  retry 20 15 ctr --namespace k8s.io images pull "$image" >/dev/null || fail "the image $image could not be pulled"
-  ctr --namespace k8s.io images tag --force "$image" "${image%@*}" >/dev/null
-done
+pull_named_images() {
+  local image
+  for image in ${IMAGE_DIGESTS//,/ }; do
+    retry 20 15 ctr --namespace k8s.io images pull "$image" >/dev/null || fail "the image $image could not be pulled"
+    ctr --namespace k8s.io images tag --force "$image" "${image%@*}" >/dev/null
+  done
+}
+pull_named_images

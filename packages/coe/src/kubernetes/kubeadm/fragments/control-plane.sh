@@ -18,13 +18,13 @@ argument_list() {
   done
 }
 
-etcd_endpoints=''
-for member in ${ETCD_MEMBERS//,/ }; do
-  etcd_endpoints+="${etcd_endpoints:+, }\"https://$member:2379\""
-done
-proxy_network=''
-if [[ -n $KUBE_POD_CIDR ]]; then proxy_network="clusterCIDR: $KUBE_POD_CIDR"; fi
-cat >/etc/kubernetes/kubeadm.yaml <<CONFIGURATION
+write_kubeadm_configuration() {
+  local member etcd_endpoints='' proxy_network=''
+  for member in ${ETCD_MEMBERS//,/ }; do
+    etcd_endpoints+="${etcd_endpoints:+, }\"https://$member:2379\""
+  done
+  if [[ -n $KUBE_POD_CIDR ]]; then proxy_network="clusterCIDR: $KUBE_POD_CIDR"; fi
+  cat >/etc/kubernetes/kubeadm.yaml <<CONFIGURATION
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration
 localAPIEndpoint: {advertiseAddress: $NODE_IP, bindPort: $KUBE_API_PORT}
@@ -62,7 +62,10 @@ apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 $proxy_network
 CONFIGURATION
-chmod 0600 /etc/kubernetes/kubeadm.yaml
+  chmod 0600 /etc/kubernetes/kubeadm.yaml
+}
+
+write_kubeadm_configuration
 kubeadm init phase control-plane all --config /etc/kubernetes/kubeadm.yaml
 
 step 'Kubernetes API'

@@ -1,18 +1,36 @@
 # The programs of a node, each of the version that the bay names.
 step 'programs'
-mkdir -p /opt/bin /opt/cni/bin /var/cache/jeroboam
+# What was fetched before: nothing at the first boot.
+present_downloads=''
 
-for program in kubelet kubeadm kubectl runc; do
-  fetch "$program" "/opt/bin/$program"
-  chmod 0755 "/opt/bin/$program"
-done
-fetch containerd /var/cache/jeroboam/containerd.tar.gz
-tar --extract --gzip --file=/var/cache/jeroboam/containerd.tar.gz --directory=/opt/bin --strip-components=1 --no-same-owner
-fetch cni-plugins /var/cache/jeroboam/cni-plugins.tgz
-tar --extract --gzip --file=/var/cache/jeroboam/cni-plugins.tgz --directory=/opt/cni/bin --no-same-owner
-if [[ $NODE_ROLE == master ]]; then
-  fetch etcd /var/cache/jeroboam/etcd.tar.gz
-  tar --extract --gzip --file=/var/cache/jeroboam/etcd.tar.gz --directory=/opt/bin --strip-components=1 --no-same-owner \
-    --wildcards '*/etcd' '*/etcdctl'
-fi
-rm -rf /var/cache/jeroboam
+# is_other NAME: whether what is to be fetched under that name is not there yet.
+is_other() {
+  [[ " $present_downloads " != *" $(download_of "$1") "* ]]
+}
+
+# fetch_archive NAME FOLDER TAR-OPTIONS...
+fetch_archive() {
+  local file=/var/cache/jeroboam/$1
+  is_other "$1" || return 0
+  fetch "$1" "$file"
+  tar --extract --gzip --file="$file" --directory="$2" --no-same-owner "${@:3}"
+}
+
+# fetch_programs FOLDER: those that are others, into its bin and cni/bin.
+fetch_programs() {
+  local folder=$1 program
+  mkdir -p "$folder/bin" "$folder/cni/bin" /var/cache/jeroboam
+  for program in kubelet kubeadm kubectl runc; do
+    is_other "$program" || continue
+    fetch "$program" "$folder/bin/$program"
+    chmod 0755 "$folder/bin/$program"
+  done
+  fetch_archive containerd "$folder/bin" --strip-components=1
+  fetch_archive cni-plugins "$folder/cni/bin"
+  if [[ $NODE_ROLE == master ]]; then
+    fetch_archive etcd "$folder/bin" --strip-components=1 --wildcards '*/etcd' '*/etcdctl'
+  fi
+  rm -rf /var/cache/jeroboam
+}
+
+fetch_programs /opt
