@@ -1,15 +1,16 @@
 /**
  * `npm run test:exhaustive`: every moment of every operation struck by everything that can happen there (moments.ts), and
  * every order in which a few processes may make their calls (interleavings.ts), on all cores. Prints what each took, and
- * fails when a promise was broken. `--only` names a part of them.
+ * fails when a promise was broken. `--only` names a part of them, `--orders` how many of one race at most.
  */
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { runRace } from "./interleavings.ts";
+import { ORDERS_MOST, runRace } from "./interleavings.ts";
 import { strikeEveryMoment } from "./moments.ts";
 import { RACES } from "./races.ts";
 import { SCRIPTS } from "./scripts.ts";
+import { COMPILED } from "./compiled.ts";
 import { describeFault } from "./shrink.ts";
 
 interface Report {
@@ -18,16 +19,22 @@ interface Report {
   readonly broken: readonly string[];
 }
 
+/** What a process is told to run. */
+interface Part {
+  readonly name: string;
+  readonly most: number;
+}
+
 interface MeasuredReport extends Report {
   readonly cpuSeconds: number;
 }
 
 /** The longest first, so that no core waits for the other at the end. */
-const TASKS: readonly { readonly name: string; readonly run: () => Promise<Report> }[] = [
+const TASKS: readonly { readonly name: string; readonly run: (most: number) => Promise<Report> }[] = [
   ...RACES.map((race) => ({
     name: race.name,
-    async run() {
-      const { orders, cut, isWhole, violation } = await runRace(race);
+    async run(most: number) {
+      const { orders, cut, isWhole, violation } = await runRace(race, { most });
       const broken = violation ? [`${violation.id}: ${violation.how}\n  ${violation.order.join("\n  ")}`] : [];
       return {
         runs: orders + cut,
@@ -49,14 +56,16 @@ const TASKS: readonly { readonly name: string; readonly run: () => Promise<Repor
 const NAME_WIDTH = 58;
 
 async function lead(): Promise<void> {
-  const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
+  const { values } = parseArgs({
+    options: { only: { type: "string", default: "" }, orders: { type: "string", default: String(ORDERS_MOST) } },
+  });
   const waiting = TASKS.map(({ name }) => name).filter((name) => name.includes(values.only));
   const startMs = Date.now();
   let [runs, parts, broken, cpuSeconds] = [0, 0, 0, 0];
   await Promise.all(
     Array.from({ length: Math.min(availableParallelism(), waiting.length) }, async () => {
       for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-        const report = await delegate(name);
+        const report = await delegate({ name, most: Number(values.orders) });
         [runs, parts, broken] = [runs + report.runs, parts + 1, broken + report.broken.length];
         cpuSeconds += report.cpuSeconds;
         console.log(`${name.padEnd(NAME_WIDTH)} ${report.says}, ${report.cpuSeconds.toFixed(1)} CPU s`);
@@ -72,20 +81,24 @@ async function lead(): Promise<void> {
 }
 
 /** In a process of its own. */
-async function delegate(name: string): Promise<MeasuredReport> {
-  const child = fork(new URL(import.meta.url).pathname, [], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+async function delegate(part: Part): Promise<MeasuredReport> {
+  const child = fork(new URL(import.meta.url).pathname, [], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
+  });
   return new Promise((resolve, reject) => {
     child.once("message", (report) => resolve(report as MeasuredReport));
-    child.once("exit", (code) => reject(new Error(`"${name}" ended with ${code}`)));
-    child.send(name);
+    child.once("exit", (code) => reject(new Error(`"${part.name}" ended with ${code}`)));
+    child.send(part);
   });
 }
 
 if (process.send) {
-  process.once("message", (name) => {
+  process.once("message", (part) => {
+    const { name, most } = part as Part;
     const task = TASKS.find((one) => one.name === name);
-    if (!task) throw new Error(`there is no part "${String(name)}"`);
-    void task.run().then((report) => {
+    if (!task) throw new Error(`there is no part "${name}"`);
+    void task.run(most).then((report) => {
       const { user, system } = process.cpuUsage();
       const measured: MeasuredReport = { ...report, cpuSeconds: (user + system) / 1_000_000 };
       process.send?.(measured, () => process.disconnect());

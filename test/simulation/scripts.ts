@@ -5,6 +5,10 @@ import type { Script } from "./script.ts";
 const resizeTo = (value: number) => [{ op: "replace", path: "/node_count", value }];
 const stackFault = (kind: Fault["kind"], place: number): Fault => ({ kind, site: "stack", place, force: 0, choice: 0 });
 
+/** The conductor looks for the stack some 350 ms after the bay was asked for, and makes it some 600 ms after. */
+const BEFORE_HEAT_MS = 300;
+const UNDER_WAY_MS = 150;
+
 export const SCRIPTS: readonly Script[] = [
   {
     name: "creating a bay",
@@ -16,8 +20,11 @@ export const SCRIPTS: readonly Script[] = [
   {
     name: "creating a bay whose stack fails",
     faults: [stackFault("stack fails", 1)],
-    async act({ makeBay, settle }) {
+    async act({ makeBay, pause, begin, settle }) {
       await makeBay();
+      // What comes before Heat is asked is as it is for a stack that does not fail.
+      await pause(BEFORE_HEAT_MS);
+      begin();
       await settle();
     },
   },
@@ -65,9 +72,12 @@ export const SCRIPTS: readonly Script[] = [
   },
   ...[0, 150, 700].map((afterMs): Script => ({
     name: `deleting a bay ${afterMs} ms after it was asked for`,
-    async act({ makeBay, settle, pause, ask }) {
+    async act({ makeBay, settle, pause, begin, ask }) {
       const uuid = await makeBay();
-      await pause(afterMs);
+      // What is over when the delete comes is as it is without one; what is under way then is struck.
+      await pause(Math.max(0, afterMs - UNDER_WAY_MS));
+      begin();
+      await pause(Math.min(afterMs, UNDER_WAY_MS));
       await ask({ method: "DELETE", path: `/v1/bays/${uuid}` });
       await settle();
     },

@@ -7,6 +7,7 @@
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { COMPILED } from "../compiled.ts";
 import { describeCatcher, readCatchers, writeCatchers } from "./catchers.ts";
 import { sabotaged } from "./loader.ts";
 import type { Sabotage } from "./sabotages.ts";
@@ -94,6 +95,7 @@ function describe(verdict: Outcome): string {
 async function hunt({ name }: Sabotage): Promise<Outcome> {
   const child = fork(new URL("worker.ts", import.meta.url).pathname, [], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
     timeout: Number(values.minutes) * 60_000,
     killSignal: "SIGKILL",
   });
