@@ -64,3 +64,29 @@ test.each([
   const seen = "kind" in plan ? plan.reason : plan.parameters["ssh_key_name"];
   expect(seen).toContain(expected);
 });
+
+test("masters are told by one parameter; then the stack is of the newer versions, and its masters' image is what it was", () => {
+  const login = { userId: "n", domainId: "d", userName: "node", password: "x" };
+  expect(plans.planMasterUpgrade(bay, "u.1").parameters).toEqual({ master_upgrade: "u.1" });
+  const newer = {
+    ...specification,
+    bayType: "k8s_ubuntu_v1",
+    labels: { kube_tag: "v1.35.1" },
+    model: { ...specification.model, imageId: "newer" },
+  };
+  const stack = {
+    id: "s",
+    name: "blue",
+    action: "UPDATE",
+    progress: "COMPLETE",
+    seen: "1",
+    reason: "",
+    tags: [],
+    parameters: { server_image: "image", master_upgrade: "u.0" },
+    outputs: { refs_map: { 0: "server" }, kube_minion_names: ["blue-minion-0"], kube_minions_private: ["10.0.0.9"] },
+  } as const;
+  const { parameters } = plans.planUpgrade(bay, newer, login, stack);
+  expect(parameters).toMatchObject({ kube_tag: "v1.35.1", minion_image: "newer", pinned_images: { 0: "image" } });
+  expect(parameters["downloads"]).toContain("/v1.35.1/bin/linux/amd64/kubelet|");
+  for (const name of ["server_image", "master_upgrade"]) expect(parameters).not.toHaveProperty(name);
+});
