@@ -1,6 +1,8 @@
 /** The simulation in small, for every test run; `npm run test:simulation` is the whole. */
 import { expect, test } from "vitest";
 import { run } from "./run.ts";
+import { play } from "./script.ts";
+import { SCRIPTS } from "./scripts.ts";
 
 /** `SEEDS=3000 npx vitest run test/simulation/simulation.test.ts` asks for more. */
 const SEEDS = Number(process.env["SEEDS"] ?? 50);
@@ -31,4 +33,14 @@ test("the same seed runs the same way, to the last character", async () => {
     expect(other).toEqual(one);
   }
   expect((await run({ seed: 7 })).hash).not.toBe((await run({ seed: 8 })).hash);
+});
+
+test("a conductor that wakes with what a stack was before its bay was resized keeps none of it", async () => {
+  const script = SCRIPTS.find(({ name }) => name === "resizing a bay");
+  if (!script) throw new Error("there is no such script");
+  // Heat's first answers are those about the creation.
+  for (const place of [1, 2, 3, 4, 5, 6]) {
+    const asleep = { kind: "paused after", site: "heat", place, force: 0.75, choice: 0 } as const;
+    expect((await play(script, [asleep])).violation, `Heat's answer ${place}`).toBeUndefined();
+  }
 });

@@ -23,7 +23,7 @@ import { drainRemoved, removalsOf } from "./drain-removed.ts";
 import { ended } from "./ended.ts";
 import { nodeLogin } from "./stack.ts";
 import type { StackSubject } from "./stack-steps.ts";
-import { specificationMissing, stackSteps } from "./stack-steps.ts";
+import { requireHeld, specificationMissing, stackSteps } from "./stack-steps.ts";
 import type { UpgradeSubject } from "./upgrade.ts";
 import { upgradeSteps } from "./upgrade.ts";
 
@@ -70,11 +70,15 @@ export const groupStack: StackSubject<NodeGroup, GroupInBay> = {
       rollsBack: rollback,
     };
   },
-  async keepOutputs(ports, group, { outputs }) {
+  async keepOutputs(ports, record, { outputs }) {
+    const group = record.state;
     const bay = await readBay(ports, group);
     if (!bay) return { workers: 0 };
     const read = ports.stackPlans.nodeGroups.readOutputs(bay.specification, outputs);
-    await changeGroupSpecification(ports.table, group, () => read);
+    await changeGroupSpecification(ports.table, group, async () => {
+      await requireHeld(record, ports);
+      return read;
+    });
     return { workers: read.members?.length ?? 0 };
   },
 };

@@ -45,7 +45,8 @@ function seen(stack: Stack, result: "COMPLETE" | "FAILED", owner: StackOwner, re
 function lookAtStack<State extends StackOwner, Specification>(
   subject: StackSubject<State, Specification>,
 ): Step<ConductorPorts, State> {
-  return withStacks(subject, "observe-stack", async (ports, { state, operation }, stacks) => {
+  return withStacks(subject, "observe-stack", async (ports, record, stacks) => {
+    const { state, operation } = record;
     const stack = await findStack(stacks, subject.nameOf(ports, state), state);
     if (!stack || stack.action === "DELETE" || !subject.isOurs(ports, state, stack))
       return done(asChanges(vanished(subject, state)));
@@ -53,7 +54,7 @@ function lookAtStack<State extends StackOwner, Specification>(
       case "IN_PROGRESS":
         return again(pollAfterMs(ports.clock.nowMs(), operation));
       case "COMPLETE": {
-        const { workers } = await subject.keepOutputs(ports, state, stack);
+        const { workers } = await subject.keepOutputs(ports, record, stack);
         // The count follows, or the next change would undo what somebody has done. Stacks that list no workers say nothing.
         const counted = workers > 0 ? { nodeCount: workers } : {};
         return done(asChanges({ ...seen(stack, "COMPLETE", state, stack.reason), ...counted }));

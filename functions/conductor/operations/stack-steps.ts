@@ -61,8 +61,11 @@ export interface StackSubject<State extends StackOwner, Specification> {
     specification: Specification,
     stack: Stack,
   ): StackChange | Refused;
-  /** Keeps what the finished stack says; how many workers it lists, none where its template does not list them. */
-  keepOutputs(ports: ConductorPorts, state: State, stack: Stack): Promise<{ readonly workers: number }>;
+  /**
+   * Keeps what the finished stack says, as long as the lease lives: who slept since it looked has what was true before.
+   * How many workers the stack lists, none where its template does not list them.
+   */
+  keepOutputs(ports: ConductorPorts, record: ActiveRecord<State>, stack: Stack): Promise<{ readonly workers: number }>;
 }
 
 type StackStep<State, Specification> = (
@@ -121,7 +124,7 @@ export function withStacks<State extends StackOwner, Specification>(
 export function fenced(stacks: Stacks, isOurs: () => Promise<boolean>): Stacks {
   const guarded = async <Result>(change: () => Promise<Result>): Promise<Result> => {
     if (await isOurs()) return await change();
-    throw new Transient("the conductor's lease has ended");
+    throw leaseEnded();
   };
   return {
     ...stacks,
@@ -129,6 +132,15 @@ export function fenced(stacks: Stacks, isOurs: () => Promise<boolean>): Stacks {
     update: (stack, change) => guarded(() => stacks.update(stack, change)),
     remove: (stack) => guarded(() => stacks.remove(stack)),
   };
+}
+
+function leaseEnded(): Transient {
+  return new Transient("the conductor's lease has ended");
+}
+
+/** Throws where the lease has ended. Asked between a read and the write that is conditional on it, it is as good as one. */
+export async function requireHeld<State>(record: ActiveRecord<State>, ports: ConductorPorts): Promise<void> {
+  if (!(await isHeld(record, ports))) throw leaseEnded();
 }
 
 /** As the table says at this moment: clocks differ, and one that slept does not know for how long. */
@@ -277,7 +289,7 @@ async function awaitStack<State extends StackOwner, Specification>(
       );
     }
     case "COMPLETE": {
-      await subject.keepOutputs(ports, state, stack);
+      await subject.keepOutputs(ports, record, stack);
       await learnEnd(ports.table, subject.alike(state), operation, ports.clock.nowMs());
       if (isRollback)
         return failed(rolledBack(stack), asChanges({ ...givenUp(record), ...seen, status: "ROLLBACK_COMPLETE" }));

@@ -7,7 +7,7 @@ import { resizeInputSchema } from "@jeroboam/core/node-group/resize-input";
 import type { ConductorPorts, NodeLogin } from "../ports.ts";
 import { drainRemoved, removalsOf } from "./drain-removed.ts";
 import type { StackSubject } from "./stack-steps.ts";
-import { specificationMissing, stackSteps } from "./stack-steps.ts";
+import { requireHeld, specificationMissing, stackSteps } from "./stack-steps.ts";
 
 export const bayStack: StackSubject<Bay, BaySpecification> = {
   whose: "the bay's",
@@ -27,8 +27,11 @@ export const bayStack: StackSubject<Bay, BaySpecification> = {
     if (removals.kind === "refused") return removals;
     return { ...stackPlans.planScaling(bay, specification, removals.members), rollsBack: rollback };
   },
-  async keepOutputs({ table, stackPlans }, bay, { outputs }) {
-    const kept = await changeSpecification(table, bay, (current) => stackPlans.readOutputs(current, outputs));
+  async keepOutputs(ports, record, { outputs }) {
+    const kept = await changeSpecification(ports.table, record.state, async (current) => {
+      await requireHeld(record, ports);
+      return ports.stackPlans.readOutputs(current, outputs);
+    });
     return { workers: kept?.workers?.length ?? 0 };
   },
 };

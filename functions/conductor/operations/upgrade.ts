@@ -77,7 +77,7 @@ async function replaceWorkers<State extends StackOwner, Specification>(
   const isOurs = isAnnounced(stack, operation);
   // Heat shows an update a moment after it took it.
   if (!isOurs || stack.progress === "IN_PROGRESS") return again(pollAfterMs(ports.clock.nowMs(), operation));
-  await subject.stack.keepOutputs(ports, state, stack);
+  await subject.stack.keepOutputs(ports, record, stack);
   if (stack.progress === "FAILED")
     return failed(await failureOf(stacks, stack), { stackSeen: stack.seen } as Partial<State>);
   const old = oldMembers(subject.members(ports, specification, stack), stack);

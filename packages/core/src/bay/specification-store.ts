@@ -25,13 +25,13 @@ export async function readSpecification(table: Table, bay: BayIdentity): Promise
 export async function changeSpecification(
   table: Table,
   bay: BayIdentity,
-  change: (specification: BaySpecification) => Partial<BaySpecification>,
+  change: (specification: BaySpecification) => Partial<BaySpecification> | Promise<Partial<BaySpecification>>,
 ): Promise<BaySpecification | undefined> {
   for (let tries = 0; tries < limits.engine.commitRetries; tries += 1) {
     const item = await table.get(baySpecificationKey(bay.projectId, bay.uuid));
     if (!item) return undefined;
     const before = specificationFromItem(item);
-    const after = { ...before, ...change(before) };
+    const after = { ...before, ...(await change(before)) };
     if (!isProvisional(item) && JSON.stringify(before) === JSON.stringify(after)) return after;
     const next = asSettled(specificationItem(bay, after, item.revision + 1));
     if ((await table.put(next, { revision: item.revision })) === "written") return after;

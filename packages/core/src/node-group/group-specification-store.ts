@@ -20,13 +20,15 @@ export async function readGroupSpecification(
 export async function changeGroupSpecification(
   table: Table,
   group: NodeGroupIdentity,
-  change: (specification: NodeGroupSpecification) => Partial<NodeGroupSpecification>,
+  change: (
+    specification: NodeGroupSpecification,
+  ) => Partial<NodeGroupSpecification> | Promise<Partial<NodeGroupSpecification>>,
 ): Promise<NodeGroupSpecification | undefined> {
   for (let tries = 0; tries < limits.engine.commitRetries; tries += 1) {
     const item = await table.get(keyOf(group));
     if (!item) return undefined;
     const before = groupSpecificationFromItem(item);
-    const after = { ...before, ...change(before) };
+    const after = { ...before, ...(await change(before)) };
     if (!isProvisional(item) && JSON.stringify(before) === JSON.stringify(after)) return after;
     const next = asSettled(groupSpecificationItem(group, after, item.revision + 1));
     if ((await table.put(next, { revision: item.revision })) === "written") return after;
