@@ -16,7 +16,7 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a conductor changes stacks after its lease has ended",
     file: STACK,
-    find: `if (await isOurs()) return await change(); throw new Transient("the conductor's lease has ended");`,
+    find: `if (await isOurs()) return await change(); throw leaseEnded();`,
     put: `return await change();`,
   },
   {
