@@ -104,12 +104,6 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
     put: `const access = { ...subject.access(record.state, specification), isCleanup: isCleanup && false };`,
   },
   {
-    name: "a bay that comes back after it was deleted stays",
-    file: SPECIFICATION,
-    find: `return failed(DELETED_BEFORE, { status: "DELETE_IN_PROGRESS" });`,
-    put: `return failed(DELETED_BEFORE);`,
-  },
-  {
     name: "certificates are made anew by each run",
     file: SPECIFICATION,
     // Without the look alone nothing would be lost: the write keeps what is there.
