@@ -1,8 +1,8 @@
 /**
  * `Idempotency-Key` on every POST, and on what else begins work (ours, additive; the header of
  * draft-ietf-httpapi-idempotency-key-header): the same key with the same request gets the same answer and has one effect,
- * for a day, whatever died in between; with another request it is refused. Keys are a user's own in their project. Refusals are answers as well; what nobody can tell (a
- * service that did not answer) is not, and asking again goes on with it.
+ * for a day, whatever died in between; with another request it is refused. Keys are a user's own in their project.
+ * Refusals are answers as well; what nobody can tell (a service that did not answer) is not, and asking again goes on with it.
  */
 import { Rejected, Transient } from "@jeroboam/core/errors";
 import type { HeldKey, KeyedRequest } from "@jeroboam/core/idempotency/idempotency-key";

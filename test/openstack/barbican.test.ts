@@ -6,7 +6,6 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { systemClock } from "@jeroboam/core/clock/system-clock";
 import { createFetchHttp } from "@jeroboam/core/openstack/fetch-http";
 import type { HttpFetch } from "@jeroboam/core/openstack/http";
 import type { CloudSession } from "@jeroboam/core/openstack/session";
@@ -19,9 +18,10 @@ import { takeInventory } from "./inventory.ts";
 import type { RunningJeroboam } from "./jeroboam.ts";
 import { startJeroboam } from "./jeroboam.ts";
 import { isLabUp, theLab } from "./lab.ts";
+import { labCloud } from "./lab-cloud.ts";
 import { labPlace } from "./lab-place.ts";
 import { startNodes } from "./nodes.ts";
-import { ask, openPeople, passwordOf, scopeOf } from "./people.ts";
+import { ask, openPeople } from "./people.ts";
 import type { Bay, Place } from "./place.ts";
 import { expectStatus } from "./place.ts";
 
@@ -32,7 +32,6 @@ const RECONCILE = "/actions/reconcile";
 const NOWHERE = "http://127.0.0.1:1";
 
 function openLab(): Promise<BarbicanCloud> {
-  const { authUrl, region, password } = theLab();
   const fetchHttp = createFetchHttp({ verify: true });
   let isAway = false;
   const http: HttpFetch = (request, call) => {
@@ -41,14 +40,7 @@ function openLab(): Promise<BarbicanCloud> {
     return fetchHttp(isLost ? { ...request, url: NOWHERE + pathname } : request, call);
   };
   return Promise.resolve({
-    http,
-    clock: systemClock,
-    authUrl,
-    account: { credentials: passwordOf("jeroboam", password), project: scopeOf("service").project },
-    choice: { interface: "public", region },
-    person: passwordOf("demo", password),
-    project: scopeOf("demo").project,
-    wait: () => new Promise((resolve) => setTimeout(resolve, 500)),
+    ...labCloud(theLab(), http),
     leave: () => {
       isAway = true;
       return () => void (isAway = false);
