@@ -119,7 +119,7 @@ function createPool(
 }
 
 /** Loaded before time begins: a run's events must not depend on how long a file takes to read. */
-const collections = await loadCollections();
+export const LOADED_COLLECTIONS = await loadCollections();
 await Promise.all([import("@jeroboam/coe/containers/look"), import("@jeroboam/core/manifest/manifest")]);
 
 function createApiFunctions(options: FleetOptions): Pick<Fleet, "request" | "processes"> {
@@ -127,7 +127,7 @@ function createApiFunctions(options: FleetOptions): Pick<Fleet, "request" | "pro
   const { scheduler, faults, trace } = net;
   const apps = new Map<string, ReturnType<typeof createApp>>();
   const pool = createPool(options, APIS, "api", (process) =>
-    apps.set(process.name, createApp(apiPorts(process, outside), collections)),
+    apps.set(process.name, createApp(apiPorts(process, outside), LOADED_COLLECTIONS)),
   );
 
   const serve = async (process: Process, person: Person, request: ApiRequest): Promise<Answer> => {

@@ -1,16 +1,33 @@
 /**
  * Every order in which a few processes can make their calls, in a world where nothing else happens: a small model, of
- * real code. Each call takes effect at once and alone, when it is its turn; orders that differ only in calls that do not
- * touch the same thing are taken once (sleep sets). Whatever the order, all must come to rest afterwards with every
- * promise kept.
+ * real code. Each call takes effect at once and alone, when it is its turn, and its process goes on to its next call.
+ * Whatever the order, all must come to rest afterwards with every promise kept.
+ *
+ * Orders that differ only in steps which do not touch the same are taken once (orders.ts; what touches what: touches.ts).
+ * That they come to the same rests on this: time stands still while they race, a process draws its chance and seals its
+ * secrets by itself, what it sends to the queue stays with it until all is over, and every look that a promise takes at
+ * the world in a step counts as the step's own. Two things of a process have no turn, but are part of the step before: a
+ * message, and the answer to a request, which is checked at the earliest moment, when it has the fewest excuses. All who
+ * race are of one project, so that no promise has names of others to look for.
+ *
+ * What follows on a race is the same where the race came to the same (ends.ts): it is run once. So is what the last of
+ * them does when the others are at their end, from a place that was seen.
  */
+import { createEnds } from "./ends.ts";
 import { INVARIANTS } from "./invariants/all.ts";
+import type { Invariant } from "./invariants/invariant.ts";
 import { leases } from "./invariants/leases.ts";
+import type { Orders } from "./orders.ts";
+import { createOrders } from "./orders.ts";
+import type { Outside } from "./ports.ts";
 import type { HeldCall } from "./process.ts";
-import { createProcess, isRead } from "./process.ts";
+import { createProcess } from "./process.ts";
 import type { Process } from "./process.ts";
 import type { Stage, Violation } from "./stage.ts";
 import { createStage } from "./stage.ts";
+import type { Touches, TouchNotes } from "./touches.ts";
+import { createTouchNotes, doTouch } from "./touches.ts";
+import { productRandom, streamOf } from "./world.ts";
 
 /** Those who act at once, and what was before. */
 export interface Race {
@@ -23,25 +40,35 @@ export interface Racer {
   readonly name: string;
   /** Its clock goes wrong by so much. */
   readonly skewMs?: number;
-  readonly run: (process: Process) => Promise<unknown>;
+  readonly run: (process: Process, outside: Outside) => Promise<unknown>;
 }
 
 export interface RaceResult {
   /** Orders run to their end, and such as turned out to be no new ones. */
   readonly orders: number;
   readonly cut: number;
+  /** What they came to, each once. */
+  readonly ends: ReadonlySet<string>;
   /** All of them; else there were too many, and the first were run. */
   readonly isWhole: boolean;
   readonly violation: (Violation & { readonly order: readonly string[] }) | undefined;
+}
+
+export interface RaceOptions {
+  readonly most?: number;
+  /** Which steps' order matters; absent: that of those which touch the same. */
+  readonly touch?: (one: Touches, other: Touches) => boolean;
 }
 
 /** That one takes a live lease is what these models are about. */
 const PROMISES = INVARIANTS.filter((one) => one !== leases);
 
 const SEED = 7;
+/** The world's own streams of chance have lower numbers. */
+const RACERS_STREAM = 100;
 const STACK_MS = 1_200;
-/** Of one race: three have thousands, of which the first are run unless all are asked for. */
-export const ORDERS_MOST = 1_500;
+/** Of one race: no race has so many, and one that comes to have more is to be cut to what matters. */
+export const ORDERS_MOST = 20_000;
 
 /** A call that waits for its turn. */
 interface Waiting {
@@ -49,145 +76,151 @@ interface Waiting {
   readonly go: () => void;
 }
 
-/** A place in the tree of orders: who could go, who need not, who went. */
-interface Node {
-  readonly sleeping: ReadonlyMap<string, HeldCall>;
-  readonly tried: Map<string, HeldCall>;
-  enabled: ReadonlyMap<string, HeldCall>;
-  chosen: string;
+/** What is known of a race from the orders that were run. */
+interface Known {
+  readonly choice: Orders<Touches>;
+  readonly ends: Set<string>;
+  /** What the last of them does from a place on, when the others are at their end. */
+  readonly alone: Map<string, readonly Touches[]>;
 }
 
-export async function runRace(race: Race, { most = ORDERS_MOST } = {}): Promise<RaceResult> {
-  const path: Node[] = [];
+export async function runRace(
+  race: Race,
+  { most = ORDERS_MOST, touch = doTouch }: RaceOptions = {},
+): Promise<RaceResult> {
+  const choice = createOrders(touch);
+  const ends = new Set<string>();
+  const known: Known = { choice, ends, alone: new Map() };
   let [orders, cut] = [0, 0];
-  do {
-    const { isWhole, violation, order } = await runOrder(race, path);
+  for (;;) {
+    const { isWhole, violation, order } = await runOrder(race, known);
     if (isWhole) orders += 1;
     else cut += 1;
-    if (violation) return { orders, cut, isWhole: false, violation: { ...violation, order } };
-    if (orders + cut >= most) return { orders, cut, isWhole: false, violation: undefined };
-  } while (turnBack(path));
-  return { orders, cut, isWhole: true, violation: undefined };
-}
-
-/** Goes back to the last place where another could go first; false: there is none. */
-function turnBack(path: Node[]): boolean {
-  for (let node = path.at(-1); node; path.pop(), node = path.at(-1)) {
-    const went = node.enabled.get(node.chosen);
-    if (went) node.tried.set(node.chosen, went);
-    const next = [...node.enabled.keys()].find((name) => isOpen(node, name));
-    if (next === undefined) continue;
-    node.chosen = next;
-    return true;
+    if (violation) return { orders, cut, ends, isWhole: false, violation: { ...violation, order } };
+    if (!choice.turnBack(isWhole)) return { orders, cut, ends, isWhole: true, violation: undefined };
+    if (orders + cut >= most) return { orders, cut, ends, isWhole: false, violation: undefined };
   }
-  return false;
 }
 
-function isOpen({ sleeping, tried }: Node, name: string): boolean {
-  return !sleeping.has(name) && !tried.has(name);
+interface Ran {
+  readonly isWhole: boolean;
+  readonly violation: Violation | undefined;
+  readonly order: readonly string[];
 }
 
-/** One order: along the path as far as it is given, then on, the first that may go first. */
-async function runOrder(
-  race: Race,
-  path: Node[],
-): Promise<{ isWhole: boolean; violation: Violation | undefined; order: readonly string[] }> {
-  const plan = { kinds: new Set<never>(), conditions: new Set<never>(), faults: [] };
-  const stage = createStage({ seed: SEED, plan, stackMs: STACK_MS, invariants: PROMISES, isDone: () => true });
+async function runOrder(race: Race, { choice, ends, alone }: Known): Promise<Ran> {
+  const notes = createTouchNotes();
+  const end = createEnds();
+  const stage = createRaceStage([notes.watcher, end.watcher]);
   const racers = await race.prepare(stage);
+  end.begin();
+  const held = startAll(stage, racers, notes);
+  await settle(stage);
+  const order: string[] = [];
+  const rest: { place: string; steps: Touches[] } = { place: "", steps: [] };
+  while (!stage.violation()) {
+    const able = [...held.waiting].flatMap(([name, [first]]) => (first ? [name] : []));
+    const [one] = able;
+    if (one === undefined) break;
+    if (able.length === 1 && rest.place === "") {
+      rest.place = end.hashFor(one, stage.world, held.messages());
+      const seen = alone.get(rest.place);
+      if (seen) return { isWhole: repeat(choice, one, seen), violation: undefined, order };
+    }
+    const who = choice.next(able);
+    if (who === undefined) return { isWhole: false, violation: undefined, order };
+    const next = held.waiting.get(who)?.shift();
+    if (!next) throw new Error(`${race.name} does not run the same way twice`);
+    order.push(`${who}: ${next.call.service}.${next.call.what}`);
+    notes.begin(next.call);
+    next.go();
+    await settle(stage);
+    const touched = notes.end();
+    choice.went(touched);
+    end.note(who, touched);
+    if (rest.place !== "") rest.steps.push(touched);
+  }
+  if (!stage.violation()) alone.set(rest.place, rest.steps);
+  const came = end.hash(stage.world, held.messages());
+  if (!stage.violation() && !ends.has(came)) await comeToRest(stage, held);
+  ends.add(came);
+  return { isWhole: true, violation: stage.violation(), order };
+}
+
+function createRaceStage(watchers: readonly Invariant[]): Stage {
+  const plan = { kinds: new Set<never>(), conditions: new Set<never>(), faults: [] };
+  const invariants = [...PROMISES, ...watchers];
+  return createStage({ seed: SEED, plan, stackMs: STACK_MS, invariants, isDone: () => true });
+}
+
+/** Takes steps that are known without their being run. False: they were seen in another order. */
+function repeat(choice: Orders<Touches>, who: string, steps: readonly Touches[]): boolean {
+  return steps.every((touched) => {
+    if (choice.next([who]) === undefined) return false;
+    choice.went(touched);
+    return true;
+  });
+}
+
+/** All code that can go on has gone on. */
+async function settle(stage: Stage): Promise<void> {
+  await stage.scheduler.run(() => true, { untilMs: Infinity, steps: 1 });
+}
+
+interface Held {
+  /** The calls of each racer, in their order. */
+  readonly waiting: ReadonlyMap<string, Waiting[]>;
+  /** What they have sent, which nobody has got. */
+  readonly messages: () => readonly string[];
+  readonly sendAll: () => void;
+}
+
+function startAll(stage: Stage, racers: readonly Racer[], notes: TouchNotes): Held {
   const waiting = new Map<string, Waiting[]>(racers.map(({ name }) => [name, []]));
+  const sent = new Map<string, { readonly body: string; readonly delayMs: number }[]>();
   const net = {
     ...stage.world.net,
     hold: (call: HeldCall) =>
-      new Promise<void>((go) => {
-        waiting.get(call.process)?.push({ call, go });
-      }),
+      isAlone(call)
+        ? Promise.resolve()
+        : new Promise<void>((go) => {
+            waiting.get(call.process)?.push({ call, go });
+          }),
   };
-  for (const { name, skewMs = 0, run } of racers) {
+  const { outside } = stage.world;
+  for (const [place, { name, skewMs = 0, run }] of racers.entries()) {
     const process = createProcess(net, name, skewMs);
+    const messages: { body: string; delayMs: number }[] = [];
+    sent.set(name, messages);
+    const own: Outside = {
+      ...outside,
+      random: productRandom(streamOf(SEED, RACERS_STREAM + place)),
+      sealer: outside.sealer.of(name),
+      table: notes.watched(outside.table),
+      queue: { ...outside.queue, send: (body, delayMs) => void messages.push({ body, delayMs }) },
+    };
     process.start(
-      () => run(process),
+      () => run(process, own),
       // What is thrown here is the racer's own to judge.
       () => {},
     );
   }
-  const order: string[] = [];
-  let isWhole = true;
-  for (let depth = 0; !stage.violation(); depth += 1) {
-    await stage.scheduler.run(() => true, { untilMs: Infinity, steps: 1 });
-    const enabled = new Map([...waiting].flatMap(([name, [first]]) => (first ? [[name, first.call] as const] : [])));
-    if (enabled.size === 0) break;
-    const node = path[depth] ?? nextNode(path, enabled);
-    node.enabled = enabled;
-    if (node.chosen === "") {
-      const open = [...enabled.keys()].find((name) => isOpen(node, name));
-      // Whatever goes next here was seen in another order.
-      if (open === undefined) {
-        isWhole = false;
-        path.pop();
-        break;
-      }
-      node.chosen = open;
-    }
-    const next = waiting.get(node.chosen)?.shift();
-    if (!next) throw new Error(`${race.name} does not run the same way twice`);
-    order.push(`${next.call.process}: ${next.call.service}.${next.call.what}`);
-    next.go();
-  }
-  if (isWhole && !stage.violation()) await comeToRest(stage);
-  return { isWhole, violation: stage.violation(), order };
+  return {
+    waiting,
+    messages: () => [...sent.values()].flat().map(({ body, delayMs }) => `${body} ${delayMs}`),
+    sendAll() {
+      for (const { body, delayMs } of [...sent.values()].flat()) outside.queue.send(body, delayMs);
+    },
+  };
 }
 
-function nextNode(path: Node[], enabled: Node["enabled"]): Node {
-  const before = path.at(-1);
-  const went = before?.enabled.get(before.chosen);
-  const asleep =
-    before && went
-      ? [...before.sleeping, ...before.tried].filter(([name, call]) => name !== before.chosen && !doTouch(call, went))
-      : [];
-  const node: Node = { sleeping: new Map(asleep), tried: new Map(), enabled, chosen: "" };
-  path.push(node);
-  return node;
+/** Nobody else can see it: what it sends waits until all is over, and a token is what it is. */
+function isAlone({ service, what }: HeldCall): boolean {
+  return service === "queue" || what === "check-token";
 }
 
-async function comeToRest(stage: Stage): Promise<void> {
+async function comeToRest(stage: Stage, held: Held): Promise<void> {
+  held.sendAll();
   stage.calm();
   if (await stage.phase("rest", stage.isAtRest)) stage.world.tell().rested();
-}
-
-/** Whether the order of the two calls may matter. */
-function doTouch(one: HeldCall, other: HeldCall): boolean {
-  const [thing, otherThing] = [thingOf(one), thingOf(other)];
-  if (isRead(one.what) && isRead(other.what)) return false;
-  if (thing === "items" && otherThing === "items") return doTouchItems(one.what, other.what);
-  // Heat asks Keystone at each call whether the trust is there.
-  const isTrustOfStack = (a: Thing, b: Thing): boolean => a === "trusts" && b === "stacks";
-  if (isTrustOfStack(thing, otherThing)) return !isRead(one.what);
-  if (isTrustOfStack(otherThing, thing)) return !isRead(other.what);
-  return thing === otherThing && thing !== "nothing";
-}
-
-type Thing = "items" | "stacks" | "users" | "trusts" | "nothing";
-
-function thingOf({ service, what }: HeldCall): Thing {
-  if (service === "table") return "items";
-  if (service === "heat") return "stacks";
-  // Messages wait until all is over; a token is what it is.
-  if (service === "queue" || what === "check-token") return "nothing";
-  return what.includes("user") ? "users" : "trusts";
-}
-
-function doTouchItems(one: string, other: string): boolean {
-  const [verb = "", pk = "", sk = ""] = one.split(" ");
-  const [otherVerb = "", otherPk = "", otherSk = ""] = other.split(" ");
-  if (verb.startsWith("query-")) return mayStandIn(pk, otherPk);
-  if (otherVerb.startsWith("query-")) return mayStandIn(otherPk, pk);
-  if (pk !== otherPk) return false;
-  const isHistory = sk.startsWith("~") || otherSk.startsWith("~");
-  return verb === "query" || otherVerb === "query" ? !isHistory : sk === otherSk;
-}
-
-/** Whether an item of that partition may be found by the index; nobody makes webhooks here. */
-function mayStandIn(indexPk: string, pk: string): boolean {
-  return !indexPk.startsWith("webhook#") || pk.startsWith("webhook#");
 }

@@ -166,23 +166,23 @@ function drawPrograms(seed: number, actors: readonly string[], length: number): 
 
 test("of random programs of two actors each order that matters is run, once, and all ends are found that there are", () => {
   let all = 0;
-  for (let seed = 1; seed <= 100; seed += 1) {
+  for (let seed = 1; seed <= 50; seed += 1) {
     const programs = drawPrograms(seed, ["one", "two"], 6);
     const [reduced, whole] = [exploreReduced(programs), exploreAll(programs)];
     expect(reduced, `programs of seed ${seed}`).toEqual(whole);
     all += whole.orders;
   }
-  expect(all).toBeGreaterThan(2_000);
+  expect(all).toBeGreaterThan(1_000);
 });
 
 test("of random programs of three actors all ends are found that there are, with few orders for nothing", () => {
   let [all, run] = [0, 0];
-  for (let seed = 1; seed <= 40; seed += 1) {
+  for (let seed = 1; seed <= 20; seed += 1) {
     const programs = drawPrograms(seed, ["one", "two", "three"], 3);
     const [reduced, whole] = [exploreReduced(programs), exploreAll(programs)];
     expect(reduced.ends, `programs of seed ${seed}`).toEqual(whole.ends);
     [all, run] = [all + whole.orders, run + reduced.orders + reduced.cut];
   }
-  expect(all).toBeGreaterThan(1_500);
+  expect(all).toBeGreaterThan(600);
   expect(run).toBeLessThan(1.1 * all);
 });

@@ -39,7 +39,7 @@ export interface Outside {
   /** What runs in bays. */
   readonly engines: MemoryEngines;
   readonly receivers: Receivers;
-  readonly sealer: Sealer;
+  readonly sealer: Vault;
   readonly log: (process: Process) => Log;
 }
 
@@ -130,6 +130,8 @@ export function apiPorts(process: Process, outside: Outside): ApiPorts {
 }
 
 export interface Vault extends Sealer {
+  /** Numbers what is sealed by itself, whoever else seals meanwhile. */
+  of(name: string): Vault;
   /** For those who watch. */
   peek(sealed: string): string | undefined;
 }
@@ -137,20 +139,25 @@ export interface Vault extends Sealer {
 /** What is sealed can be opened for what it was sealed for, and is nothing that could be read. */
 export function createVault(): Vault {
   const kept = new Map<string, { readonly plaintext: string; readonly context: string }>();
-  return {
-    seal(plaintext, context) {
-      const sealed = `sealed-${kept.size + 1}`;
-      kept.set(sealed, { plaintext, context });
-      return Promise.resolve(sealed);
-    },
-    open(sealed, context) {
-      const found = kept.get(sealed);
-      if (!found) throw new Error(`${sealed} was never sealed`);
-      if (found.context !== context) throw new Error(`sealed for ${found.context}, opened for ${context}`);
-      return Promise.resolve(found.plaintext);
-    },
-    peek: (sealed) => kept.get(sealed)?.plaintext,
+  const vaultOf = (prefix: string): Vault => {
+    let count = 0;
+    return {
+      seal(plaintext, context) {
+        const sealed = `${prefix}-${(count += 1)}`;
+        kept.set(sealed, { plaintext, context });
+        return Promise.resolve(sealed);
+      },
+      open(sealed, context) {
+        const found = kept.get(sealed);
+        if (!found) throw new Error(`${sealed} was never sealed`);
+        if (found.context !== context) throw new Error(`sealed for ${found.context}, opened for ${context}`);
+        return Promise.resolve(found.plaintext);
+      },
+      of: (name) => vaultOf(`${prefix}-by-${name}`),
+      peek: (sealed) => kept.get(sealed)?.plaintext,
+    };
   };
+  return vaultOf("sealed");
 }
 
 export function tableFor(process: Process, table: Table): Table {

@@ -5,10 +5,10 @@ import { createApp } from "@jeroboam/api/app";
 import { bayKey } from "@jeroboam/core/bay/bay";
 import { encodeHint } from "@jeroboam/core/queue/queue";
 import type { ApiRequest } from "./fleet.ts";
+import { LOADED_COLLECTIONS } from "./fleet.ts";
 import type { Race, Racer } from "./interleavings.ts";
 import type { Person } from "./people.ts";
 import { apiPorts, conductorPorts } from "./ports.ts";
-import type { Process } from "./process.ts";
 import type { Stage } from "./stage.ts";
 
 const NAMES = { image_id: "atomic", keypair_id: "ops", external_network_id: "public", coe: "kubernetes" };
@@ -55,8 +55,8 @@ function conductor(stage: Stage, name: string, uuid: string, skewMs = 0): Racer 
   return {
     name,
     skewMs,
-    run(process) {
-      const handle = createBatchHandler(conductorPorts(process, stage.world.outside), {
+    run(process, outside) {
+      const handle = createBatchHandler(conductorPorts(process, outside), {
         name,
         types: RECORD_TYPES,
         signal: new AbortController().signal,
@@ -73,8 +73,8 @@ function request(stage: Stage, name: string, asked: ApiRequest, { who = 0, skewM
   return {
     name,
     skewMs,
-    async run(process: Process) {
-      const app = createApp(apiPorts(process, stage.world.outside));
+    async run(process, outside) {
+      const app = createApp(apiPorts(process, outside), LOADED_COLLECTIONS);
       const sentAt = stage.scheduler.steps;
       const response = await app.request(`https://api.test${path}`, {
         method,

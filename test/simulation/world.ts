@@ -185,7 +185,7 @@ export function createWorld({ seed, scheduler, trace, faults, stackMs }: WorldPa
 }
 
 /** As the product's: what bytes it draws become secrets, and can be told by their beginning. */
-function productRandom(random: ReturnType<typeof createSeededRandom>): Outside["random"] {
+export function productRandom(random: ReturnType<typeof createSeededRandom>): Outside["random"] {
   const marked = Buffer.from(`${CANARY}00`, "base64url");
   return {
     ...random,
