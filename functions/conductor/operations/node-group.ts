@@ -21,7 +21,7 @@ import type { ConductorPorts, NodeLogin, ParentBay, Refused, Stack, Stacks } fro
 import type { DrainSubject } from "./drain-removed.ts";
 import { drainRemoved, removalsOf } from "./drain-removed.ts";
 import { ended } from "./ended.ts";
-import { nodeLogin } from "./stack.ts";
+import { nodeLogin, renewedPassword } from "./stack.ts";
 import type { StackSubject } from "./stack-steps.ts";
 import { requireHeld, specificationMissing, stackSteps } from "./stack-steps.ts";
 import type { UpgradeSubject } from "./upgrade.ts";
@@ -60,15 +60,16 @@ export const groupStack: StackSubject<NodeGroup, GroupInBay> = {
     if ("kind" in joined) return joined;
     return ports.stackPlans.nodeGroups.plan(joined.parent, { group, specification: own }, joined.login);
   },
-  planUpdate({ stackPlans: { nodeGroups } }, { state: group, operation }, { own, bay }, { outputs }) {
+  async planUpdate(ports, { state: group, operation }, { own, bay }, { outputs }) {
     if (!bay) return BAY_GONE;
+    const { nodeGroups } = ports.stackPlans;
     const { rollback } = resizeInputSchema.parse(operation.input);
     const removals = removalsOf(operation, nodeGroups.readOutputs(bay.specification, outputs).members ?? []);
     if (removals.kind === "refused") return removals;
-    return {
-      ...nodeGroups.planScaling(bay.specification, { group, specification: own }, removals.members),
-      rollsBack: rollback,
-    };
+    const joined = { group, specification: own };
+    const { parameters, ...scaling } = nodeGroups.planScaling(bay.specification, joined, removals.members);
+    const password = await renewedPassword(ports, bay.state, bay.specification);
+    return { ...scaling, parameters: { ...parameters, ...password }, rollsBack: rollback };
   },
   async keepOutputs(ports, record, { outputs }) {
     const group = record.state;

@@ -8,7 +8,6 @@ import type { Bay } from "@jeroboam/core/bay/bay";
 import type { BayWithSpecification } from "@jeroboam/core/bay/find-bay";
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
 import { acknowledgedNodes, ROTATE_AUTHORITY, rotatingNodes } from "@jeroboam/core/bay/rotate-authority";
-import { changeSpecification } from "@jeroboam/core/bay/specification-store";
 import type { Issuer, RotationPhase } from "@jeroboam/core/certificate/rotation";
 import { inPhase, isPast, ROTATION_PHASES, rotationMark } from "@jeroboam/core/certificate/rotation";
 import { limits } from "@jeroboam/core/limits";
@@ -16,6 +15,7 @@ import type { ActiveRecord, OperationDefinition, Step } from "@jeroboam/core/ope
 import { again, done, failed } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
 import { ended } from "./ended.ts";
+import { changeHeldSpecification } from "./held-specification.ts";
 import { makeIssuer } from "./specification.ts";
 import { operationTag, specificationMissing } from "./stack-steps.ts";
 import { tellStacks } from "./tell-stacks.ts";
@@ -25,12 +25,13 @@ const MISSING = specificationMissing("the bay's");
 /** Makes the new authority, which all are to trust; the one that was made for a rotation before is as good. */
 const ensureNextAuthority: Step<ConductorPorts, Bay> = {
   name: "ensure-next-authority",
-  async run(ports, { state: bay, operation }) {
+  async run(ports, record) {
+    const { state: bay, operation } = record;
     const before = await readBay(ports, bay);
     if (!before?.specification.certificates) return failed(MISSING);
     if (before.specification.certificates.rotation) return done();
     const next: Issuer = await makeIssuer(ports, bay);
-    await changeSpecification(ports.table, bay, ({ certificates }) =>
+    await changeHeldSpecification(ports, record, ({ certificates }) =>
       certificates && !certificates.rotation && certificates.rotatedBy !== operation.id
         ? { certificates: { ...certificates, rotation: { phase: "trust", next } } }
         : {},
@@ -44,9 +45,9 @@ function stepsOf(phase: RotationPhase): readonly Step<ConductorPorts, Bay>[] {
   return [
     {
       name: `enter-${phase}`,
-      async run({ table }, { state: bay }) {
+      async run(ports, record) {
         if (phase === "trust") return done();
-        const changed = await changeSpecification(table, bay, ({ certificates }) =>
+        const changed = await changeHeldSpecification(ports, record, ({ certificates }) =>
           certificates ? { certificates: inPhase(certificates, phase) } : {},
         );
         return changed ? done() : failed(MISSING);
@@ -98,11 +99,11 @@ function isOver({ specification: { certificates } }: BayWithSpecification, phase
 
 const forgetRotation: Step<ConductorPorts, Bay> = {
   name: "forget-rotation",
-  async run({ table }, { state: bay, operation }) {
-    await changeSpecification(table, bay, ({ certificates }) => {
+  async run(ports, record) {
+    await changeHeldSpecification(ports, record, ({ certificates }) => {
       if (certificates?.rotation?.phase !== "drop") return {};
       const { rotation: _over, ...current } = certificates;
-      return { certificates: { ...current, rotatedBy: operation.id } };
+      return { certificates: { ...current, rotatedBy: record.operation.id } };
     });
     return done();
   },

@@ -6,30 +6,33 @@
 import type { Bay } from "@jeroboam/core/bay/bay";
 import { secretContext } from "@jeroboam/core/bay/bay";
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
-import { changeSpecification } from "@jeroboam/core/bay/specification-store";
 import type { OperationDefinition, Step } from "@jeroboam/core/operation/record";
 import { done, failed } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
 import { ended } from "./ended.ts";
+import { changeHeldSpecification } from "./held-specification.ts";
 import { nodeUserOf, PASSWORD_BYTES } from "./specification.ts";
 import { nodeLogin } from "./stack.ts";
-import { operationTag, specificationMissing } from "./stack-steps.ts";
+import { operationTag, requireHeld, specificationMissing } from "./stack-steps.ts";
 import { tellStacks } from "./tell-stacks.ts";
 
 /** Written before Keystone is told, so that a repeated run tells it the same. */
 const renewPassword: Step<ConductorPorts, Bay> = {
   name: "renew-password",
-  async run(ports, { state: bay, operation }, { signal }) {
-    const { table, sealer, random, cloud } = ports;
+  async run(ports, record, { signal }) {
+    const { state: bay, operation } = record;
+    const { sealer, random, cloud } = ports;
     const fresh = Buffer.from(random.bytes(PASSWORD_BYTES)).toString("base64url");
     const passwordSealed = await sealer.seal(fresh, secretContext(bay, "node-password"), bay.projectId);
-    const specification = await changeSpecification(table, bay, ({ nodeCredential }) =>
+    const specification = await changeHeldSpecification(ports, record, ({ nodeCredential }) =>
       nodeCredential && nodeCredential.renewedBy !== operation.id
         ? { nodeCredential: { ...nodeCredential, passwordSealed, renewedBy: operation.id } }
         : {},
     );
     const login = specification && (await nodeLogin(ports, bay, specification));
     if (!specification || !login) return failed(specificationMissing("the bay's"));
+    // One that slept since would bring back a password that was renewed again meanwhile.
+    await requireHeld(record, ports);
     const renewed = await cloud.ensureNodeUser(nodeUserOf(bay, specification, login.password), signal);
     return renewed.kind === "refused" ? failed(`the password could not be renewed: ${renewed.reason}`) : done();
   },

@@ -60,7 +60,7 @@ export interface StackSubject<State extends StackOwner, Specification> {
     record: ActiveRecord<State>,
     specification: Specification,
     stack: Stack,
-  ): StackChange | Refused;
+  ): Promise<StackChange | Refused>;
   /**
    * Keeps what the finished stack says, as long as the lease lives: who slept since it looked has what was true before.
    * How many workers the stack lists, none where its template does not list them.
@@ -217,7 +217,7 @@ async function ensureUpdated<State extends StackOwner, Specification>(
   if (!stack) return failed(vanishedStack(subject, state), givenUp(record));
   if (stack.tags.includes(operationTag(operation))) return done();
   if (stack.progress === "IN_PROGRESS") return again(BUSY_MS);
-  const change = subject.planUpdate(ports, record, specification, stack);
+  const change = await subject.planUpdate(ports, record, specification, stack);
   if ("kind" in change) return failed(change.reason, givenUp(record));
   return updateStack(stacks, stack, change, operationTag(operation), record);
 }

@@ -2,12 +2,13 @@
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import { delegationContext, secretContext } from "@jeroboam/core/bay/bay";
 import { callbackSecret } from "@jeroboam/core/callback/callback";
-import { changeSpecification, readSpecification } from "@jeroboam/core/bay/specification-store";
+import { readSpecification } from "@jeroboam/core/bay/specification-store";
 import { resizeInputSchema } from "@jeroboam/core/node-group/resize-input";
-import type { ConductorPorts, NodeLogin } from "../ports.ts";
+import type { ConductorPorts, NodeLogin, StackParameters } from "../ports.ts";
 import { drainRemoved, removalsOf } from "./drain-removed.ts";
+import { changeHeldSpecification } from "./held-specification.ts";
 import type { StackSubject } from "./stack-steps.ts";
-import { requireHeld, specificationMissing, stackSteps } from "./stack-steps.ts";
+import { specificationMissing, stackSteps } from "./stack-steps.ts";
 
 export const bayStack: StackSubject<Bay, BaySpecification> = {
   whose: "the bay's",
@@ -21,17 +22,19 @@ export const bayStack: StackSubject<Bay, BaySpecification> = {
     if (!login) return { kind: "refused", reason: specificationMissing("the bay's") };
     return ports.stackPlans.plan(bay, specification, login, callbackSecret(login.password, bay.uuid, operation));
   },
-  planUpdate({ stackPlans }, { state: bay, operation }, specification, { outputs }) {
+  async planUpdate(ports, { state: bay, operation }, specification, { outputs }) {
+    const { stackPlans } = ports;
     const { rollback } = resizeInputSchema.parse(operation.input);
     const removals = removalsOf(operation, stackPlans.readOutputs(specification, outputs).workers ?? []);
     if (removals.kind === "refused") return removals;
-    return { ...stackPlans.planScaling(bay, specification, removals.members), rollsBack: rollback };
+    const { parameters, ...scaling } = stackPlans.planScaling(bay, specification, removals.members);
+    const password = await renewedPassword(ports, bay, specification);
+    return { ...scaling, parameters: { ...parameters, ...password }, rollsBack: rollback };
   },
   async keepOutputs(ports, record, { outputs }) {
-    const kept = await changeSpecification(ports.table, record.state, async (current) => {
-      await requireHeld(record, ports);
-      return ports.stackPlans.readOutputs(current, outputs);
-    });
+    const kept = await changeHeldSpecification(ports, record, (current) =>
+      ports.stackPlans.readOutputs(current, outputs),
+    );
     return { workers: kept?.workers?.length ?? 0 };
   },
 };
@@ -46,6 +49,17 @@ export async function nodeLogin(
   const { user, userName, passwordSealed } = nodeCredential;
   const password = await sealer.open(passwordSealed, secretContext(bay, "node-password"));
   return { userId: user.id, domainId: user.domainId, userName, password };
+}
+
+/** What nodes to come log in with, where that was renewed: the operation that was to tell their stack may have failed. */
+export async function renewedPassword(
+  ports: ConductorPorts,
+  bay: Bay,
+  specification: BaySpecification,
+): Promise<StackParameters> {
+  if (specification.nodeCredential?.renewedBy === undefined) return {};
+  const login = await nodeLogin(ports, bay, specification);
+  return login ? ports.stackPlans.planPassword(bay, specification, login).parameters : {};
 }
 
 export const { ensureStack, awaitStackCreated, ensureStackUpdated, awaitStackUpdated, ensureStackGone } =

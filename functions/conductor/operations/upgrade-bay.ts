@@ -6,15 +6,15 @@ import { markBayModelUse, unmarkBayModelUse } from "@jeroboam/core/bay-model/use
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import { snapshotOf } from "@jeroboam/core/bay/bay";
 import { UPGRADE } from "@jeroboam/core/bay/master-upgrade";
-import { changeSpecification, readSpecification } from "@jeroboam/core/bay/specification-store";
+import { readSpecification } from "@jeroboam/core/bay/specification-store";
 import { hasSameLabels, upgradedLabels, upgradeInputSchema } from "@jeroboam/core/node-group/upgrade-input";
-import type { OperationDefinition, Step } from "@jeroboam/core/operation/record";
+import type { ActiveRecord, OperationDefinition, Step } from "@jeroboam/core/operation/record";
 import { done, failed } from "@jeroboam/core/operation/record";
-import type { Table } from "@jeroboam/core/table/table";
 import type { ConductorPorts } from "../ports.ts";
 import { ended } from "./ended.ts";
+import { changeHeldSpecification } from "./held-specification.ts";
 import { bayStack, nodeLogin } from "./stack.ts";
-import { specificationMissing } from "./stack-steps.ts";
+import { requireHeld, specificationMissing } from "./stack-steps.ts";
 import type { UpgradeSubject } from "./upgrade.ts";
 import { upgradeSteps } from "./upgrade.ts";
 import { upgradeMasters } from "./upgrade-masters.ts";
@@ -22,7 +22,8 @@ import { upgradeMasters } from "./upgrade-masters.ts";
 /** The bay is the newer model's from here on; the mark on the older one goes before what it stands for. */
 const takeModel: Step<ConductorPorts, Bay> = {
   name: "take-model",
-  async run(ports, { key, state: bay, operation }) {
+  async run(ports, record) {
+    const { key, state: bay, operation } = record;
     const { table, stackPlans } = ports;
     const { bayModelId, scope } = upgradeInputSchema.parse(operation.input);
     const specification = await readSpecification(table, bay);
@@ -34,30 +35,33 @@ const takeModel: Step<ConductorPorts, Bay> = {
       return failed(`cluster template ${bayModelId} is gone`);
     }
     const { model } = specification;
-    if (model.uuid !== bayModelId) await removeMark(table, model.uuid, bay);
+    if (model.uuid !== bayModelId) await removeMark(ports, record, model.uuid);
     const versionLabels = stackPlans.versionLabels(specification);
-    await changeSpecification(table, bay, ({ labels: present, mastersFollow, masterNames = [] }) => {
+    await changeHeldSpecification(ports, record, ({ labels: present, mastersFollow, masterNames = [] }) => {
       const labels = upgradedLabels(present, marked.state.labels, versionLabels);
       // Once the labels are these, whoever is behind is known.
       const isNews = mastersFollow && scope !== "workers" && !hasSameLabels(present, labels);
       return { model: snapshotOf(marked.state), labels, ...(isNews && { mastersBehind: masterNames }) };
     });
-    await settleMark(table, bayModelId, bay);
+    await settleMark(ports, record, bayModelId);
     return done({ bayModelId });
   },
 };
 
 /** The bay exists: its mark stays as long as it does. */
-async function settleMark(table: Table, bayModelId: string, bay: Bay): Promise<void> {
-  const mark = await table.get(bayModelUseKey(bayModelId, bay.uuid));
+async function settleMark(ports: ConductorPorts, record: ActiveRecord<Bay>, bayModelId: string): Promise<void> {
+  const mark = await ports.table.get(bayModelUseKey(bayModelId, record.state.uuid));
+  if (!mark || !isProvisional(mark)) return;
+  await requireHeld(record, ports);
   // Refused: somebody settled it just now.
-  if (mark && isProvisional(mark))
-    await table.put({ ...asSettled(mark), revision: mark.revision + 1 }, { revision: mark.revision });
+  await ports.table.put({ ...asSettled(mark), revision: mark.revision + 1 }, { revision: mark.revision });
 }
 
-async function removeMark(table: Table, bayModelId: string, bay: Bay): Promise<void> {
-  const mark = await table.get(bayModelUseKey(bayModelId, bay.uuid));
-  if (mark) await table.remove(mark, mark.revision);
+async function removeMark(ports: ConductorPorts, record: ActiveRecord<Bay>, bayModelId: string): Promise<void> {
+  const mark = await ports.table.get(bayModelUseKey(bayModelId, record.state.uuid));
+  if (!mark) return;
+  await requireHeld(record, ports);
+  await ports.table.remove(mark, mark.revision);
 }
 
 const subject: UpgradeSubject<Bay, BaySpecification> = {

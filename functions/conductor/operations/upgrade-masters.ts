@@ -6,12 +6,13 @@
  */
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import { masterMark, nextMaster, wordOf } from "@jeroboam/core/bay/master-upgrade";
-import { changeSpecification, readSpecification } from "@jeroboam/core/bay/specification-store";
+import { readSpecification } from "@jeroboam/core/bay/specification-store";
 import { limits } from "@jeroboam/core/limits";
 import { upgradeInputSchema } from "@jeroboam/core/node-group/upgrade-input";
 import type { ActiveRecord, Step, StepResult } from "@jeroboam/core/operation/record";
 import { again, done, failed } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
+import { changeHeldSpecification } from "./held-specification.ts";
 import { operationTag, specificationMissing } from "./stack-steps.ts";
 import { tellStacks } from "./tell-stacks.ts";
 
@@ -34,8 +35,8 @@ export const upgradeMasters: Step<ConductorPorts, Bay> = {
   },
 };
 
-async function markCome({ table }: ConductorPorts, { state }: ActiveRecord<Bay>, master: string) {
-  await changeSpecification(table, state, ({ mastersBehind = [] }) => ({
+async function markCome(ports: ConductorPorts, record: ActiveRecord<Bay>, master: string) {
+  await changeHeldSpecification(ports, record, ({ mastersBehind = [] }) => ({
     mastersBehind: mastersBehind.filter((one) => one !== master),
   }));
   return again<Bay>(0);
