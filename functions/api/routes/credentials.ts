@@ -16,6 +16,7 @@ import { defineRoute } from "../route.ts";
 import { notFound } from "./bay-requests.ts";
 import { requireBay } from "./bay-routes.ts";
 import { accepted } from "./clusters.ts";
+import { requireMastersThere } from "./upgrades.ts";
 
 const NOUN = "Cluster";
 
@@ -47,6 +48,8 @@ async function renewCredential(request: ApiRequest, bay: BayWithSpecification): 
       400,
       "The cluster's authority is being replaced, for which nodes need their credential: finish that first.",
     );
+  // They ask with it what to come to.
+  requireMastersThere(specification);
   const outcome = await rotateCredential(request.ports, bay, request.keyed);
   if (outcome.kind === "absent") throw notFound(NOUN, request.ident);
   if (outcome.kind === "refused") throw refusedIn(request, outcome.status);

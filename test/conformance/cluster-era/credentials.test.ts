@@ -71,6 +71,11 @@ describe("PATCH /v1/credentials", () => {
     await expectRefusal(api, 400, says, "PATCH", path(), LATEST);
   });
 
+  test("while masters are still to come to an upgrade's versions is refused: they ask for them by it", async () => {
+    await api.specify(cluster.uuid, { mastersBehind: ["blue-master-0"] });
+    await expectRefusal(api, 409, "blue-master-0", "PATCH", path(), LATEST);
+  });
+
   test("while a node group is being made is refused: nobody could tell what its nodes were told", async () => {
     const groups = `/v1/clusters/${cluster.uuid}/nodegroups`;
     expect(await api.call("POST", groups, { ...LATEST, body: { name: "gpu" } })).toMatchObject({ status: 202 });
