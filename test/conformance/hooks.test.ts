@@ -1,8 +1,13 @@
 /** /v1/hooks: a bay resized or upgraded by who signs, within the hook's limits, once for each call; and nothing for anybody else. */
 import { createApp } from "@jeroboam/api/app";
+import type { Bay } from "@jeroboam/core/bay/bay";
+import { bayShape } from "@jeroboam/core/bay/bay";
+import { recordHistory } from "@jeroboam/core/event/event-history";
+import { eventSource } from "@jeroboam/core/event/event-source";
 import type { JsonObject } from "@jeroboam/core/json";
 import type { Condition, Item } from "@jeroboam/core/table/table";
 import { limits } from "@jeroboam/core/limits";
+import { changeRecord } from "@jeroboam/core/operation/record-store";
 import { Webhook as Signer } from "standardwebhooks";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Harness } from "./api-harness.ts";
@@ -48,6 +53,18 @@ async function call(uuid: string, { id = "call-1", secret, body = '{"node_count"
 async function makeNewer(name: string, changes: JsonObject = {}): Promise<string> {
   const body = { ...CLUSTER_TEMPLATE, name, image_id: "atomic-25", ...changes };
   return textIn((await harness.call("POST", "/v1/clustertemplates", { body })).body, "uuid");
+}
+
+/** As a conductor does: what has happened to the bay leaves its record for the history. */
+async function tellEvents(): Promise<void> {
+  const { table } = harness.ports;
+  const record = await harness.record(bay);
+  if (!record) throw new Error("the bay is gone");
+  await recordHistory(table, eventSource(bayShape, record), record.outbox, harness.ports.clock.nowMs());
+  await changeRecord<Bay, never>(harness.ports, bayShape, record.key, (current) => ({
+    kind: "write",
+    record: { ...current, outbox: [] },
+  }));
 }
 
 const nodes = async (): Promise<unknown> => (await harness.record(bay))?.state.nodeCount;
@@ -109,6 +126,42 @@ describe("a hook", () => {
     expect((await call(uuid, { secret })).status).toBe(202);
     // Nothing was begun again.
     expect(await nodes()).toBe(5);
+  });
+
+  test("begins nothing by a call that slept until its repetition had come and gone", async () => {
+    const { uuid, secret } = await create();
+    const { table } = harness.ports;
+    const sleepy = {
+      ...table,
+      async put(item: Item, condition: Condition) {
+        const outcome = await table.put(item, condition);
+        if (!item.pk.startsWith("hook-use#") || !("absent" in condition)) return outcome;
+        Object.assign(harness.ports, { table });
+        expect((await call(uuid, { secret })).status).toBe(202);
+        expect(await nodes()).toBe(3);
+        await harness.settle(bay, { status: "UPDATE_COMPLETE", nodeCount: 5 });
+        await tellEvents();
+        return outcome;
+      },
+    };
+    Object.assign(harness.ports, { table: sleepy });
+    expect((await call(uuid, { secret })).status).toBe(202);
+    expect(await nodes()).toBe(5);
+  });
+
+  test("counts a call once as long as any process takes it, ten minutes late by its clock or not", async () => {
+    const { uuid, secret } = await create();
+    const { clock } = harness.ports;
+    const { toleranceMs } = limits.hook;
+    const late = { nowMs: () => clock.nowMs() - limits.idempotency.clockSkewMs };
+    const atMs = late.nowMs() + toleranceMs;
+    Object.assign(harness.ports, { clock: late });
+    expect((await call(uuid, { secret, atMs })).status).toBe(202);
+    await harness.settle(bay, { status: "UPDATE_COMPLETE", nodeCount: 5 });
+    clock.advance(2 * toleranceMs - 1_000);
+    expect((await call(uuid, { secret, atMs })).status).toBe(202);
+    expect(await nodes()).toBe(5);
+    Object.assign(harness.ports, { clock });
   });
 
   test("tells that the bay is busy, and takes the same call later", async () => {

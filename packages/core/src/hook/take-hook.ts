@@ -176,7 +176,7 @@ interface Use {
 
 const useSchema = z.object({ operationId: z.string(), startedAtMs: z.number(), isDone: z.boolean() });
 
-/** Whoever calls may do so from this long before our time to this long after it, and again until then. */
+/** Whoever calls may do so from this long before our time to this long after it, and again until then, by our clock. */
 const USE_MS = 2 * limits.hook.toleranceMs;
 
 /** One call is one use, however often it arrives; one that was begun and not ended is gone on with. */
@@ -188,14 +188,15 @@ async function beginUse({ table, clock, random }: HookPorts, { hookId, id }: Hoo
     revision: 1,
     body: { operationId: random.uuid(), startedAtMs, isDone: false },
     indexes: {},
-    expiresAtSeconds: Math.ceil((startedAtMs + USE_MS) / 1_000) + 1,
+    expiresAtSeconds: Math.ceil((startedAtMs + USE_MS + limits.idempotency.clockSkewMs) / 1_000) + 1,
   };
   const isFirst = (await table.put(item, { absent: true })) === "written";
   const present = isFirst ? item : ((await table.get(item)) ?? item);
-  const body = useSchema.parse(present.body);
+  const { operationId, isDone, ...body } = useSchema.parse(present.body);
   const untilMs = body.startedAtMs + USE_MS;
-  const keyed = { uuid: body.operationId, startedAtMs: body.startedAtMs, untilMs, isRepeat: !isFirst };
-  return { item: present, isDone: body.isDone, keyed };
+  // The first may sleep here until a repetition has come and gone: nobody knows of themselves that they are alone.
+  const keyed = { uuid: operationId, startedAtMs: body.startedAtMs, untilMs, isRepeat: true };
+  return { item: present, isDone, keyed };
 }
 
 async function endUse(table: Table, item: Item): Promise<void> {
