@@ -2,10 +2,16 @@
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
 import { abandonBay, retryBay } from "@jeroboam/core/bay/repair-bay";
 import { readQuota } from "@jeroboam/core/quota/quota";
-import { expect } from "vitest";
+import type { Bay } from "@jeroboam/core/bay/bay";
+import { bayShape } from "@jeroboam/core/bay/bay";
+import { changeRecord } from "@jeroboam/core/operation/record-store";
+import { expect, test } from "vitest";
+import { PLAIN_DELIVERY } from "../simulated/queue.ts";
+import { BAY_DELETE } from "./bay-delete.ts";
 import type { BayWorld } from "./bay-world.ts";
-import { bayOf, bayScenario } from "./bay-world.ts";
-import { describeOperationFaults } from "./harness.ts";
+import { actsOn, bayOf, bayScenario, createBayWorld } from "./bay-world.ts";
+import { createGate } from "./gate.ts";
+import { describeInterruption, describeOperationFaults } from "./harness.ts";
 
 async function standing(world: BayWorld) {
   const uuid = world.bayKey.pk.slice("bay#".length);
@@ -17,26 +23,56 @@ async function standing(world: BayWorld) {
 /** Stacks fail while `fails` says why. */
 const flaky: { stackMs: number; fails?: string } = { stackMs: 12_000 };
 
-describeOperationFaults(
-  bayScenario(
-    "retrying a creation whose stack failed",
-    flaky,
-    async (acts, world, settle) => {
-      flaky.fails = "No valid host was found";
-      await acts.create(2);
-      await settle();
-      expect(await bayOf(world)).toMatchObject({ status: "CREATE_FAILED" });
-      delete flaky.fails;
-      expect(await retryBay(world.ports, await standing(world))).toEqual({ kind: "accepted" });
-    },
-    async (world) => {
-      expect(await bayOf(world)).toMatchObject({ status: "CREATE_COMPLETE", nodeCount: 2 });
-      expect(world.stacks.size).toBe(1);
-      expect(world.trusts.size).toBe(1);
-      expect(world.users.size).toBe(1);
-    },
-  ),
+const recreating = bayScenario(
+  "retrying a creation whose stack failed",
+  flaky,
+  async (acts, world, settle) => {
+    flaky.fails = "No valid host was found";
+    await acts.create(2);
+    await settle();
+    expect(await bayOf(world)).toMatchObject({ status: "CREATE_FAILED" });
+    delete flaky.fails;
+    expect(await retryBay(world.ports, await standing(world))).toEqual({ kind: "accepted" });
+  },
+  async (world) => {
+    expect(await bayOf(world)).toMatchObject({ status: "CREATE_COMPLETE", nodeCount: 2 });
+    expect(world.stacks.size).toBe(1);
+    expect(world.trusts.size).toBe(1);
+    expect(world.users.size).toBe(1);
+  },
 );
+describeOperationFaults(recreating);
+describeInterruption(recreating, BAY_DELETE);
+
+test("a delete that comes while a creation is tried again ends the delegation first, and so whatever that still sends", async () => {
+  const world = createBayWorld(createGate(), PLAIN_DELIVERY, flaky);
+  const acts = actsOn(world);
+  await acts.create(2);
+  await fail(world, "CREATE_FAILED");
+  await retryBay(world.ports, await standing(world));
+  await acts.remove();
+  const { record, specification } = await standing(world);
+  expect(record.operation).toMatchObject({ kind: "delete", inherited: [specification.delegation] });
+});
+
+test("what failed is not tried again by numbers from before a resize that came first", async () => {
+  const world = createBayWorld(createGate(), PLAIN_DELIVERY, flaky);
+  const acts = actsOn(world);
+  await acts.create(2);
+  await fail(world, "UPDATE_FAILED");
+  const seen = await standing(world);
+  await acts.resize(4);
+  expect(await retryBay(world.ports, seen)).toEqual({ kind: "refused", status: "UPDATE_IN_PROGRESS" });
+  expect(await bayOf(world)).toMatchObject({ nodeCount: 4 });
+});
+
+/** What goes on has failed. */
+async function fail({ ports, bayKey }: BayWorld, status: Bay["status"]): Promise<void> {
+  await changeRecord<Bay, never>(ports, bayShape, bayKey, (current) => {
+    const { operation: _failed, dueAtMs: _due, ...settled } = current;
+    return { kind: "write", record: { ...settled, state: { ...current.state, status } } };
+  });
+}
 
 function verifyForgotten(world: BayWorld, stacks: number): void {
   const lasting = world.table.items().filter(({ expiresAtSeconds }) => expiresAtSeconds === undefined);

@@ -10,12 +10,14 @@ import { limits } from "../limits.ts";
 import { EVENT_TYPES } from "../event/event-types.ts";
 import type { KeyedRequestEffect } from "../operation/begin-operation.ts";
 import { beginOperation } from "../operation/begin-operation.ts";
+import { resizeInput } from "../node-group/resize-input.ts";
+import type { OperationRequest } from "../operation/operation.ts";
 import { startEventId, withEvent, withOperation } from "../operation/operation.ts";
 import type { WorkRecord } from "../operation/record.ts";
 import type { Bay, BayStatus } from "./bay.ts";
 import { bayShape } from "./bay.ts";
 import type { ChangedBay } from "./change-bay.ts";
-import { deleteBay, resizeBay } from "./change-bay.ts";
+import { deleteBay } from "./change-bay.ts";
 import type { BayPorts } from "./create-bay.ts";
 import { deadlineOf } from "./create-bay.ts";
 import type { BayWithSpecification } from "./find-bay.ts";
@@ -34,11 +36,8 @@ export async function retryBay(
       return recreate(ports, bay, keyed);
     case "UPDATE_FAILED":
     case "ROLLBACK_FAILED":
-    case "ROLLBACK_COMPLETE": {
-      const wish = { nodeCount: state.nodeCount, nodesToRemove: [], rollback: false };
-      const resized = await resizeBay(ports, bay, wish, "action", keyed);
-      return resized.kind === "accepted" ? { kind: "accepted" } : resized;
-    }
+    case "ROLLBACK_COMPLETE":
+      return updateAgain(ports, bay, keyed);
     case "DELETE_FAILED":
       return deleteBay(ports, bay.record, keyed);
     default:
@@ -68,22 +67,56 @@ async function hasten(
   return changed.kind === "absent" ? changed : { kind: "accepted" };
 }
 
-async function recreate(
+/** A delete that comes meanwhile ends the delegation first, as with a creation: so no stack appears behind its back. */
+function recreate(
+  ports: BayPorts,
+  bay: BayWithSpecification,
+  keyed: KeyedRequestEffect | undefined,
+): Promise<RetriedBay> {
+  const { delegation } = bay.specification;
+  return beginAgain(ports, bay, keyed, ({ state: { status } }) =>
+    status === "CREATE_FAILED"
+      ? { status: "CREATE_IN_PROGRESS", operation: { kind: "recreate", delegation } }
+      : undefined,
+  );
+}
+
+/** With the numbers that the bay is to have by then. */
+function updateAgain(
+  ports: BayPorts,
+  bay: BayWithSpecification,
+  keyed: KeyedRequestEffect | undefined,
+): Promise<RetriedBay> {
+  return beginAgain(ports, bay, keyed, ({ state, operation }) => {
+    const wish = { nodeCount: state.nodeCount, nodesToRemove: [], rollback: false };
+    const input = HAS_NOT_UPDATED.has(state.status) ? resizeInput(state, operation, wish) : undefined;
+    return input && { status: "UPDATE_IN_PROGRESS", operation: { kind: "update", input } };
+  });
+}
+
+const HAS_NOT_UPDATED: ReadonlySet<BayStatus> = new Set(["UPDATE_FAILED", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE"]);
+
+interface Attempt {
+  readonly status: BayStatus;
+  readonly operation: Pick<OperationRequest, "kind" | "delegation" | "input">;
+}
+
+/** Begins what failed, unless something else was begun since it was looked at. */
+async function beginAgain(
   ports: BayPorts,
   { record, specification }: BayWithSpecification,
   keyed: KeyedRequestEffect | undefined,
+  attempt: (current: WorkRecord<Bay>) => Attempt | undefined,
 ): Promise<RetriedBay> {
   const nowMs = ports.clock.nowMs();
   const deadlineAtMs = deadlineOf(nowMs, specification.createTimeoutMinutes);
   const at = { shape: bayShape, key: record.key };
   const changed = await beginOperation<Bay, BayStatus>(ports, at, keyed, (current, id) => {
-    if (current.operation || current.state.status !== "CREATE_FAILED")
-      return { kind: "refuse", refusal: current.state.status };
-    const changes: Partial<Bay> = { status: "CREATE_IN_PROGRESS", statusReason: null, updatedAtMs: nowMs };
-    return {
-      kind: "write",
-      record: withOperation(bayShape, current, { id, kind: "recreate", nowMs, deadlineAtMs }, changes),
-    };
+    const next = current.operation ? undefined : attempt(current);
+    if (!next) return { kind: "refuse", refusal: current.state.status };
+    const changes: Partial<Bay> = { status: next.status, statusReason: null, updatedAtMs: nowMs };
+    const operation = { id, nowMs, deadlineAtMs, ...next.operation };
+    return { kind: "write", record: withOperation(bayShape, current, operation, changes) };
   });
   if (changed.kind === "refused") return { kind: "refused", status: changed.refusal };
   return changed.kind === "absent" ? changed : { kind: "accepted" };
