@@ -1,19 +1,21 @@
 /**
  * `npm start` killed with SIGKILL at random moments, again and again over the same disk, while clients create, resize
  * and delete bays: nothing that was accepted is lost, nothing is made twice, nothing is stuck, nothing is left over.
- * `npm run test:kill` (100 rounds, or `KILL_ROUNDS`) asks for more rounds than a test run has time for.
+ * `npm run test:kill` is 100 rounds, or `KILL_ROUNDS`: more than `npm test` has time for. There are several
+ * installations at once, each with its share of the rounds: most of a round is waiting.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { createSeededRandom } from "../simulated/random.ts";
 import type { JeroboamProcess } from "./jeroboam-process.ts";
 import { startJeroboam, waitFor } from "./jeroboam-process.ts";
 import type { Session } from "./sandbox-client.ts";
 import { listStacks, login } from "./sandbox-client.ts";
 
-const ROUNDS = Number(process.env["KILL_ROUNDS"] ?? 12);
+const ROUNDS = Number(process.env["KILL_ROUNDS"] ?? 100);
+const INSTALLATIONS = 2;
 /** From the first change on that was answered. */
 const ALIVE_MOST_MS = 1_000;
 const ANSWER_WITHIN_MS = 20_000;
@@ -29,33 +31,53 @@ interface BayView {
   readonly status_reason: string | null;
 }
 
-let data = "";
-let running: JeroboamProcess;
+/** What the API said that it will do, by the bays' uuids; `asked`: to delete, whether or not an answer came. */
+interface Promises {
+  readonly created: Set<string>;
+  readonly asked: Set<string>;
+  readonly deleted: Set<string>;
+  replies: number;
+}
 
-beforeAll(() => {
-  data = mkdtempSync(join(tmpdir(), "jeroboam-kill-"));
-});
+interface Installation {
+  readonly number: number;
+  /** The folder that outlives every kill. */
+  readonly data: string;
+  readonly running: JeroboamProcess;
+  readonly session: Session;
+  readonly promised: Promises;
+}
+
+/** As they run now, by their numbers. */
+const installations: Installation[] = [];
 
 afterAll(async () => {
-  await running.stop();
-  rmSync(data, { recursive: true, force: true });
+  for (const { running, data } of installations) {
+    await running.stop();
+    rmSync(data, { recursive: true, force: true });
+  }
 });
 
-/** What the API said that it will do, by the bays' uuids; `asked`: to delete, whether or not an answer came. */
-const promised = { created: new Set<string>(), asked: new Set<string>(), deleted: new Set<string>(), replies: 0 };
-
-async function start(before?: JeroboamProcess): Promise<Session> {
+async function start(number: number, before?: Installation): Promise<Installation> {
   const portOf = (url: string): number => Number(new URL(url).port);
-  running = await startJeroboam({
+  const data = before?.data ?? mkdtempSync(join(tmpdir(), "jeroboam-kill-"));
+  const running = await startJeroboam({
     data,
     options: ["--bay-quota", "1000", "--log-level", "error"],
-    ...(before && { port: portOf(before.apiUrl), keystonePort: portOf(before.keystoneUrl) }),
+    ...(before && { port: portOf(before.running.apiUrl), keystonePort: portOf(before.running.keystoneUrl) }),
   });
-  return login(running.keystoneUrl);
+  const promised = before?.promised ?? { created: new Set(), asked: new Set(), deleted: new Set(), replies: 0 };
+  const installation = { number, data, running, promised, session: await login(running.keystoneUrl) };
+  installations[number] = installation;
+  return installation;
 }
 
 /** Does one thing after the other until nobody answers any more. */
-async function drive(session: Session, fraction: () => number, isOver: () => boolean): Promise<void> {
+async function drive(
+  { session, running, promised }: Installation,
+  fraction: () => number,
+  isOver: () => boolean,
+): Promise<void> {
   const bays = `${running.apiUrl}/bays`;
   while (!isOver()) {
     try {
@@ -83,56 +105,63 @@ async function drive(session: Session, fraction: () => number, isOver: () => boo
   }
 }
 
-const allBays = async (session: Session): Promise<readonly BayView[]> =>
+/** A life and its end, and the next one's start. */
+async function killOnce(installation: Installation, fraction: () => number): Promise<Installation> {
+  const { number, running, promised } = installation;
+  let isOver = false;
+  const before = promised.replies;
+  const clients = Array.from({ length: CLIENTS }, () => drive(installation, fraction, () => isOver));
+  // On a busy machine the first change may be long in coming: a round in which nothing was begun would show nothing.
+  await waitFor(() => promised.replies > before, ANSWER_WITHIN_MS, 5);
+  await new Promise((resolve) => setTimeout(resolve, ALIVE_MOST_MS * fraction()));
+  await running.kill();
+  isOver = true;
+  await Promise.all(clients);
+  return start(number, installation);
+}
+
+const allBays = async ({ session, running }: Installation): Promise<readonly BayView[]> =>
   (await session.get<{ bays: BayView[] }>(`${running.apiUrl}/bays?limit=1000`)).bays;
 
-test(
-  `${ROUNDS} kills at random moments lose nothing, double nothing, leave nothing stuck`,
-  { timeout: REST_WITHIN_MS * 2 + ROUNDS * ROUND_WITHIN_MS },
-  async () => {
-    const random = createSeededRandom(8);
-    let session = await start();
-    const model = { name: "model", image_id: "fedora-21-atomic-3", keypair_id: "default", coe: "kubernetes" };
-    const made = await session.send("POST", `${running.apiUrl}/baymodels`, { ...model, external_network_id: "public" });
-    expect(made.status).toBe(201);
-    for (let round = 0; round < ROUNDS; round += 1) {
-      let isOver = false;
-      const before = promised.replies;
-      const clients = Array.from({ length: CLIENTS }, () =>
-        drive(
-          session,
-          () => random.fraction(),
-          () => isOver,
-        ),
-      );
-      // On a busy machine the first change may be long in coming: a round in which nothing was begun would show nothing.
-      await waitFor(() => promised.replies > before, ANSWER_WITHIN_MS, 5);
-      await new Promise((resolve) => setTimeout(resolve, ALIVE_MOST_MS * random.fraction()));
-      await running.kill();
-      isOver = true;
-      await Promise.all(clients);
-      session = await start(running);
-    }
+async function expectWhole(installation: Installation): Promise<void> {
+  const { running, session, promised } = installation;
+  const isSettled = async (): Promise<boolean> =>
+    (await allBays(installation)).every(({ status }) => !status.endsWith("_IN_PROGRESS"));
+  await waitFor(isSettled, REST_WITHIN_MS, 250);
+  const bays = await allBays(installation);
+  const uuids = new Set(bays.map(({ uuid }) => uuid));
+  // None lost.
+  const lost = [...promised.created].filter((uuid) => !promised.asked.has(uuid) && !uuids.has(uuid));
+  expect(lost).toEqual([]);
+  const undead = [...promised.deleted].filter((uuid) => uuids.has(uuid));
+  expect(undead).toEqual([]);
+  // None failed for no reason, none doubled.
+  expect(bays.filter(({ status }) => status.endsWith("_FAILED"))).toEqual([]);
+  const stacks = await listStacks(running.keystoneUrl, session);
+  expect(stacks.map(({ stack_name }) => bays.filter(({ uuid }) => stack_name.endsWith(uuid)).length)).toEqual(
+    bays.map(() => 1),
+  );
 
-    const isSettled = async (): Promise<boolean> =>
-      (await allBays(session)).every(({ status }) => !status.endsWith("_IN_PROGRESS"));
-    await waitFor(isSettled, REST_WITHIN_MS, 250);
-    const bays = await allBays(session);
-    const uuids = new Set(bays.map(({ uuid }) => uuid));
-    // None lost.
-    const lost = [...promised.created].filter((uuid) => !promised.asked.has(uuid) && !uuids.has(uuid));
-    expect(lost).toEqual([]);
-    const undead = [...promised.deleted].filter((uuid) => uuids.has(uuid));
-    expect(undead).toEqual([]);
-    // None failed for no reason, none doubled.
-    expect(bays.filter(({ status }) => status.endsWith("_FAILED"))).toEqual([]);
-    const stacks = await listStacks(running.keystoneUrl, session);
-    expect(stacks.map(({ stack_name }) => bays.filter(({ uuid }) => stack_name.endsWith(uuid)).length)).toEqual(
-      bays.map(() => 1),
-    );
+  for (const { uuid } of bays) await session.send("DELETE", `${running.apiUrl}/bays/${uuid}`);
+  await waitFor(async () => (await allBays(installation)).length === 0, REST_WITHIN_MS, 250);
+  expect(await listStacks(running.keystoneUrl, session)).toEqual([]);
+}
 
-    for (const { uuid } of bays) await session.send("DELETE", `${running.apiUrl}/bays/${uuid}`);
-    await waitFor(async () => (await allBays(session)).length === 0, REST_WITHIN_MS, 250);
-    expect(await listStacks(running.keystoneUrl, session)).toEqual([]);
-  },
-);
+describe.concurrent(`${ROUNDS} kills at random moments`, () => {
+  test.each(Array.from({ length: INSTALLATIONS }, (_, number) => number))(
+    "lose nothing, double nothing, leave nothing stuck: installation %i",
+    { timeout: REST_WITHIN_MS * 2 + ROUNDS * ROUND_WITHIN_MS },
+    async (number) => {
+      const random = createSeededRandom(8 + number);
+      const fraction = (): number => random.fraction();
+      let installation = await start(number);
+      const { session, running } = installation;
+      const model = { name: "model", image_id: "fedora-21-atomic-3", keypair_id: "default", coe: "kubernetes" };
+      const body = { ...model, external_network_id: "public" };
+      expect((await session.send("POST", `${running.apiUrl}/baymodels`, body)).status).toBe(201);
+      const rounds = Math.ceil((ROUNDS - number) / INSTALLATIONS);
+      for (let count = 0; count < rounds; count += 1) installation = await killOnce(installation, fraction);
+      await expectWhole(installation);
+    },
+  );
+});
