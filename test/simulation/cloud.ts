@@ -76,6 +76,15 @@ export interface SimulatedCloud {
   /** Stuck stacks come to their end. */
   heal(): void;
   isSettled(stack: CloudStack): boolean;
+  /** As it stands, for another to begin with. */
+  copy(): CloudBeginning;
+}
+
+export interface CloudBeginning {
+  readonly stacks: readonly CloudStack[];
+  readonly trusts: readonly Trust[];
+  readonly users: ReadonlyMap<string, string>;
+  readonly made: number;
 }
 
 export interface CloudParts {
@@ -88,6 +97,7 @@ export interface CloudParts {
   readonly watch: (effect: CloudEffect) => void;
   /** Tells what is done to a bay that may make it fail. */
   readonly blow: (ownerUuid: string, what: string) => void;
+  readonly before?: CloudBeginning | undefined;
 }
 
 /** Everything of this beginning is a secret: it must never be seen in the clear. */
@@ -98,11 +108,12 @@ const STACK_LEAST_MS = 10_000;
 const STACK_MOST_MS = 150_000;
 const SHOWN_LATE_MOST_MS = 1_500;
 
-export function createCloud({ clock, random, faults, stackMs, sealer, watch, blow }: CloudParts): SimulatedCloud {
-  const stacks = new Map<string, CloudStack>();
-  const trusts = new Map<string, Trust>();
-  const users = new Map<string, string>();
-  let made = 0;
+export function createCloud(parts: CloudParts): SimulatedCloud {
+  const { clock, random, faults, stackMs, sealer, watch, blow, before } = parts;
+  const stacks = new Map<string, CloudStack>(before?.stacks.map((stack) => [stack.id, { ...stack }]));
+  const trusts = new Map<string, Trust>(before?.trusts.map((trust) => [trust.id, trust]));
+  const users = new Map<string, string>(before?.users);
+  let made = before?.made ?? 0;
 
   const isInProgress = (stack: CloudStack): boolean => clock.nowMs() < stack.endsAtMs;
   /** What was deleted is gone when that has ended. */
@@ -153,6 +164,12 @@ export function createCloud({ clock, random, faults, stackMs, sealer, watch, blo
     trusts,
     users,
     isSettled: (stack) => !isInProgress(stack),
+    copy: () => ({
+      stacks: [...stacks.values()].map((stack) => ({ ...stack })),
+      trusts: [...trusts.values()],
+      users: new Map(users),
+      made,
+    }),
     cloudFor: (process) => cloudFor(process, state, sealer),
     async makeTrust(projectId, userId, context) {
       const id = `${CANARY}-trust-${(made += 1)}`;

@@ -22,16 +22,16 @@ export interface Ends {
 }
 
 export function createEnds(): Ends {
-  const lines: string[] = [];
+  /** A digest of each step that did something, and of all that each racer has seen. */
+  const done: string[] = [];
+  const seenBy = new Map<string, string>();
   const changes = new Map<string, number>();
-  const seenBy = new Map<string, string[]>();
   let told: string[] = [];
   const countOf = (name: string): number => changes.get(name) ?? 0;
   const count = (name: string): void => void changes.set(name, countOf(name) + 1);
-  const hash = ({ cloud, lateCalls, gaps }: World, ...more: readonly string[][]): string => {
+  const hash = ({ cloud, lateCalls, gaps }: World, ...more: readonly string[]): string => {
     const cloudNow = [...cloud.stacks.values(), ...cloud.trusts.values(), ...cloud.users, ...lateCalls, ...gaps];
-    const all = JSON.stringify([lines.toSorted(), cloudNow, more]);
-    return createHash("sha1").update(all).digest("hex");
+    return digestOf([done.toSorted().join(), JSON.stringify(cloudNow), ...more]);
   };
   return {
     watcher: {
@@ -49,19 +49,27 @@ export function createEnds(): Ends {
     },
     note(who, { looks, changes: changed, isAll }) {
       const seen = [
-        ...looks.map(({ shelf, prefix, upTo }) => (upTo === prefix ? `${shelf} ${prefix}` : shelf)),
+        ...looks.map(({ shelf, prefix, upTo }) => (upTo === prefix ? nameOn(shelf, prefix) : shelf)),
         ...(isAll ? changes.keys() : []),
-      ].map((name) => `${name} ${countOf(name)}`);
+      ].map((name) => `${name}=${countOf(name)}`);
       for (const { shelf, name } of changed) {
-        count(`${shelf} ${name}`);
+        count(nameOn(shelf, name));
         count(shelf);
-        seen.push(`${shelf} ${name} ${countOf(`${shelf} ${name}`)}`);
+        seen.push(`${nameOn(shelf, name)}=${countOf(nameOn(shelf, name))}`);
       }
-      if (told.length > 0) lines.push(`${told.join()} ${seen.join()}`);
-      seenBy.set(who, [...(seenBy.get(who) ?? []), seen.join()]);
+      if (told.length > 0) done.push(digestOf([...told, ...seen]));
+      seenBy.set(who, digestOf([seenBy.get(who) ?? "", ...seen]));
       told = [];
     },
-    hash: (world, messages) => hash(world, [...messages]),
-    hashFor: (who, world, messages) => hash(world, [...messages], [who, ...(seenBy.get(who) ?? [])]),
+    hash: (world, messages) => hash(world, ...messages),
+    hashFor: (who, world, messages) => hash(world, who, seenBy.get(who) ?? "", ...messages),
   };
+}
+
+function nameOn(shelf: string, name: string): string {
+  return `${shelf}/${name}`;
+}
+
+function digestOf(texts: readonly string[]): string {
+  return createHash("sha1").update(texts.join("\n")).digest("base64");
 }

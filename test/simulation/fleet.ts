@@ -126,12 +126,11 @@ function createApiFunctions(options: FleetOptions): Pick<Fleet, "request" | "pro
   const { net, outside, random, replied } = options;
   const { scheduler, faults, trace } = net;
   const apps = new Map<string, ReturnType<typeof createApp>>();
-  const pool = createPool(options, APIS, "api", (process) =>
-    apps.set(process.name, createApp(apiPorts(process, outside), LOADED_COLLECTIONS)),
-  );
+  const pool = createPool(options, APIS, "api", () => {});
 
   const serve = async (process: Process, person: Person, request: ApiRequest): Promise<Answer> => {
-    const app = apps.get(process.name)!;
+    const app = apps.get(process.name) ?? createApp(apiPorts(process, outside), LOADED_COLLECTIONS);
+    apps.set(process.name, app);
     const { method, path, body, headers = {} } = request;
     const response = await app.request(`https://api.test${path}`, {
       method,

@@ -13,6 +13,8 @@
  * What follows on a race is the same where the race came to the same (ends.ts): it is run once. So is what the last of
  * them does when the others are at their end, from a place that was seen.
  */
+import type { Beginning } from "./beginning.ts";
+import { createRecorder } from "./beginning.ts";
 import { createEnds } from "./ends.ts";
 import { INVARIANTS } from "./invariants/all.ts";
 import type { Invariant } from "./invariants/invariant.ts";
@@ -32,8 +34,8 @@ import { productRandom, streamOf } from "./world.ts";
 /** Those who act at once, and what was before. */
 export interface Race {
   readonly name: string;
-  /** Brings about the beginning; then those who are to act. */
-  prepare(stage: Stage): Promise<readonly Racer[]>;
+  /** Brings about the beginning, and tells who is to act in a world that begins so. */
+  prepare(stage: Stage): Promise<(stage: Stage) => readonly Racer[]>;
 }
 
 export interface Racer {
@@ -64,6 +66,8 @@ export interface RaceOptions {
 const PROMISES = INVARIANTS.filter((one) => one !== leases);
 
 const SEED = 7;
+/** Another, so that nothing is drawn that was drawn before. */
+const RACE_SEED = 8;
 /** The world's own streams of chance have lower numbers. */
 const RACERS_STREAM = 100;
 const STACK_MS = 1_200;
@@ -84,16 +88,26 @@ interface Known {
   readonly alone: Map<string, readonly Touches[]>;
 }
 
+/** What all orders begin with: it is brought about once. */
+interface Start {
+  readonly beginning: Beginning;
+  readonly racersIn: (stage: Stage) => readonly Racer[];
+  /** A promise broken before anybody raced. */
+  readonly violation: Violation | undefined;
+}
+
 export async function runRace(
   race: Race,
   { most = ORDERS_MOST, touch = doTouch }: RaceOptions = {},
 ): Promise<RaceResult> {
+  const start = await prepare(race);
   const choice = createOrders(touch);
   const ends = new Set<string>();
   const known: Known = { choice, ends, alone: new Map() };
   let [orders, cut] = [0, 0];
+  if (start.violation) return { orders, cut, ends, isWhole: false, violation: { ...start.violation, order: [] } };
   for (;;) {
-    const { isWhole, violation, order } = await runOrder(race, known);
+    const { isWhole, violation, order } = await runOrder(start, known);
     if (isWhole) orders += 1;
     else cut += 1;
     if (violation) return { orders, cut, ends, isWhole: false, violation: { ...violation, order } };
@@ -108,13 +122,19 @@ interface Ran {
   readonly order: readonly string[];
 }
 
-async function runOrder(race: Race, { choice, ends, alone }: Known): Promise<Ran> {
+async function prepare(race: Race): Promise<Start> {
+  const recorder = createRecorder();
+  const stage = createRaceStage(SEED, [recorder.watcher]);
+  const racersIn = await race.prepare(stage);
+  return { beginning: recorder.beginning(stage.world), racersIn, violation: stage.violation() };
+}
+
+async function runOrder({ beginning, racersIn }: Start, { choice, ends, alone }: Known): Promise<Ran> {
   const notes = createTouchNotes();
   const end = createEnds();
-  const stage = createRaceStage([notes.watcher, end.watcher]);
-  const racers = await race.prepare(stage);
+  const stage = createRaceStage(RACE_SEED, [notes.watcher, end.watcher], beginning);
   end.begin();
-  const held = startAll(stage, racers, notes);
+  const held = startAll(stage, racersIn(stage), notes);
   await settle(stage);
   const order: string[] = [];
   const rest: { place: string; steps: Touches[] } = { place: "", steps: [] };
@@ -130,7 +150,7 @@ async function runOrder(race: Race, { choice, ends, alone }: Known): Promise<Ran
     const who = choice.next(able);
     if (who === undefined) return { isWhole: false, violation: undefined, order };
     const next = held.waiting.get(who)?.shift();
-    if (!next) throw new Error(`${race.name} does not run the same way twice`);
+    if (!next) throw new Error(`${who} has nothing to do`);
     order.push(`${who}: ${next.call.service}.${next.call.what}`);
     notes.begin(next.call);
     next.go();
@@ -147,10 +167,10 @@ async function runOrder(race: Race, { choice, ends, alone }: Known): Promise<Ran
   return { isWhole: true, violation: stage.violation(), order };
 }
 
-function createRaceStage(watchers: readonly Invariant[]): Stage {
+function createRaceStage(seed: number, watchers: readonly Invariant[], beginning?: Beginning): Stage {
   const plan = { kinds: new Set<never>(), conditions: new Set<never>(), faults: [] };
   const invariants = [...PROMISES, ...watchers];
-  return createStage({ seed: SEED, plan, stackMs: STACK_MS, invariants, isDone: () => true });
+  return createStage({ seed, plan, stackMs: STACK_MS, invariants, beginning, isDone: () => true });
 }
 
 /** Takes steps that are known without their being run. False: they were seen in another order. */
@@ -194,7 +214,7 @@ function startAll(stage: Stage, racers: readonly Racer[], notes: TouchNotes): He
     sent.set(name, messages);
     const own: Outside = {
       ...outside,
-      random: productRandom(streamOf(SEED, RACERS_STREAM + place)),
+      random: productRandom(streamOf(RACE_SEED, RACERS_STREAM + place)),
       sealer: outside.sealer.of(name),
       table: notes.watched(outside.table),
       queue: { ...outside.queue, send: (body, delayMs) => void messages.push({ body, delayMs }) },

@@ -134,13 +134,17 @@ export interface Vault extends Sealer {
   of(name: string): Vault;
   /** For those who watch. */
   peek(sealed: string): string | undefined;
+  /** All that was sealed, for another to begin with. */
+  copy(): VaultBeginning;
 }
 
+export type VaultBeginning = ReadonlyMap<string, { readonly plaintext: string; readonly context: string }>;
+
 /** What is sealed can be opened for what it was sealed for, and is nothing that could be read. */
-export function createVault(): Vault {
-  const kept = new Map<string, { readonly plaintext: string; readonly context: string }>();
+export function createVault(before?: VaultBeginning): Vault {
+  const kept = new Map(before);
   const vaultOf = (prefix: string): Vault => {
-    let count = 0;
+    let count = kept.size;
     return {
       seal(plaintext, context) {
         const sealed = `${prefix}-${(count += 1)}`;
@@ -155,6 +159,7 @@ export function createVault(): Vault {
       },
       of: (name) => vaultOf(`${prefix}-by-${name}`),
       peek: (sealed) => kept.get(sealed)?.plaintext,
+      copy: () => new Map(kept),
     };
   };
   return vaultOf("sealed");

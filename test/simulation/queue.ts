@@ -20,11 +20,13 @@ export interface WorldQueue {
   redrive(): void;
   /** Held messages come now. */
   releaseHeld(): void;
+  /** What is waiting, for another queue to begin with. */
+  waiting(): readonly Pick<Message, "body" | "visibleAtMs">[];
   /** Messages waiting or in hand, but for held ones, and for looks at bays' engines, which never end. */
   size(): number;
 }
 
-interface Message {
+export interface Message {
   readonly id: string;
   readonly body: string;
   visibleAtMs: number;
@@ -102,6 +104,7 @@ export function createQueue(scheduler: Scheduler, random: Pick<Random, "fraction
       held = [];
       for (const body of late) add(body, 0);
     },
+    waiting: () => [...messages.values()].map(({ body, visibleAtMs }) => ({ body, visibleAtMs })),
     size: () => [...messages.values()].filter(({ body }) => !body.includes(LOOKS)).length,
   };
 }

@@ -127,72 +127,72 @@ const remove = (uuid: string): ApiRequest => ({ method: "DELETE", path: `/v1/bay
 export const RACES: readonly Race[] = [
   {
     name: "two conductors create one bay",
-    async prepare(stage) {
-      const uuid = await makeBay(stage);
-      return [conductor(stage, "one", uuid), conductor(stage, "other", uuid, PAST_LEASE_MS)];
+    async prepare(before) {
+      const uuid = await makeBay(before);
+      return (stage) => [conductor(stage, "one", uuid), conductor(stage, "other", uuid, PAST_LEASE_MS)];
     },
   },
   {
     name: "two conductors update one bay",
-    async prepare(stage) {
-      const uuid = await makeBuiltBay(stage);
-      await ask(stage, resize(uuid, 3));
-      return [conductor(stage, "one", uuid), conductor(stage, "other", uuid, PAST_LEASE_MS)];
+    async prepare(before) {
+      const uuid = await makeBuiltBay(before);
+      await ask(before, resize(uuid, 3));
+      return (stage) => [conductor(stage, "one", uuid), conductor(stage, "other", uuid, PAST_LEASE_MS)];
     },
   },
   {
     name: "two conductors delete one bay",
-    async prepare(stage) {
-      const uuid = await makeBuiltBay(stage);
-      await ask(stage, remove(uuid));
-      return [conductor(stage, "one", uuid), conductor(stage, "other", uuid, PAST_LEASE_MS)];
+    async prepare(before) {
+      const uuid = await makeBuiltBay(before);
+      await ask(before, remove(uuid));
+      return (stage) => [conductor(stage, "one", uuid), conductor(stage, "other", uuid, PAST_LEASE_MS)];
     },
   },
   {
     name: "a bay is deleted while a conductor creates it",
-    async prepare(stage) {
-      const uuid = await makeBay(stage);
-      return [conductor(stage, "conductor", uuid), request(stage, "api", remove(uuid))];
+    async prepare(before) {
+      const uuid = await makeBay(before);
+      return (stage) => [conductor(stage, "conductor", uuid), request(stage, "api", remove(uuid))];
     },
   },
   {
     name: "a bay's health is reported while a conductor creates it",
-    async prepare(stage) {
-      const uuid = await makeBay(stage);
-      const admin = adminOf(stage);
+    async prepare(before) {
+      const uuid = await makeBay(before);
+      const admin = adminOf(before);
       const body = [{ op: "replace", path: "/health_status", value: "HEALTHY" }];
       const report: ApiRequest = { method: "PATCH", path: `/v1/clusters/${uuid}`, body };
-      return [conductor(stage, "conductor", uuid), request(stage, "api", report, { who: admin })];
+      return (stage) => [conductor(stage, "conductor", uuid), request(stage, "api", report, { who: admin })];
     },
   },
   {
     name: "a bay is resized and deleted at once",
-    async prepare(stage) {
-      const uuid = await makeBuiltBay(stage);
-      return [request(stage, "one", resize(uuid, 3)), request(stage, "other", remove(uuid))];
+    async prepare(before) {
+      const uuid = await makeBuiltBay(before);
+      return (stage) => [request(stage, "one", resize(uuid, 3)), request(stage, "other", remove(uuid))];
     },
   },
   {
     name: "a bay is resized twice at once",
-    async prepare(stage) {
-      const uuid = await makeBuiltBay(stage);
-      return [request(stage, "one", resize(uuid, 3)), request(stage, "other", resize(uuid, 4))];
+    async prepare(before) {
+      const uuid = await makeBuiltBay(before);
+      return (stage) => [request(stage, "one", resize(uuid, 3)), request(stage, "other", resize(uuid, 4))];
     },
   },
   {
     name: "a bay is deleted twice at once",
-    async prepare(stage) {
-      const uuid = await makeBuiltBay(stage);
-      return [request(stage, "one", remove(uuid)), request(stage, "other", remove(uuid))];
+    async prepare(before) {
+      const uuid = await makeBuiltBay(before);
+      return (stage) => [request(stage, "one", remove(uuid)), request(stage, "other", remove(uuid))];
     },
   },
   {
     name: "a bay is made from a model that is deleted",
-    async prepare(stage) {
-      const model = await makeModel(stage);
-      stage.fleet.holdConductors();
+    async prepare(before) {
+      const model = await makeModel(before);
+      before.fleet.holdConductors();
       const body = { name: "bay", baymodel_id: model, node_count: 1 };
-      return [
+      return (stage) => [
         request(stage, "one", { method: "POST", path: "/v1/bays", body }),
         request(stage, "other", { method: "DELETE", path: `/v1/baymodels/${model}` }),
       ];
@@ -200,42 +200,42 @@ export const RACES: readonly Race[] = [
   },
   {
     name: "two bays are made where there is room for one",
-    async prepare(stage) {
-      const model = await makeModelAndRoom(stage, 1);
-      return ["one", "other"].map((name) => request(stage, name, newBay(model, name)));
+    async prepare(before) {
+      const model = await makeModelAndRoom(before, 1);
+      return (stage) => ["one", "other"].map((name) => request(stage, name, newBay(model, name)));
     },
   },
   {
     name: "a bay is made where another one's place is given back",
-    async prepare(stage) {
-      const model = await makeModelAndRoom(stage, 1);
-      const uuid = String((await ask(stage, newBay(model, "first")))["uuid"]);
-      stage.fleet.freeConductors();
-      await stage.phase("build", stage.isAtRest);
-      stage.fleet.holdConductors();
-      await ask(stage, remove(uuid));
-      return [conductor(stage, "conductor", uuid), request(stage, "api", newBay(model, "second"))];
+    async prepare(before) {
+      const model = await makeModelAndRoom(before, 1);
+      const uuid = String((await ask(before, newBay(model, "first")))["uuid"]);
+      before.fleet.freeConductors();
+      await before.phase("build", before.isAtRest);
+      before.fleet.holdConductors();
+      await ask(before, remove(uuid));
+      return (stage) => [conductor(stage, "conductor", uuid), request(stage, "api", newBay(model, "second"))];
     },
   },
   {
     name: "a bay is asked for twice under one key",
-    async prepare(stage) {
-      const asked = underKey(newBay(await makeModelAndRoom(stage, 1), "keyed-1"));
-      return [request(stage, "one", asked), request(stage, "other", asked)];
+    async prepare(before) {
+      const asked = underKey(newBay(await makeModelAndRoom(before, 1), "keyed-1"));
+      return (stage) => [request(stage, "one", asked), request(stage, "other", asked)];
     },
   },
   {
     name: "a bay is asked for again when its first request is taken for dead",
-    async prepare(stage) {
-      const asked = underKey(newBay(await makeModelAndRoom(stage, 1), "keyed-1"));
-      return [request(stage, "one", asked), request(stage, "other", asked, { skewMs: PAST_LEASE_MS })];
+    async prepare(before) {
+      const asked = underKey(newBay(await makeModelAndRoom(before, 1), "keyed-1"));
+      return (stage) => [request(stage, "one", asked), request(stage, "other", asked, { skewMs: PAST_LEASE_MS })];
     },
   },
   {
     name: "one key is given to two requests",
-    async prepare(stage) {
-      const model = await makeModelAndRoom(stage, 2);
-      return ["one", "other"].map((name) => request(stage, name, underKey(newBay(model, `keyed-${name}`))));
+    async prepare(before) {
+      const model = await makeModelAndRoom(before, 2);
+      return (stage) => ["one", "other"].map((name) => request(stage, name, underKey(newBay(model, `keyed-${name}`))));
     },
   },
 ];

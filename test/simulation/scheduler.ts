@@ -37,9 +37,9 @@ interface Event {
 const TURNS = 20;
 const SLOW_TURNS = 2_000;
 
-export function createScheduler(random: Pick<Random, "fraction">): Scheduler {
+export function createScheduler(random: Pick<Random, "fraction">, startMs = SIMULATED_START_MS): Scheduler {
   const events: Event[] = [];
-  let nowMs = SIMULATED_START_MS;
+  let nowMs = startMs;
   let steps = 0;
   let stirring = 0;
 

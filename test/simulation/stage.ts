@@ -4,6 +4,7 @@
  */
 import { limits } from "@jeroboam/core/limits";
 import type { Item } from "@jeroboam/core/table/table";
+import type { Beginning } from "./beginning.ts";
 import type { FaultPlan, Faults } from "./faults.ts";
 import { createFaults } from "./faults.ts";
 import type { Fleet } from "./fleet.ts";
@@ -30,6 +31,8 @@ export interface StageOptions {
   readonly invariants?: readonly Invariant[];
   /** How long Heat is at work on a stack; absent: as chance has it. */
   readonly stackMs?: number;
+  /** What was before; absent: nothing. */
+  readonly beginning?: Beginning | undefined;
   /** Whoever acts: what they still mean to do is not over. */
   readonly isDone: () => boolean;
 }
@@ -60,11 +63,12 @@ const STEPS = 60_000;
 /** The longest that anything takes when nothing goes wrong any more: the longest deadline, what is provisional, two ticks. */
 export const REST_MS = limits.bay.deleteDeadlineMs + limits.bay.deadlineMs + 2 * limits.engine.provisionalMs;
 
-export function createStage({ seed, plan, lines = 0, invariants = INVARIANTS, stackMs, isDone }: StageOptions): Stage {
-  const scheduler = createScheduler(streamOf(seed, 11));
+export function createStage(options: StageOptions): Stage {
+  const { seed, plan, lines = 0, invariants = INVARIANTS, stackMs, beginning, isDone } = options;
+  const scheduler = createScheduler(streamOf(seed, 11), beginning?.nowMs);
   const trace = createTrace(scheduler.clock, lines);
   const faults = createFaults(streamOf(seed, 12), plan);
-  const world = createWorld({ seed, scheduler, trace, faults, stackMs });
+  const world = createWorld({ seed, scheduler, trace, faults, stackMs, beginning });
   let violation: Violation | undefined;
   const broken = (id: string, how: string): void => {
     if (violation) return;
@@ -72,6 +76,9 @@ export function createStage({ seed, plan, lines = 0, invariants = INVARIANTS, st
     trace.add("BROKEN", `${id}: ${how}`);
   };
   world.watch(invariants.map((one) => one.watch(world, (how) => broken(one.id, how))));
+  beginning?.retell(world.tell());
+  // Of what was before, each looked at it as it stands now: whether a promise was broken then was seen then.
+  violation = undefined;
   const startMs = scheduler.clock.nowMs();
   const fleet = createFleet({
     net: world.net,

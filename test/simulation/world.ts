@@ -10,6 +10,7 @@ import { createMemoryTable } from "@jeroboam/core/table/memory-table";
 import type { Item, Key, Table } from "@jeroboam/core/table/table";
 import { createSeededRandom } from "../simulated/random.ts";
 import { bayRecordOf, isBayRecord } from "./bay-record.ts";
+import type { Beginning } from "./beginning.ts";
 import type { SimulatedCloud } from "./cloud.ts";
 import { CANARY, createCloud } from "./cloud.ts";
 import type { Faults } from "./faults.ts";
@@ -86,6 +87,8 @@ export interface WorldParts {
   readonly faults: Faults;
   /** How long Heat is at work on a stack; absent: as chance has it. */
   readonly stackMs?: number | undefined;
+  /** How it stood before; absent: there is nothing. */
+  readonly beginning?: Beginning | undefined;
 }
 
 /** Chance is drawn from a stream for each purpose, so that one more draw here moves nothing there. */
@@ -95,7 +98,7 @@ export function streamOf(seed: number, purpose: number): ReturnType<typeof creat
 
 const LAG_MOST_MS = 60_000;
 
-export function createWorld({ seed, scheduler, trace, faults, stackMs }: WorldParts): World {
+export function createWorld({ seed, scheduler, trace, faults, stackMs, beginning }: WorldParts): World {
   const { clock } = scheduler;
   const history = createHistory(() => scheduler.steps);
   let eyes = watchAll([history]);
@@ -115,8 +118,9 @@ export function createWorld({ seed, scheduler, trace, faults, stackMs }: WorldPa
     clock,
     indexLagMs: () => (lags ? Math.floor(LAG_MOST_MS * chance.index.fraction() ** 3) : 0),
   });
-  const items = new Map<string, Item>();
-  const sealer = createVault();
+  const items = new Map<string, Item>(beginning?.items);
+  if (beginning) table.restore([...items.values()]);
+  const sealer = createVault(beginning?.vault);
   const cloud = createCloud({
     clock,
     random: chance.cloud,
@@ -125,6 +129,7 @@ export function createWorld({ seed, scheduler, trace, faults, stackMs }: WorldPa
     sealer,
     watch: (effect) => tell().effected(effect),
     blow: strikeBay,
+    before: beginning?.cloud,
   });
   const births: Watcher = {
     wrote(item, before) {
@@ -137,6 +142,7 @@ export function createWorld({ seed, scheduler, trace, faults, stackMs }: WorldPa
   const engines = createMemoryEngines();
   const receivers = createReceivers();
   const queue = createQueue(scheduler, chance.queue, faults);
+  for (const { body, visibleAtMs } of beginning?.messages ?? []) queue.send(body, visibleAtMs - clock.nowMs());
   const outages = createOutages(scheduler, chance.net);
   const net: Net = { scheduler, trace, faults, random: chance.net, isRefusing: outages.isRefusing };
   const outside: Outside = {
