@@ -21,6 +21,7 @@ import type {
   Stacks,
 } from "@jeroboam/conductor/ports";
 import type { Faults } from "./faults.ts";
+import { memberOutputs, textsIn } from "./members.ts";
 import type { Process } from "./process.ts";
 
 export interface CloudStack {
@@ -35,6 +36,8 @@ export interface CloudStack {
   fails: string | undefined;
   tags: readonly string[];
   parameters: Record<string, unknown>;
+  /** Members of its group of workers that were to go: their indexes never come again. */
+  removed: readonly string[];
   /** Heat takes an update or a delete, and shows the stack as it was for a moment more. */
   shows?: { readonly stack: Stack; readonly untilMs: number };
 }
@@ -98,6 +101,11 @@ export interface CloudParts {
   /** Tells what is done to a bay that may make it fail. */
   readonly blow: (ownerUuid: string, what: string) => void;
   readonly before?: CloudBeginning | undefined;
+}
+
+/** As Keystone numbers the nodes' users. */
+export function nodeUserId(userName: string): string {
+  return `id-of-${userName}`;
 }
 
 /** Everything of this beginning is a secret: it must never be seen in the clear. */
@@ -182,7 +190,7 @@ export function createCloud(parts: CloudParts): SimulatedCloud {
     },
     addStackOfOthers(name, projectId) {
       const id = `stack-${(made += 1)}`;
-      const idle = { action: "CREATE", endsAtMs: 0, fails: undefined, tags: [], parameters: {} } as const;
+      const idle = { action: "CREATE", endsAtMs: 0, fails: undefined, tags: [], parameters: {}, removed: [] } as const;
       stacks.set(id, { id, name, projectId, ownerUuid: "", ...idle });
       blow(bayIn(name), "stack of the same name");
     },
@@ -239,7 +247,7 @@ function cloudFor(process: Process, state: CloudState, sealer: Sealer): Cloud {
       process.call("keystone", `make-user ${name}`, () => {
         users.set(name, password);
         watch({ kind: "user made", name });
-        return { kind: "user" as const, id: `id-of-${name}`, domainId: "nodes" };
+        return { kind: "user" as const, id: nodeUserId(name), domainId: "nodes" };
       }),
     listStacks: ({ tag }) => process.call("heat", "list all", () => listPage(state, tag)),
     listNodeUsers: () =>
@@ -312,6 +320,7 @@ function stacksFor(process: Process, state: CloudState, projectId: string, isAcc
             fails: undefined,
             tags,
             parameters: { ...parameters },
+            removed: textsIn(parameters["minions_to_remove"]),
           };
           begin(stack, "CREATE");
           stacks.set(id, stack);
@@ -330,7 +339,8 @@ function stacksFor(process: Process, state: CloudState, projectId: string, isAcc
           const stack = stacks.get(id);
           if (!stack) return { kind: "refused", reason: "the stack was not found in Heat" };
           if (isInProgress(stack)) return { kind: "busy" };
-          const after = { tags, parameters: { ...stack.parameters, ...parameters } };
+          const removed = [...new Set([...stack.removed, ...textsIn(parameters["minions_to_remove"])])];
+          const after = { tags, parameters: { ...stack.parameters, ...parameters }, removed };
           const changed = JSON.stringify(after.parameters) !== JSON.stringify(stack.parameters);
           begin(stack, "UPDATE");
           Object.assign(stack, after);
@@ -371,8 +381,15 @@ export function bayIn(text: string): string {
   return /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(text)?.[0] ?? "";
 }
 
+/** The records that may act on a stack: its bay's, and of a node group's its own besides. */
+export function ownersOf({ ownerUuid, parameters }: CloudStack): readonly string[] {
+  const bay = parameters["bay_uuid"];
+  return typeof bay === "string" && bay !== ownerUuid ? [ownerUuid, bay] : [ownerUuid];
+}
+
 /** What the bay types read, of a stack that is made. */
-function outputsOf({ parameters }: CloudStack): Readonly<Record<string, unknown>> {
+function outputsOf(stack: CloudStack): Readonly<Record<string, unknown>> {
+  const { parameters } = stack;
   const addresses = (count: unknown, network: number): string[] =>
     Array.from({ length: Number(count ?? 0) }, (_, index) => `10.0.${network}.${index}`);
   return {
@@ -386,5 +403,6 @@ function outputsOf({ parameters }: CloudStack): Readonly<Record<string, unknown>
     kube_minions: addresses(parameters["number_of_minions"], 2),
     swarm_masters: addresses(parameters["number_of_masters"], 1),
     swarm_nodes: addresses(parameters["number_of_nodes"], 2),
+    ...memberOutputs(stack),
   };
 }

@@ -6,7 +6,7 @@
 import type { Random } from "@jeroboam/core/ports";
 
 /** Where faults are decided: at calls of a service, at messages sent, when Heat begins on a stack, when a bay is
- * stored, and now and then. */
+ * stored, now and then, and when a node of a bay is about to look. */
 export const SITES = [
   "table",
   "queue",
@@ -19,6 +19,7 @@ export const SITES = [
   "stack",
   "birth",
   "moment",
+  "node",
 ] as const;
 export type Site = (typeof SITES)[number];
 
@@ -66,6 +67,7 @@ export const FAULTS = {
   "no sweep": { at: ["moment"], says: "the schedule does not run for a while" },
   "double sweep": { at: ["moment"], says: "the schedule runs twice at once" },
   "work resumed": { at: ["moment"], says: "a conductor believes to be alone and gives up everybody's leases" },
+  "node deaf": { at: ["node"], says: "a node of a bay does not look for a long time what it is to come to" },
 } as const satisfies Record<string, FaultDescription>;
 
 export type FaultKind = keyof typeof FAULTS;
@@ -84,6 +86,7 @@ export const CONDITIONS = {
   pods: "users make pods in their bays, change and delete them",
   webhooks: "projects are told of what happens, by receivers that fail",
   rounds: "the schedule has the records compared with the cloud",
+  rotations: "users replace the authorities of their bays, whose nodes follow",
 } as const;
 
 export type Condition = keyof typeof CONDITIONS;
@@ -128,15 +131,18 @@ export interface Faults {
 /** Which faults and conditions a seed has. */
 export function drawPlan(random: Pick<Random, "fraction">): FaultPlan {
   const share = 0.3 + 0.5 * random.fraction();
-  const kinds = new Set(FAULT_KINDS.filter(() => random.fraction() < share));
+  const isDrawn = (): boolean => random.fraction() < share;
+  const kinds = new Set(FAULT_KINDS.filter((kind) => !isAt(kind, "node") && isDrawn()));
   const calls = FAULT_KINDS.filter((kind) => isAt(kind, "table"));
   // Some that can strike often, whatever chance left out.
   while (calls.filter((kind) => kinds.has(kind)).length < 2)
     kinds.add(calls[Math.floor(random.fraction() * calls.length)]!);
-  return {
-    kinds,
-    conditions: new Set(ALL_CONDITIONS.filter((one) => random.fraction() < (one === "conductors late" ? 0.06 : 0.35))),
-  };
+  const conditions = new Set(
+    ALL_CONDITIONS.filter((one) => random.fraction() < (one === "conductors late" ? 0.06 : 0.35)),
+  );
+  // They came later than the others, and move nothing of what those draw.
+  for (const kind of FAULT_KINDS) if (isAt(kind, "node") && isDrawn()) kinds.add(kind);
+  return { kinds, conditions };
 }
 
 /** One decision, by name. */
@@ -161,6 +167,7 @@ const RATES: Readonly<Record<Site, number>> = {
   stack: 0.15,
   birth: 0.1,
   moment: 1,
+  node: 0.04,
 };
 
 /** Nor more often than this, however few faults have struck: where each request fails users come to nothing. */

@@ -2,6 +2,7 @@
  * What users do besides making, resizing and deleting bays, in the runs that have it: node groups and pods in their bays,
  * webhooks of their project, limits of everybody's.
  */
+import { rotationAct } from "./change-acts.ts";
 import type { Condition } from "./faults.ts";
 import type { ApiRequest } from "./fleet.ts";
 import { PROJECTS } from "./people.ts";
@@ -29,6 +30,7 @@ export function furtherActs(conditions: ReadonlySet<Condition>, tools: ActTools)
     ...(conditions.has("node groups") ? [nodeGroupAct(tools)] : []),
     ...(conditions.has("pods") ? [podAct(tools)] : []),
     ...(conditions.has("webhooks") ? [webhookAct(tools)] : []),
+    ...(conditions.has("rotations") ? [rotationAct(tools), rotationAct(tools)] : []),
   ];
 }
 

@@ -41,6 +41,8 @@ export interface Outside {
   readonly receivers: Receivers;
   readonly sealer: Vault;
   readonly log: (process: Process) => Log;
+  /** Tells certificates apart. */
+  readonly nextSerial: () => number;
 }
 
 const BAY_TYPES = createBayTypes(seedBayTypes(() => ({ template: "", files: {} })));
@@ -84,7 +86,7 @@ export function conductorPorts(process: Process, outside: Outside): AllPorts {
     certificates: {
       make: (commonName) => {
         const pair = {
-          certificate: `certificate of ${commonName}\n${CERTIFICATE}`,
+          certificate: `certificate of ${commonName}, ${outside.nextSerial()}\n${CERTIFICATE}`,
           privateKey: `${CANARY}-key of ${commonName}`,
         };
         return Promise.resolve({ authority: pair, client: pair });

@@ -6,6 +6,7 @@ import { createChaos } from "./chaos.ts";
 import type { Fault, FaultPlan } from "./faults.ts";
 import { drawPlan } from "./faults.ts";
 import type { Invariant } from "./invariants/invariant.ts";
+import { createNodes } from "./nodes.ts";
 import type { Violation } from "./stage.ts";
 import { createStage } from "./stage.ts";
 import { createUsers } from "./users.ts";
@@ -68,6 +69,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     bays,
     conditions: plan.conditions,
   });
+  if (plan.conditions.has("rotations")) createNodes(world, fleet, streamOf(seed, 16));
   const chaos = createChaos(world, fleet, streamOf(seed, 15));
 
   let hurryAt = requests;

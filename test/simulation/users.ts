@@ -160,7 +160,8 @@ function createUser(
       if (model === undefined) {
         const body = {
           name: `model-of-${person.name}`,
-          image_id: "atomic",
+          // What follows a rotation, or what came first.
+          image_id: conditions.has("rotations") ? "noble" : "atomic",
           keypair_id: "ops",
           external_network_id: "public",
           coe: "kubernetes",

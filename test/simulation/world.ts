@@ -16,6 +16,7 @@ import { CANARY, createCloud } from "./cloud.ts";
 import type { Faults } from "./faults.ts";
 import type { History } from "./history.ts";
 import { createHistory } from "./history.ts";
+import type { NodeState } from "./nodes.ts";
 import type { People } from "./people.ts";
 import { createPeople } from "./people.ts";
 import type { Outside } from "./ports.ts";
@@ -41,6 +42,8 @@ export interface World {
   readonly engines: MemoryEngines;
   readonly receivers: Receivers;
   readonly history: History;
+  /** Nodes that look what they are to come to, by their bays and names (nodes.ts). */
+  readonly nodes: Map<string, NodeState>;
   readonly faults: Faults;
   /** What was done to bays by others than us, by their uuids: what may make them fail. */
   readonly blows: ReadonlyMap<string, readonly string[]>;
@@ -145,7 +148,9 @@ export function createWorld({ seed, scheduler, trace, faults, stackMs, beginning
   for (const { body, visibleAtMs } of beginning?.messages ?? []) queue.send(body, visibleAtMs - clock.nowMs());
   const outages = createOutages(scheduler, chance.net);
   const net: Net = { scheduler, trace, faults, random: chance.net, isRefusing: outages.isRefusing };
+  let serials = 0;
   const outside: Outside = {
+    nextSerial: () => (serials += 1),
     random: productRandom(streamOf(seed, 5)),
     table: watchedTable(table, items, trace, tell),
     queue: {
@@ -173,6 +178,7 @@ export function createWorld({ seed, scheduler, trace, faults, stackMs, beginning
     engines,
     receivers,
     history,
+    nodes: new Map(),
     faults,
     items,
     blows,

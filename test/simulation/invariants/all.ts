@@ -1,4 +1,5 @@
 /** Every promise that is watched over in every run. Determinism (I14) is a matter of two runs: simulation.test.ts. */
+import { authority } from "./authority.ts";
 import { bounds } from "./bounds.ts";
 import { durableIntent } from "./durable-intent.ts";
 import type { Invariant } from "./invariant.ts";
@@ -26,6 +27,7 @@ export const INVARIANTS: readonly Invariant[] = [
   legalTransitions,
   leases,
   kept,
+  authority,
   trueStatus,
   singleEffects,
   progress,

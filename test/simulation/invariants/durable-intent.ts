@@ -7,7 +7,8 @@ import type { Invariant } from "./invariant.ts";
 type Promised =
   | { readonly kind: "created"; readonly uuid: string }
   | { readonly kind: "deleted"; readonly uuid: string }
-  | { readonly kind: "resized"; readonly uuid: string; readonly nodeCount: number };
+  | { readonly kind: "resized"; readonly uuid: string; readonly nodeCount: number }
+  | { readonly kind: "begun"; readonly uuid: string; readonly operation: string };
 
 export const durableIntent: Invariant = {
   id: "I1",
@@ -39,6 +40,8 @@ export const durableIntent: Invariant = {
           if (!stood((bay) => bay === undefined || bay.status === "DELETE_IN_PROGRESS"))
             broken(`bay ${uuid} is being deleted, says the API, and nothing deletes it`);
         }
+        if (promised.kind === "begun" && !versions.some(({ record }) => record?.operation?.kind === promised.operation))
+          broken(`${promised.operation} of bay ${uuid} is begun, says the API, and never was`);
         if (promised.kind === "resized" && !stood((bay) => bay?.nodeCount === promised.nodeCount))
           broken(`bay ${uuid} is resized to ${promised.nodeCount}, says the API, and it never was`);
       },
@@ -79,7 +82,20 @@ function bayUuidOf(item: {
   return item.body["type"] === "bay" ? item.pk.slice("bay#".length) : undefined;
 }
 
-function promiseIn({ method, path, body, answer }: Exchange): Promised | undefined {
+/** By its path: what is done to a bay besides, in an operation of its own. */
+const BEGINS = new Map([["certificates", "rotate-authority"]]);
+
+function begunIn({ method, path, answer }: Exchange): Promised | undefined {
+  const [, noun = "", uuid] = /^\/v1\/([a-z]+)\/([0-9a-f-]{36})$/.exec(path) ?? [];
+  const operation = BEGINS.get(noun);
+  if (method !== "PATCH" || uuid === undefined || operation === undefined) return undefined;
+  return answer.kind === "reply" && answer.status < 300 ? { kind: "begun", uuid, operation } : undefined;
+}
+
+function promiseIn(exchange: Exchange): Promised | undefined {
+  const { method, path, body, answer } = exchange;
+  const begun = begunIn(exchange);
+  if (begun) return begun;
   const match = /^\/v1\/(?:bays|clusters)(?:\/([^/?]+))?$/.exec(path);
   if (!match || answer.kind !== "reply" || answer.status >= 300) return undefined;
   const uuid = match[1];

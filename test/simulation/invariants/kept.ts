@@ -6,14 +6,12 @@ import type { Invariant } from "./invariant.ts";
 
 export const kept: Invariant = {
   id: "I5 (kept)",
-  says: "what is made once for a bay stays as it was made: its certificates, its nodes' password, its specification",
+  says: "what is made once for a bay stays as it was made: its nodes' password, its specification",
   watch({ items, history }, broken) {
     return {
       wrote(item, before) {
         if (!before || !isCold(item)) return;
         const [is, was] = [specificationFromItem(item), specificationFromItem(before)];
-        if (was.certificates && JSON.stringify(was.certificates) !== JSON.stringify(is.certificates))
-          broken(`the certificates of ${item.pk} were made anew`);
         const password = was.nodeCredential?.passwordSealed;
         if (password !== undefined && password !== is.nodeCredential?.passwordSealed)
           broken(`the nodes' password of ${item.pk} was drawn anew`);

@@ -1,4 +1,5 @@
 import { builtRecordOf } from "../bay-record.ts";
+import { ownersOf } from "../cloud.ts";
 import type { Invariant } from "./invariant.ts";
 
 /** A lease saves work and is no more than that: what is right rests on conditions. But it must save it. */
@@ -15,8 +16,8 @@ export const leases: Invariant = {
         const { by, sentAt, stack, kind } = effect;
         // A stack of nothing: reconciliation's alone.
         if (kind === "delete" && !history.current(stack.ownerUuid)) return;
-        const holders = history
-          .between(stack.ownerUuid, sentAt, sentAt)
+        const holders = ownersOf(stack)
+          .flatMap((uuid) => history.between(uuid, sentAt, sentAt))
           .map(({ record }) => record?.lease?.holder ?? "nobody");
         if (holders.length > 0 && !holders.some((holder) => holder.startsWith(`${by}/`)))
           broken(`${kind} of ${stack.name} by ${by}, which did not hold it (${holders.join(", ")} did)`);

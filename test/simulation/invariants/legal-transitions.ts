@@ -69,7 +69,8 @@ export const legalTransitions: Invariant = {
         if (was !== undefined && was !== is) over.add(was);
         if (is !== undefined && over.has(is)) broken(`${after.state.uuid}: operation ${is} was over and is back`);
         const busy = after.state.status.endsWith("_IN_PROGRESS") && !after.gone;
-        const kind = after.operation?.kind.toUpperCase();
+        const kind =
+          after.operation && (UPDATES.includes(after.operation.kind) ? "UPDATE" : after.operation.kind.toUpperCase());
         if (busy && !after.state.status.startsWith(`${kind}_`) && !isWithdrawn(after))
           broken(`${after.state.uuid} is ${after.state.status} while its operation is ${kind ?? "none"}`);
         if (!busy && after.operation && kind !== "DRIFT")
@@ -81,6 +82,9 @@ export const legalTransitions: Invariant = {
     };
   },
 };
+
+/** What callers see as an update. */
+const UPDATES: readonly string[] = ["rotate-authority", "rotate-credential", "upgrade"];
 
 /** A node group that came when its bay was gone takes itself away, as its creation's end. */
 function isWithdrawn(record: BuiltRecord): boolean {

@@ -1,4 +1,6 @@
+import type { BuiltRecord } from "../bay-record.ts";
 import type { CloudStack } from "../cloud.ts";
+import { ownersOf } from "../cloud.ts";
 import type { World } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
 
@@ -26,9 +28,9 @@ export const singleEffects: Invariant = {
         }
         if (effect.kind === "create" || effect.kind === "update") {
           const problem = staleness(world, effect.stack);
-          const wasItsOwn = world.history
-            .between(effect.stack.ownerUuid, effect.sentAt, effect.sentAt)
-            .some(({ record }) => operationTagOf(effect.stack)?.endsWith(record?.operation?.id ?? "none") === true);
+          const wasItsOwn = ownersOf(effect.stack)
+            .flatMap((uuid) => world.history.between(uuid, effect.sentAt, effect.sentAt))
+            .some(({ record }) => isTagOf(operationTagOf(effect.stack), record));
           const isDeleting = world.history.current(effect.stack.ownerUuid)?.operation?.kind === "delete";
           // Sent in time, and under way until it was too late.
           if (problem && wasItsOwn && !isDeleting && world.history.current(effect.stack.ownerUuid)) {
@@ -44,7 +46,8 @@ export const singleEffects: Invariant = {
         }
         if (effect.kind === "update") {
           const { stack } = effect;
-          const tag = operationTagOf(stack) ?? "";
+          // What is told all stacks of a bay bears one tag.
+          const tag = `${operationTagOf(stack) ?? ""} of ${stack.id}`;
           const parameters = JSON.stringify(stack.parameters);
           // The network sent one request again: Heat is at work once more on what was done, and nobody of ours asked it.
           if (sent.get(tag) === effect.sentAt) {
@@ -69,7 +72,13 @@ function staleness({ history }: World, stack: CloudStack): string | undefined {
   // A delete that has only just been asked for ends the delegation first: until then the one before may still act.
   const { kind, step = "" } = record.operation ?? {};
   if (kind === "delete" && (step === "" || step === "revoke-superseded")) return undefined;
-  return tag?.endsWith(record.operation?.id ?? "none") ? undefined : "was done by an operation that is over";
+  const isAtWork = ownersOf(stack).some((uuid) => isTagOf(tag, history.current(uuid)));
+  return isAtWork ? undefined : "was done by an operation that is over";
+}
+
+/** An operation that does several things with a stack says behind its id which. */
+function isTagOf(tag: string | undefined, record: BuiltRecord | undefined): boolean {
+  return tag?.includes(record?.operation?.id ?? "none") === true;
 }
 
 function operationTagOf({ tags }: CloudStack): string | undefined {

@@ -4,6 +4,7 @@ import { isCold } from "@jeroboam/core/bay/find-bay";
 import type { Item } from "@jeroboam/core/table/table";
 import { builtRecordOf, isBayRecord } from "../bay-record.ts";
 import type { CloudStack } from "../cloud.ts";
+import { ownersOf } from "../cloud.ts";
 import type { World } from "../world.ts";
 import { standingBays, standingGroups } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
@@ -23,7 +24,7 @@ export const trueStatus: Invariant = {
           const stack = stackOf(world, state);
           const isRobbed = world.blows.get(state.uuid)?.includes("stack removed by hand") === true;
           if (!stack && !isRobbed) broken(`${state.uuid} is ${state.status} without a stack`);
-          const isRepeated = world.lateCalls.has(state.uuid);
+          const isRepeated = world.lateCalls.has(state.uuid) || isToldByBay(world, stack);
           if (stack && !isRepeated && (!world.cloud.isSettled(stack) || stack.fails !== undefined))
             broken(`${state.uuid} is ${state.status} before its stack is`);
         }
@@ -34,7 +35,7 @@ export const trueStatus: Invariant = {
           broken(`${state.uuid} timed out before its time`);
         if (isLate && wasReady(world, state)) broken(`${state.uuid} timed out, and its stack was ready all the time`);
         const isOfBay = !isBayRecord(is) && reason.startsWith("the cluster");
-        if (!isLate && !isOfBay && !world.blows.has(state.uuid))
+        if (!isLate && !isOfBay && !isStruck(world, state.uuid))
           broken(`${state.uuid} is ${state.status} for nothing: ${reason}`);
         if (reason === "") broken(`${state.uuid} is ${state.status} and says not why`);
       },
@@ -51,6 +52,22 @@ export const trueStatus: Invariant = {
     };
   },
 };
+
+/** Itself, or of a bay a group of its: what is told all stacks fails with one of them. */
+function isStruck({ blows, history }: World, uuid: string): boolean {
+  if (blows.has(uuid)) return true;
+  return [...history.groups].some(([group, versions]) => {
+    const record = versions.findLast((version) => version.record !== undefined)?.record;
+    return record !== undefined && !isBayRecord(record) && record.state.bayUuid === uuid && blows.has(group);
+  });
+}
+
+/** A group's stack, which its bay has told something since: what came of that its bay's status says. */
+function isToldByBay({ history }: World, stack: CloudStack | undefined): boolean {
+  const [, bay] = stack ? ownersOf(stack) : [];
+  const operations = bay === undefined ? [] : (history.bays.get(bay) ?? []).map(({ record }) => record?.operation?.id);
+  return operations.some((id) => id !== undefined && stack?.tags.some((tag) => tag.includes(id)));
+}
 
 /** What is true of a bay and of a node group alike. */
 type Built = Pick<Bay, "uuid" | "status" | "nodeCount">;
@@ -74,6 +91,7 @@ function stackProblemOf(world: World, built: Built): string | undefined {
   if (built.status.endsWith("_IN_PROGRESS")) return "at rest";
   const stack = stackOf(world, built);
   if (!built.status.endsWith("_COMPLETE") || !stack) return undefined;
+  if (isToldByBay(world, stack)) return undefined;
   const isLate = world.lateCalls.has(built.uuid);
   if (!(world.cloud.isSettled(stack) || isLate) || stack.fails !== undefined) return "but its stack is not";
   const { number_of_minions: minions } = stack.parameters;

@@ -3,6 +3,7 @@
  * its place while a test runs. Each must be caught by the simulation, or the simulation has a hole.
  */
 import { API_SABOTAGES } from "./api-sabotages.ts";
+import { CHANGE_SABOTAGES } from "./change-sabotages.ts";
 import { ENGINE_SABOTAGES } from "./engine-sabotages.ts";
 import { STEP_SABOTAGES } from "./step-sabotages.ts";
 
@@ -15,4 +16,9 @@ export interface Sabotage {
   readonly put: string;
 }
 
-export const SABOTAGES: readonly Sabotage[] = [...ENGINE_SABOTAGES, ...STEP_SABOTAGES, ...API_SABOTAGES];
+export const SABOTAGES: readonly Sabotage[] = [
+  ...ENGINE_SABOTAGES,
+  ...STEP_SABOTAGES,
+  ...API_SABOTAGES,
+  ...CHANGE_SABOTAGES,
+];
