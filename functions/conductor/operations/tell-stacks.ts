@@ -10,7 +10,7 @@ import type { NodeGroup } from "@jeroboam/core/node-group/node-group";
 import { groupDelegationContext, nodeGroupKey, nodeGroupShape } from "@jeroboam/core/node-group/node-group";
 import type { ActiveRecord, StepResult } from "@jeroboam/core/operation/record";
 import { again, done, failed } from "@jeroboam/core/operation/record";
-import { changeRecord } from "@jeroboam/core/operation/record-store";
+import { changeRecord, findRecord } from "@jeroboam/core/operation/record-store";
 import type { ConductorPorts, Stack, StackParameters } from "../ports.ts";
 import { pollAfterMs } from "./expected-end.ts";
 import { BUSY_MS, failureOf, fenced, isHeld, isOperationTag } from "./stack-steps.ts";
@@ -74,7 +74,8 @@ async function tell(
   signal: AbortSignal,
 ): Promise<StepResult<Bay>> {
   const opened = await ports.cloud.stacks({ delegation, context, isCleanup: false }, signal);
-  if (opened.kind === "refused") return failed(opened.reason);
+  // A delete gives back first what conductors of before were lent.
+  if (opened.kind === "refused") return group && (await isGoing(ports, group)) ? done() : failed(opened.reason);
   const stacks = fenced(opened.stacks, () => isHeld(record, ports));
   const stack = await stacks.find(nameOrId);
   // A group that was never made, or is on its way out, has nobody to tell.
@@ -89,6 +90,12 @@ async function tell(
   const kept = stack.tags.filter((one) => !isOperationTag(one));
   const updated = await stacks.update(stack, { parameters, tags: [...kept, tag] });
   return updated.kind === "refused" ? failed(updated.reason) : again(BUSY_MS);
+}
+
+/** Whether it is gone, or on its way out. */
+async function isGoing({ table }: ConductorPorts, { projectId, bayUuid, uuid }: NodeGroup): Promise<boolean> {
+  const found = await findRecord(table, nodeGroupShape, nodeGroupKey(projectId, bayUuid, uuid));
+  return !found || found.gone || found.state.status.startsWith("DELETE_");
 }
 
 /** What was told a group's stack is no drift; a group at work notes what its own work did. */

@@ -54,6 +54,12 @@ export const CHANGE_SABOTAGES: readonly Sabotage[] = [
     put: `const members = nodeGroups.length > 0 ? [...workers] : workers;`,
   },
   {
+    name: "a rotation fails by a group that is being deleted",
+    file: "functions/conductor/operations/tell-stacks.ts",
+    find: `return group && (await isGoing(ports, group)) ? done() : failed(opened.reason);`,
+    put: `return failed(opened.reason);`,
+  },
+  {
     name: "a rotation ends and keeps its phase",
     file: ROTATE,
     find: `if (certificates?.rotation?.phase !== "drop") return {};`,
