@@ -52,13 +52,21 @@ const TASKS: readonly { readonly name: string; readonly run: (most: number) => P
   })),
 ];
 
-const NAME_WIDTH = 58;
+/** They are begun first, so that no core waits for the other at the end. */
+const LONGEST = [
+  "a bay's health is reported while a conductor creates it",
+  "two conductors create one bay",
+  "deleting a bay whose stack can never be deleted",
+  "a bay is deleted while a conductor creates it",
+];
+const NAME_WIDTH = 66;
 
 async function lead(): Promise<void> {
   const { values } = parseArgs({
     options: { only: { type: "string", default: "" }, orders: { type: "string", default: String(ORDERS_MOST) } },
   });
-  const waiting = TASKS.map(({ name }) => name).filter((name) => name.includes(values.only));
+  const names = TASKS.map(({ name }) => name).filter((name) => name.includes(values.only));
+  const waiting = [...new Set([...LONGEST.filter((name) => names.includes(name)), ...names.toReversed()])];
   const startMs = Date.now();
   let [runs, parts, broken, cpuSeconds] = [0, 0, 0, 0];
   await Promise.all(

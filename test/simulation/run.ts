@@ -58,7 +58,14 @@ const DELETE_EVERY = 3;
 export async function run(options: RunOptions): Promise<RunResult> {
   const { seed, bays = LEAST_BAYS, requests = REQUESTS, lines = 0, invariants } = options;
   const plan = options.plan ?? drawPlan(streamOf(seed, 10));
-  const stage = createStage({ seed, plan, lines, ...(invariants && { invariants }), isDone: () => users.isDone() });
+  const stage = createStage({
+    seed,
+    plan,
+    lines,
+    isHashed: true,
+    ...(invariants && { invariants }),
+    isDone: () => users.isDone(),
+  });
   const { scheduler, trace, faults, world, fleet, phase } = stage;
   const startMs = scheduler.clock.nowMs();
   const users = createUsers({

@@ -28,6 +28,8 @@ export interface StageOptions {
   readonly plan: FaultPlan;
   /** Lines of the trace to keep. */
   readonly lines?: number;
+  /** Somebody wants the trace's hash. */
+  readonly isHashed?: boolean;
   readonly invariants?: readonly Invariant[];
   /** How long Heat is at work on a stack; absent: as chance has it. */
   readonly stackMs?: number;
@@ -64,9 +66,9 @@ const STEPS = 60_000;
 export const REST_MS = limits.bay.deleteDeadlineMs + limits.bay.deadlineMs + 2 * limits.engine.provisionalMs;
 
 export function createStage(options: StageOptions): Stage {
-  const { seed, plan, lines = 0, invariants = INVARIANTS, stackMs, beginning, isDone } = options;
+  const { seed, plan, lines = 0, isHashed = false, invariants = INVARIANTS, stackMs, beginning, isDone } = options;
   const scheduler = createScheduler(streamOf(seed, 11), beginning?.nowMs);
-  const trace = createTrace(scheduler.clock, lines);
+  const trace = createTrace(scheduler.clock, { kept: lines, isHashed });
   const faults = createFaults(streamOf(seed, 12), plan);
   const world = createWorld({ seed, scheduler, trace, faults, stackMs, beginning });
   let violation: Violation | undefined;
