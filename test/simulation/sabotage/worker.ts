@@ -28,7 +28,6 @@ export type Verdict = Caught | { readonly kind: "missed" };
 
 /** Of one race: a look at each before any is gone through. */
 const ORDERS_FIRST = 60;
-const ORDERS_MOST = 2_000;
 /** Tried before the first orders are: most bugs need no more. */
 const SEEDS_FIRST = 30;
 
@@ -46,7 +45,8 @@ async function hunt({ name, seeds, before }: Task): Promise<Verdict> {
     import("../scripts.ts"),
   ]);
   const bySeed = async (seed: number) => asCaught({ seed }, run({ seed }));
-  const byRace = async (race: Race, most = ORDERS_MOST) => asCaught({ race: race.name }, runRace(race, { most }));
+  const byRace = async (race: Race, bounds: { readonly most?: number } = {}) =>
+    asCaught({ race: race.name }, runRace(race, bounds));
   const byScript = async (script: Script) => {
     const struck = strikeEveryMoment(script, { first: true });
     const {
@@ -71,7 +71,7 @@ async function hunt({ name, seeds, before }: Task): Promise<Verdict> {
   const caught = await tryAll([
     async () => before && again(before),
     ...seedsFrom(1, SEEDS_FIRST),
-    ...RACES.map((race) => () => byRace(race, ORDERS_FIRST)),
+    ...RACES.map((race) => () => byRace(race, { most: ORDERS_FIRST })),
     ...seedsFrom(SEEDS_FIRST + 1, seeds),
     ...RACES.map((race) => () => byRace(race)),
     ...SCRIPTS.map((script) => () => byScript(script)),
