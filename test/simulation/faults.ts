@@ -6,7 +6,7 @@
 import type { Random } from "@jeroboam/core/ports";
 
 /** Where faults are decided: at calls of a service, at messages sent, when Heat begins on a stack, when a bay is
- * stored, now and then, and when a node of a bay is about to look. */
+ * stored, now and then, when a node of a bay is about to look, and when a master is to come to other versions. */
 export const SITES = [
   "table",
   "queue",
@@ -20,6 +20,7 @@ export const SITES = [
   "birth",
   "moment",
   "node",
+  "master",
 ] as const;
 export type Site = (typeof SITES)[number];
 
@@ -68,6 +69,7 @@ export const FAULTS = {
   "double sweep": { at: ["moment"], says: "the schedule runs twice at once" },
   "work resumed": { at: ["moment"], says: "a conductor believes to be alone and gives up everybody's leases" },
   "node deaf": { at: ["node"], says: "a node of a bay does not look for a long time what it is to come to" },
+  "master fails": { at: ["master"], says: "a master cannot come to the versions that it is told" },
 } as const satisfies Record<string, FaultDescription>;
 
 export type FaultKind = keyof typeof FAULTS;
@@ -87,6 +89,7 @@ export const CONDITIONS = {
   webhooks: "projects are told of what happens, by receivers that fail",
   rounds: "the schedule has the records compared with the cloud",
   rotations: "users replace the authorities of their bays, whose nodes follow",
+  upgrades: "users upgrade their bays, masters where they stand and workers, one minor version after the other",
 } as const;
 
 export type Condition = keyof typeof CONDITIONS;
@@ -132,7 +135,7 @@ export interface Faults {
 export function drawPlan(random: Pick<Random, "fraction">): FaultPlan {
   const share = 0.3 + 0.5 * random.fraction();
   const isDrawn = (): boolean => random.fraction() < share;
-  const kinds = new Set(FAULT_KINDS.filter((kind) => !isAt(kind, "node") && isDrawn()));
+  const kinds = new Set(FAULT_KINDS.filter((kind) => !isOfNodes(kind) && isDrawn()));
   const calls = FAULT_KINDS.filter((kind) => isAt(kind, "table"));
   // Some that can strike often, whatever chance left out.
   while (calls.filter((kind) => kinds.has(kind)).length < 2)
@@ -141,8 +144,12 @@ export function drawPlan(random: Pick<Random, "fraction">): FaultPlan {
     ALL_CONDITIONS.filter((one) => random.fraction() < (one === "conductors late" ? 0.06 : 0.35)),
   );
   // They came later than the others, and move nothing of what those draw.
-  for (const kind of FAULT_KINDS) if (isAt(kind, "node") && isDrawn()) kinds.add(kind);
+  for (const kind of FAULT_KINDS) if (isOfNodes(kind) && isDrawn()) kinds.add(kind);
   return { kinds, conditions };
+}
+
+function isOfNodes(kind: FaultKind): boolean {
+  return isAt(kind, "node") || isAt(kind, "master");
 }
 
 /** One decision, by name. */
@@ -168,6 +175,7 @@ const RATES: Readonly<Record<Site, number>> = {
   birth: 0.1,
   moment: 1,
   node: 0.04,
+  master: 0.15,
 };
 
 /** Nor more often than this, however few faults have struck: where each request fails users come to nothing. */

@@ -2,7 +2,7 @@
  * What users do besides making, resizing and deleting bays, in the runs that have it: node groups and pods in their bays,
  * webhooks of their project, limits of everybody's.
  */
-import { rotationAct } from "./change-acts.ts";
+import { rotationAct, upgradeAct } from "./change-acts.ts";
 import type { Condition } from "./faults.ts";
 import type { ApiRequest } from "./fleet.ts";
 import { PROJECTS } from "./people.ts";
@@ -17,6 +17,7 @@ export interface ActTools {
   readonly insist: (request: ApiRequest) => Promise<Answer>;
   readonly pick: <One>(list: readonly One[]) => One | undefined;
   readonly chance: () => number;
+  readonly pause: (forMs: number) => Promise<void>;
   /** Bays that the user knows of. */
   readonly known: readonly string[];
 }
@@ -30,11 +31,17 @@ export function furtherActs(conditions: ReadonlySet<Condition>, tools: ActTools)
     ...(conditions.has("node groups") ? [nodeGroupAct(tools)] : []),
     ...(conditions.has("pods") ? [podAct(tools)] : []),
     ...(conditions.has("webhooks") ? [webhookAct(tools)] : []),
-    ...(conditions.has("rotations") ? [rotationAct(tools), rotationAct(tools)] : []),
+    ...(conditions.has("rotations") ? twice(rotationAct(tools)) : []),
+    ...(conditions.has("upgrades") ? twice(upgradeAct(tools, conditions)) : []),
   ];
 }
 
-function uuidIn(answer: Answer): string | undefined {
+/** As likely as two others. */
+function twice(act: Act): readonly Act[] {
+  return [act, act];
+}
+
+export function uuidIn(answer: Answer): string | undefined {
   if (answer.kind === "no answer" || answer.status >= 300 || answer.text === "") return undefined;
   return (JSON.parse(answer.text) as { uuid?: string }).uuid;
 }

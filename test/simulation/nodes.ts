@@ -1,7 +1,8 @@
 /**
  * The nodes of bays that follow them, as their scripts do (packages/coe's node/follow.sh): about once a minute each looks
  * into its server's metadata, comes to what stands there, each once, and tells the API so by the user of its bay's nodes,
- * until the API has taken it. What it said once it may say again, late.
+ * until the API has taken it. What it said once it may say again, late. A master that is told to come to other versions
+ * asks which, takes a while, and may fail, and says why.
  */
 import type { Random } from "@jeroboam/core/ports";
 import type { CloudStack } from "./cloud.ts";
@@ -19,6 +20,9 @@ export interface NodeState {
   trusts?: readonly string[];
   /** The step of the run at which it asked for them. */
   askedAt: number;
+  readonly isMaster: boolean;
+  /** Of Kubernetes. */
+  version: string;
 }
 
 interface Node extends NodeState {
@@ -27,10 +31,15 @@ interface Node extends NodeState {
   isBusy: boolean;
   /** Looks in a row of which nothing came. */
   failures: number;
-  /** The mark of the rotation that it has come to, and the one that it has told. */
-  come: string;
-  told: string;
+  /** What it has come to, and what it has told, by the names of the marks. */
+  readonly come: Record<Topic, string>;
+  readonly told: Record<Topic, string>;
+  failure?: string | undefined;
 }
+
+/** What nodes are told by their metadata. */
+const TOPICS = ["certificate_rotation", "master_upgrade"] as const;
+type Topic = (typeof TOPICS)[number];
 
 const SCAN_MS = 15_000;
 const LOOK_LEAST_MS = 60_000;
@@ -39,8 +48,12 @@ const DEAF_LEAST_MS = 10 * 60_000;
 const DEAF_MOST_MS = 90 * 60_000;
 /** Then whoever waits for it may give it up. */
 const FAILURES_MOST = 3;
-const REPEATS = 0.15;
-const REPEAT_MOST_MS = 60 * 60_000;
+/** For the versions that a master is to come to. */
+const ASKS_MOST = 3;
+const ASK_AGAIN_MS = 10_000;
+const MASTER_MOST_MS = 10 * 60_000;
+const REPEATS = 0.3;
+const REPEAT_MOST_MS = 30 * 60_000;
 
 export function createNodes(world: World, fleet: Pick<Fleet, "request">, random: Pick<Random, "fraction">): void {
   const { scheduler, cloud, faults, people } = world;
@@ -54,11 +67,16 @@ export function createNodes(world: World, fleet: Pick<Fleet, "request">, random:
     people.add(found.person);
     return found;
   };
-  const bornNode = ({ parameters, projectId }: CloudStack, name: string): Node => {
+  const bornNode = (stack: CloudStack, name: string): Node => {
+    const { parameters, projectId } = stack;
     const bayUuid = textOf(parameters["bay_uuid"]);
     const person = nodeUser(`jeroboam-bay-${bayUuid}`, projectId);
     const nextLookMs = nowMs() + LOOK_LEAST_MS * random.fraction();
-    return { name, bayUuid, person, nextLookMs, askedAt: 0, isBusy: false, failures: 0, come: "", told: "" };
+    const isMaster = mastersOf(stack).includes(name);
+    const version = textOf(parameters["kube_tag"]);
+    const marks = () => ({ certificate_rotation: "", master_upgrade: "" });
+    const fresh = { askedAt: 0, isBusy: false, failures: 0, come: marks(), told: marks() };
+    return { name, bayUuid, person, nextLookMs, isMaster, version, ...fresh };
   };
 
   const askAuthority = async (node: Node): Promise<boolean> => {
@@ -71,32 +89,58 @@ export function createNodes(world: World, fleet: Pick<Fleet, "request">, random:
   const tell = async ({ person, bayUuid, name }: Node, word: object): Promise<boolean> => {
     const path = `/v1/certificates/${bayUuid}/nodes/${name}`;
     const tellOnce = () => fleet.request(person, { method: "PUT", path, body: word });
-    if (random.fraction() < REPEATS) scheduler.after(REPEAT_MOST_MS * random.fraction() ** 2, () => void tellOnce());
+    if (random.fraction() < REPEATS) scheduler.after(REPEAT_MOST_MS * random.fraction(), () => void tellOnce());
     const answer = await tellOnce();
     return answer.kind === "reply" && answer.status < 300;
   };
   const boot = async (node: Node, stack: CloudStack): Promise<boolean> => {
     // Before the authority is asked for: what comes later is followed later.
-    const mark = textOf(stack.parameters["certificate_rotation"]);
+    const mark = markOf(node, stack, "certificate_rotation");
     if (!(await askAuthority(node))) return false;
-    node.come = mark;
+    node.come.certificate_rotation = mark;
     return true;
   };
-  const follow = async (node: Node, stack: CloudStack): Promise<boolean> => {
-    const mark = textOf(stack.parameters["certificate_rotation"]);
-    if (mark === node.told) return true;
-    if (mark !== node.come) {
-      if (!(await askAuthority(node))) return false;
-      node.come = mark;
+  const pause = (forMs: number): Promise<void> => new Promise((resolve) => scheduler.after(forMs, resolve));
+  const askVersion = async (node: Node): Promise<string | undefined> => {
+    const path = `/v1/certificates/${node.bayUuid}/nodes/${node.name}`;
+    for (let tries = 1; ; tries += 1) {
+      const version = versionIn(await fleet.request(node.person, { method: "GET", path }));
+      if (version !== undefined || tries === ASKS_MOST) return version;
+      await pause(ASK_AGAIN_MS);
     }
-    if (!(await tell(node, { certificate_rotation: mark }))) return false;
-    node.told = mark;
+  };
+  /** A failure ends it: another mark is waited for. */
+  const upgrade = async (node: Node): Promise<true> => {
+    const version = await askVersion(node);
+    await pause(MASTER_MOST_MS * random.fraction() ** 2);
+    const isFailing = version !== undefined && faults.decide("master") !== undefined;
+    node.failure = version === undefined ? "the service did not say which versions to come to" : undefined;
+    if (isFailing) node.failure = "programs: a checksum differs";
+    if (node.failure !== undefined) world.strikeBay(node.bayUuid, "master fails");
+    else node.version = version ?? node.version;
     return true;
+  };
+  const come = { certificate_rotation: askAuthority, master_upgrade: upgrade };
+  const follow = async (node: Node, topic: Topic, mark: string): Promise<boolean> => {
+    if (mark !== node.come[topic]) {
+      if (!(await come[topic](node))) return false;
+      node.come[topic] = mark;
+    }
+    const failure = topic === "master_upgrade" && node.failure;
+    if (!(await tell(node, { [topic]: mark, ...(failure && { failure }) }))) return false;
+    node.told[topic] = mark;
+    return true;
+  };
+  /** One that fails holds up no other. */
+  const followAll = async (node: Node, stack: CloudStack): Promise<boolean> => {
+    let isDone = true;
+    for (const topic of news(node, stack)) isDone = (await follow(node, topic, markOf(node, stack, topic))) && isDone;
+    return isDone;
   };
   const look = (node: Node, stack: CloudStack): void => {
     if (node.isBusy || node.nextLookMs > nowMs()) return;
     node.nextLookMs = nowMs() + LOOK_LEAST_MS + (LOOK_MOST_MS - LOOK_LEAST_MS) * random.fraction();
-    if (node.trusts && textOf(stack.parameters["certificate_rotation"]) === node.told) return;
+    if (node.trusts && news(node, stack).length === 0) return;
     const deaf = faults.decide("node");
     if (deaf) {
       world.strikeBay(node.bayUuid, deaf.kind);
@@ -104,7 +148,7 @@ export function createNodes(world: World, fleet: Pick<Fleet, "request">, random:
       return;
     }
     node.isBusy = true;
-    void (node.trusts ? follow : boot)(node, stack).then((isDone) => {
+    void (node.trusts ? followAll : boot)(node, stack).then((isDone) => {
       node.isBusy = false;
       node.failures = isDone ? 0 : node.failures + 1;
       if (node.failures >= FAILURES_MOST) world.strikeBay(node.bayUuid, "node unheard");
@@ -124,6 +168,22 @@ export function createNodes(world: World, fleet: Pick<Fleet, "request">, random:
     for (const [key, node] of nodes) if (!standing.has(node) && nodes.delete(key)) world.nodes.delete(key);
   };
   scheduler.after(SCAN_MS, scan);
+}
+
+/** What stands in its metadata for it: a mark of an upgrade is one master's. */
+function markOf({ isMaster, name }: Node, { parameters }: CloudStack, topic: Topic): string {
+  const mark = textOf(parameters[topic]);
+  const isOurs = topic !== "master_upgrade" || (isMaster && mark.endsWith(`.${name.split("-").at(-1)}`));
+  return isOurs ? mark : "";
+}
+
+function news(node: Node, stack: CloudStack): readonly Topic[] {
+  return TOPICS.filter((topic) => !["", node.told[topic]].includes(markOf(node, stack, topic)));
+}
+
+function versionIn(answer: Answer): string | undefined {
+  if (answer.kind !== "reply" || answer.status !== 200) return undefined;
+  return (JSON.parse(answer.text) as { kube_tag?: string }).kube_tag;
 }
 
 /** The numbers that the simulation gives certificates. */

@@ -42,6 +42,8 @@ export interface RunResult {
   readonly lines: readonly string[];
 }
 
+/** What nodes of bays come to. */
+const FOLLOWED = ["rotations", "upgrades"] as const;
 /** What every run must have had, or it showed nothing. */
 export const LEAST_BAYS = 8;
 export const LEAST_FAULTS = 25;
@@ -76,7 +78,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     bays,
     conditions: plan.conditions,
   });
-  if (plan.conditions.has("rotations")) createNodes(world, fleet, streamOf(seed, 16));
+  if (FOLLOWED.some((condition) => plan.conditions.has(condition))) createNodes(world, fleet, streamOf(seed, 16));
   const chaos = createChaos(world, fleet, streamOf(seed, 15));
 
   let hurryAt = requests;

@@ -4,6 +4,7 @@
  * everybody's and reports health.
  */
 import type { Random } from "@jeroboam/core/ports";
+import { modelBody } from "./change-acts.ts";
 import type { Condition } from "./faults.ts";
 import type { ApiRequest, Fleet } from "./fleet.ts";
 import { furtherActs } from "./further-acts.ts";
@@ -158,14 +159,7 @@ function createUser(
   const acts = {
     async make(): Promise<void> {
       if (model === undefined) {
-        const body = {
-          name: `model-of-${person.name}`,
-          // What follows a rotation, or what came first.
-          image_id: conditions.has("rotations") ? "noble" : "atomic",
-          keypair_id: "ops",
-          external_network_id: "public",
-          coe: "kubernetes",
-        };
+        const body = modelBody(conditions, `model-of-${person.name}`);
         model = uuidIn(await insist({ method: "POST", path: `/v1/${models}`, body }));
         if (model === undefined) return;
       }
@@ -177,6 +171,7 @@ function createUser(
         name: key ?? `bay-${random.fraction() < 0.1 ? 0 : (named += 1)}-of-${person.name}`,
         [modelField]: model,
         node_count: Math.max(1, nodeCount()),
+        ...(conditions.has("upgrades") && { master_count: 1 + Math.floor(3 * random.fraction()) }),
         ...(generation === CLUSTERS && { create_timeout: 20 }),
         ...(generation === BAYS && { bay_create_timeout: 20 }),
       };
@@ -261,7 +256,7 @@ function createUser(
     random,
     pause,
     acts,
-    further: furtherActs(conditions, { person, ask, insist, pick, chance: () => random.fraction(), known }),
+    further: furtherActs(conditions, { person, ask, insist, pick, pause, chance: () => random.fraction(), known }),
     hasBays: () => known.length > 0,
     /** Until the list is empty; bays whose delete failed are deleted again. */
     async deleteAll(): Promise<void> {

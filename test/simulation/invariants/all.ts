@@ -18,6 +18,7 @@ import { singleEffects } from "./single-effects.ts";
 import { trueLists } from "./true-lists.ts";
 import { trueReads } from "./true-reads.ts";
 import { trueStatus } from "./true-status.ts";
+import { versions } from "./versions.ts";
 import { webhooks } from "./webhooks.ts";
 
 export const INVARIANTS: readonly Invariant[] = [
@@ -28,6 +29,7 @@ export const INVARIANTS: readonly Invariant[] = [
   leases,
   kept,
   authority,
+  versions,
   trueStatus,
   singleEffects,
   progress,

@@ -83,12 +83,15 @@ function bayUuidOf(item: {
 }
 
 /** By its path: what is done to a bay besides, in an operation of its own. */
-const BEGINS = new Map([["certificates", "rotate-authority"]]);
+const BEGINS = new Map([
+  ["PATCH certificates", "rotate-authority"],
+  ["POST clusters/actions/upgrade", "upgrade"],
+]);
 
 function begunIn({ method, path, answer }: Exchange): Promised | undefined {
-  const [, noun = "", uuid] = /^\/v1\/([a-z]+)\/([0-9a-f-]{36})$/.exec(path) ?? [];
-  const operation = BEGINS.get(noun);
-  if (method !== "PATCH" || uuid === undefined || operation === undefined) return undefined;
+  const [, noun = "", uuid, act = ""] = /^\/v1\/([a-z]+)\/([0-9a-f-]{36})(\/actions\/upgrade)?$/.exec(path) ?? [];
+  const operation = BEGINS.get(`${method} ${noun}${act}`);
+  if (uuid === undefined || operation === undefined) return undefined;
   return answer.kind === "reply" && answer.status < 300 ? { kind: "begun", uuid, operation } : undefined;
 }
 

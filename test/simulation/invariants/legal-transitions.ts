@@ -32,12 +32,15 @@ const NEXT: Readonly<Record<BayStatus, readonly BayStatus[]>> = {
 /** What reconciliation may find of a bay at rest: it has become what its stack is. */
 const SETTLED: readonly BayStatus[] = ["CREATE_COMPLETE", "CREATE_FAILED", "UPDATE_COMPLETE", "UPDATE_FAILED"];
 
+/** Of the newest version of each kind: the older ones have some of them. */
 const STEPS = new Map(
   RECORD_TYPES.flatMap(({ type, operations }) =>
-    operations.map(({ kind, steps, always }) => [
-      `${type} ${kind}`,
-      [...steps, { name: ONE_STEP_MORE }, ...always].map(({ name }) => name),
-    ]),
+    operations
+      .toSorted((one, other) => one.version - other.version)
+      .map(({ kind, steps, always }) => [
+        `${type} ${kind}`,
+        [...steps, { name: ONE_STEP_MORE }, ...always].map(({ name }) => name),
+      ]),
   ),
 );
 
@@ -114,7 +117,10 @@ function changeProblem(before: BuiltRecord, after: BuiltRecord): string | undefi
     return "a delete begun anew while one was at work";
   const begins = was.status !== is.status && is.status.endsWith("_IN_PROGRESS") && !after.gone;
   if (begins && !isNew && !isWithdrawn(after)) return `${is.status} without a new operation`;
-  const changed = FIXED.find((field) => Reflect.get(was, field) !== Reflect.get(is, field));
+  const isUpgrading = before.operation?.kind === "upgrade";
+  const changed = FIXED.find(
+    (field) => Reflect.get(was, field) !== Reflect.get(is, field) && !(isUpgrading && field === "bayModelId"),
+  );
   return changed && `${changed} changed`;
 }
 

@@ -76,11 +76,15 @@ function staleness({ history }: World, stack: CloudStack): string | undefined {
   return isAtWork ? undefined : "was done by an operation that is over";
 }
 
-/** An operation that does several things with a stack says behind its id which. */
+/** An upgrade's is kept when a resize comes into it. An operation that does several things with a stack says behind its id which. */
 function isTagOf(tag: string | undefined, record: BuiltRecord | undefined): boolean {
-  return tag?.includes(record?.operation?.id ?? "none") === true;
+  const { id = "none", input = {} } = record?.operation ?? {};
+  const { upgradeId } = input;
+  return [id, ...(typeof upgradeId === "string" ? [upgradeId] : [])].some((one) => tag?.includes(one) === true);
 }
 
 function operationTagOf({ tags }: CloudStack): string | undefined {
-  return tags.find((tag) => tag.startsWith("jeroboam-operation-"));
+  const starting = (text: string): string | undefined => tags.find((tag) => tag.startsWith(text));
+  // What is told between two upgrades keeps the tag of the first.
+  return starting("jeroboam-operation-") ?? starting("jeroboam-upgrade-");
 }

@@ -1,8 +1,11 @@
-/** Mistakes in what changes a bay's nodes where they stand: rotations of its authority. */
+/** Mistakes in what changes a bay's nodes where they stand: rotations of its authority, upgrades. */
 import type { Sabotage } from "./sabotages.ts";
 
 const ROTATE = "functions/conductor/operations/rotate-authority.ts";
 const WORDS = "packages/core/src/bay/rotate-authority.ts";
+const MASTERS = "functions/conductor/operations/upgrade-masters.ts";
+const UPGRADE = "functions/conductor/operations/upgrade-bay.ts";
+const MASTER = "packages/core/src/bay/master-upgrade.ts";
 
 export const CHANGE_SABOTAGES: readonly Sabotage[] = [
   {
@@ -64,5 +67,49 @@ export const CHANGE_SABOTAGES: readonly Sabotage[] = [
     file: ROTATE,
     find: `if (certificates?.rotation?.phase !== "drop") return {};`,
     put: `if (certificates?.rotation?.phase !== "serve") return {};`,
+  },
+  {
+    name: "the next master is told before the first one's word",
+    file: MASTERS,
+    find: `if (nowMs - told.atMs < masterMs) return again(lookMs);`,
+    put: `if (nowMs - told.atMs < 30_000) return again(lookMs);
+      if (nowMs - told.atMs < masterMs) return markCome(ports, record, master);`,
+  },
+  {
+    name: "who is behind is not written down before masters are told",
+    file: UPGRADE,
+    find: 'const isNews = mastersFollow && scope !== "workers" && !hasSameLabels(present, labels);',
+    put: 'const isNews = mastersFollow && scope === "workers" && !hasSameLabels(present, labels);',
+  },
+  {
+    name: "the first master does not come last",
+    file: MASTER,
+    find: `return mastersBehind.at(-1);`,
+    put: `return mastersBehind[0];`,
+  },
+  {
+    name: "a master that failed has come",
+    file: MASTERS,
+    find: `if (word?.failure !== undefined) return failed(failureOf(master, specification, word.failure));`,
+    put: "",
+  },
+  {
+    name: "a word of an older upgrade is taken",
+    file: MASTER,
+    find: 'return scope !== "workers" && (mark === undefined || mark === masterMark(upgradeId, node));',
+    put: 'return scope !== "workers" && (mark === undefined || mark.split(".")[1] === masterMark(upgradeId, node).split(".")[1]);',
+  },
+  {
+    name: "any master's word is the next one's",
+    file: MASTER,
+    find: `return (await readWords(table, about(upgradeId))).get(master);`,
+    put: `const [word] = (await readWords(table, about(upgradeId))).values();
+      return word && { ...word, node: master };`,
+  },
+  {
+    name: "an upgrade of masters forgets who was behind",
+    file: UPGRADE,
+    find: `...(isNews && { mastersBehind: masterNames })`,
+    put: `mastersBehind: isNews ? masterNames : []`,
   },
 ];
