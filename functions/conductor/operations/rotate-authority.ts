@@ -11,7 +11,8 @@ import { acknowledgedNodes, ROTATE_AUTHORITY, rotatingNodes } from "@jeroboam/co
 import type { Issuer, RotationPhase } from "@jeroboam/core/certificate/rotation";
 import { inPhase, isPast, ROTATION_PHASES, rotationMark } from "@jeroboam/core/certificate/rotation";
 import { limits } from "@jeroboam/core/limits";
-import type { ActiveRecord, OperationDefinition, Step } from "@jeroboam/core/operation/record";
+import type { Member } from "@jeroboam/core/bay/bay-nodes";
+import type { ActiveRecord, OperationDefinition, Step, StepResult } from "@jeroboam/core/operation/record";
 import { again, done, failed } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
 import { ended } from "./ended.ts";
@@ -58,23 +59,31 @@ function stepsOf(phase: RotationPhase): readonly Step<ConductorPorts, Bay>[] {
       async run(ports, record, { signal }) {
         const bay = await readBay(ports, record.state);
         if (!bay) return failed(MISSING);
-        if (isOver(bay, phase)) return done();
-        const { id } = record.operation;
-        const { parameters } = ports.stackPlans.planRotation(record.state, rotationMark(id, phase));
-        return tellStacks(
-          ports,
-          record,
-          bay,
-          { parameters, tag: `${operationTag(record.operation)}-${phase}` },
-          signal,
-        );
+        return isOver(bay, phase) ? done() : tellPhase(ports, record, bay, phase, signal);
       },
     },
-    { name: `await-${phase}`, run: (ports, record) => awaitNodes(ports, record, phase) },
+    { name: `await-${phase}`, run: (ports, record, { signal }) => awaitNodes(ports, record, phase, signal) },
   ];
 }
 
-async function awaitNodes(ports: ConductorPorts, record: ActiveRecord<Bay>, phase: RotationPhase) {
+function tellPhase(
+  ports: ConductorPorts,
+  record: ActiveRecord<Bay>,
+  bay: Pick<BayWithSpecification, "specification" | "nodeGroups">,
+  phase: RotationPhase,
+  signal: AbortSignal,
+) {
+  const { state, operation } = record;
+  const { parameters } = ports.stackPlans.planRotation(state, rotationMark(operation.id, phase));
+  return tellStacks(ports, record, bay, { parameters, tag: `${operationTag(operation)}-${phase}` }, signal);
+}
+
+async function awaitNodes(
+  ports: ConductorPorts,
+  record: ActiveRecord<Bay>,
+  phase: RotationPhase,
+  signal: AbortSignal,
+): Promise<StepResult<Bay>> {
   const bay = await readBay(ports, record.state);
   if (!bay) return failed<Bay>(MISSING);
   if (isOver(bay, phase)) return done<Bay>();
@@ -83,7 +92,13 @@ async function awaitNodes(ports: ConductorPorts, record: ActiveRecord<Bay>, phas
   const missing = rotatingNodes(bay).filter((node) => !come.has(node));
   if (missing.length === 0) return done<Bay>();
   const { lookMs, phaseMs, namedNodes } = limits.rotation;
-  if (ports.clock.nowMs() - (stepStartedAtMs ?? startedAtMs) < phaseMs) return again<Bay>(lookMs);
+  if (ports.clock.nowMs() - (stepStartedAtMs ?? startedAtMs) < phaseMs) {
+    // A group that has joined since all were told is told now.
+    const isMissing = ({ name }: Member): boolean => name !== null && !come.has(name);
+    const nodeGroups = bay.nodeGroups.filter(({ specification }) => specification.members?.some(isMissing));
+    const told = nodeGroups.length > 0 && (await tellPhase(ports, record, { ...bay, nodeGroups }, phase, signal));
+    return told && told.kind === "failed" ? told : again<Bay>(lookMs, told ? told.changes : {});
+  }
   const named = missing.slice(0, namedNodes).join(", ");
   const others = missing.length > namedNodes ? ` and ${missing.length - namedNodes} more` : "";
   return failed<Bay>(

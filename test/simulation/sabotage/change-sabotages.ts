@@ -63,6 +63,12 @@ export const CHANGE_SABOTAGES: readonly Sabotage[] = [
     put: `return failed(opened.reason);`,
   },
   {
+    name: "a group that joins a rotation is never told",
+    file: ROTATE,
+    find: `const told = nodeGroups.length > 0 && (await tellPhase(`,
+    put: `const told = nodeGroups.length > 1_000 && (await tellPhase(`,
+  },
+  {
     name: "a rotation ends and keeps its phase",
     file: ROTATE,
     find: `if (certificates?.rotation?.phase !== "drop") return {};`,
