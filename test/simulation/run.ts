@@ -78,7 +78,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
     bays,
     conditions: plan.conditions,
   });
-  if (FOLLOWED.some((condition) => plan.conditions.has(condition))) createNodes(world, fleet, streamOf(seed, 16));
+  const isFollowed = FOLLOWED.some((condition) => plan.conditions.has(condition));
+  if (isFollowed) createNodes(world, fleet, streamOf(seed, 16));
   const chaos = createChaos(world, fleet, streamOf(seed, 15));
 
   let hurryAt = requests;
@@ -96,8 +97,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
   await phase("storm", isStormOver, STORM_MS);
   chaos.stop();
   users.finish();
-  // What Heat never ends is given up at the operation's deadline: half of the runs see that through.
-  if (seed % 2 === 0) world.cloud.heal();
+  // What Heat never ends is given up at the operation's deadline: half of the runs see that through. An operation that
+  // waits for nodes has many hours.
+  if (seed % 2 === 0 || isFollowed) world.cloud.heal();
   stage.calm();
   if (await phase("rest", stage.isAtRest)) {
     world.tell().rested();
