@@ -1,8 +1,8 @@
 /** What users do to bays that changes what their nodes are to come to: they replace a bay's authority, and upgrade it. */
 import type { Condition } from "./faults.ts";
 import type { ActTools } from "./further-acts.ts";
-import { uuidIn } from "./further-acts.ts";
 import type { Answer } from "./watch.ts";
+import { uuidIn } from "./watch.ts";
 
 const headers = { "openstack-api-version": "container-infra 1.10" };
 /** Of those who begin something, how many look first which bays would take it. */

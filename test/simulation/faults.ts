@@ -131,6 +131,9 @@ export interface Faults {
   readonly reads: ReadonlySet<string>;
 }
 
+/** Of the seeds that have it, where runs take longer by it. */
+const SHARES: Partial<Record<Condition, number>> = { "conductors late": 0.06, rotations: 0.25, upgrades: 0.25 };
+
 /** Which faults and conditions a seed has. */
 export function drawPlan(random: Pick<Random, "fraction">): FaultPlan {
   const share = 0.3 + 0.5 * random.fraction();
@@ -140,9 +143,7 @@ export function drawPlan(random: Pick<Random, "fraction">): FaultPlan {
   // Some that can strike often, whatever chance left out.
   while (calls.filter((kind) => kinds.has(kind)).length < 2)
     kinds.add(calls[Math.floor(random.fraction() * calls.length)]!);
-  const conditions = new Set(
-    ALL_CONDITIONS.filter((one) => random.fraction() < (one === "conductors late" ? 0.06 : 0.35)),
-  );
+  const conditions = new Set(ALL_CONDITIONS.filter((one) => random.fraction() < (SHARES[one] ?? 0.35)));
   // They came later than the others, and move nothing of what those draw.
   for (const kind of FAULT_KINDS) if (isOfNodes(kind) && isDrawn()) kinds.add(kind);
   return { kinds, conditions };

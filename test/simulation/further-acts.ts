@@ -8,6 +8,7 @@ import type { ApiRequest } from "./fleet.ts";
 import { PROJECTS } from "./people.ts";
 import type { Person } from "./people.ts";
 import type { Answer } from "./watch.ts";
+import { uuidIn } from "./watch.ts";
 
 /** What an act has of the user who does it. */
 export interface ActTools {
@@ -39,11 +40,6 @@ export function furtherActs(conditions: ReadonlySet<Condition>, tools: ActTools)
 /** As likely as two others. */
 function twice(act: Act): readonly Act[] {
   return [act, act];
-}
-
-export function uuidIn(answer: Answer): string | undefined {
-  if (answer.kind === "no answer" || answer.status >= 300 || answer.text === "") return undefined;
-  return (JSON.parse(answer.text) as { uuid?: string }).uuid;
 }
 
 /** Made, resized, deleted; in bays of either generation, for they are the same. */

@@ -26,6 +26,12 @@ export type Answer =
   | { readonly kind: "reply"; readonly status: number; readonly text: string }
   | { readonly kind: "no answer" };
 
+/** Of what was made. */
+export function uuidIn(answer: Answer): string | undefined {
+  if (answer.kind === "no answer" || answer.status >= 300 || answer.text === "") return undefined;
+  return (JSON.parse(answer.text) as { uuid?: string }).uuid;
+}
+
 export interface Watcher {
   /** `text` is the item as JSON, written out once for all who look at it. */
   readonly wrote?: (item: Item, before: Item | undefined, text: string) => void;

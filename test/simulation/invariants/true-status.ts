@@ -81,9 +81,9 @@ const PLAIN_TO_SEE_MS = 10 * 60_000;
 
 function wasReady(world: World, bay: Built): boolean {
   const stack = stackOf(world, bay);
-  const { stacks, isSettled } = world.cloud;
+  const { cloud } = world;
   // What all stacks of a bay are told waits for each of its groups'.
-  if ([...stacks.values()].some((one) => ownersOf(one).includes(bay.uuid) && !isSettled(one))) return false;
+  if ([...cloud.stacks.values()].some((one) => ownersOf(one).includes(bay.uuid) && !cloud.isSettled(one))) return false;
   if (!stack || stack.fails !== undefined || world.calmForMs() < PLAIN_TO_SEE_MS) return false;
   // Where clocks differ, a poll may come later than it should by that much.
   if (world.faults.conditions.has("clocks skewed")) return false;

@@ -20,7 +20,7 @@ export const versions: Invariant = {
         if (effect.kind !== "create" && effect.kind !== "update") return;
         const { stack } = effect;
         if (!isFollowing(stack)) return;
-        const uuid = String(stack.parameters["bay_uuid"]);
+        const uuid = textOf(stack.parameters["bay_uuid"]);
         const mark = stack.parameters[MARK];
         if (typeof mark === "string" && told.get(stack.id) !== mark) {
           told.set(stack.id, mark);
@@ -42,7 +42,7 @@ export const versions: Invariant = {
         if (status !== "UPDATE_COMPLETE") return;
         const { bayModelId: model, scope } = was.operation.input;
         if (bayModelId !== model || specification.model.uuid !== model)
-          broken(`bay ${uuid} is upgraded to ${String(model)}, and names ${bayModelId}`);
+          broken(`bay ${uuid} is upgraded to ${textOf(model)}, and names ${bayModelId}`);
         if (scope !== "workers") expectMasters(uuid, specification);
       },
       rested() {
@@ -83,7 +83,11 @@ function mastersOf({ nodes }: World, uuid: string): readonly NodeState[] {
 }
 
 function versionOf({ parameters }: CloudStack): string {
-  return String(parameters["kube_tag"] ?? "");
+  return textOf(parameters["kube_tag"]);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function isOlder(one: string, other: string): boolean {
