@@ -108,6 +108,17 @@ describe("a hook", () => {
     expect(await nodes()).toBe(3);
   });
 
+  test("refuses another call under an id that was used, and is never told that it was done", async () => {
+    const { uuid, secret } = await create();
+    expect((await call(uuid, { secret })).status).toBe(202);
+    const settled = { status: "UPDATE_COMPLETE", nodeCount: 3 } as const;
+    await harness.settle(bay, settled);
+    const other = await call(uuid, { secret, body: '{"node_count":5}' });
+    expect([other.status, other.text.includes("webhook-id")]).toEqual([400, true]);
+    expect(await nodes()).toBe(3);
+    expect((await call(uuid, { secret })).status).toBe(202);
+  });
+
   test("goes on with a call whose first try died when the bay was changed already", async () => {
     const { uuid, secret } = await create();
     const { table } = harness.ports;

@@ -55,7 +55,8 @@ export async function takeHook(ports: HookCallPorts, call: HookCall): Promise<Ho
   const { bayUuid, projectId, allows } = record.state;
   const wanted = readWork(allows, call.body);
   if ("reason" in wanted) return wanted;
-  const use = await beginUse(ports, call);
+  const use = await beginUse(ports, call, wanted);
+  if (use.isOther) return invalid("Another call came under this webhook-id");
   const accepted = { kind: "accepted", bayUuid, ...wanted } as const;
   if (use.isDone) return accepted;
   const bay = await findBayByUuid(ports.table, { projectId, allProjects: false }, bayUuid);
@@ -171,22 +172,31 @@ async function begin(
 interface Use {
   readonly item: Item;
   readonly isDone: boolean;
+  /** What it was begun for is not what is wanted now. */
+  readonly isOther: boolean;
   readonly keyed: KeyedRequestEffect;
 }
 
-const useSchema = z.object({ operationId: z.string(), startedAtMs: z.number(), isDone: z.boolean() });
+const useSchema = z.object({
+  operationId: z.string(),
+  startedAtMs: z.number(),
+  isDone: z.boolean(),
+  /** Absent: begun by an older version. */
+  wanted: z.string().exactOptional(),
+});
 
 /** Whoever calls may do so from this long before our time to this long after it, and again until then, by our clock. */
 const USE_MS = 2 * limits.hook.toleranceMs;
 
 /** One call is one use, however often it arrives; one that was begun and not ended is gone on with. */
-async function beginUse({ table, clock, random }: HookPorts, { hookId, id }: HookCall): Promise<Use> {
+async function beginUse({ table, clock, random }: HookPorts, { hookId, id }: HookCall, work: HookWork): Promise<Use> {
   const startedAtMs = clock.nowMs();
+  const wanted = JSON.stringify(work);
   const item: Item = {
     pk: `hook-use#${hookId}`,
     sk: createHash("sha256").update(id).digest("hex"),
     revision: 1,
-    body: { operationId: random.uuid(), startedAtMs, isDone: false },
+    body: { operationId: random.uuid(), startedAtMs, isDone: false, wanted },
     indexes: {},
     expiresAtSeconds: Math.ceil((startedAtMs + USE_MS + limits.idempotency.clockSkewMs) / 1_000) + 1,
   };
@@ -196,7 +206,8 @@ async function beginUse({ table, clock, random }: HookPorts, { hookId, id }: Hoo
   const untilMs = body.startedAtMs + USE_MS;
   // The first may sleep here until a repetition has come and gone: nobody knows of themselves that they are alone.
   const keyed = { uuid: operationId, startedAtMs: body.startedAtMs, untilMs, isRepeat: true };
-  return { item: present, isDone, keyed };
+  const isOther = (body.wanted ?? wanted) !== wanted;
+  return { item: present, isDone, isOther, keyed };
 }
 
 async function endUse(table: Table, item: Item): Promise<void> {
