@@ -90,6 +90,7 @@ export const CONDITIONS = {
   rounds: "the schedule has the records compared with the cloud",
   rotations: "users replace the authorities of their bays, whose nodes follow",
   upgrades: "users upgrade their bays, masters where they stand and workers, one minor version after the other",
+  hooks: "users make hooks for their bays, which an automation without a token calls, rightly and wrongly",
 } as const;
 
 export type Condition = keyof typeof CONDITIONS;

@@ -20,7 +20,7 @@ import type { Outside } from "./ports.ts";
 import { apiPorts, conductorPorts } from "./ports.ts";
 import type { Net, Process } from "./process.ts";
 import { createProcess } from "./process.ts";
-import type { Answer, Exchange } from "./watch.ts";
+import type { Answer, Asked, Exchange } from "./watch.ts";
 
 export interface Fleet {
   /** Asks the API, as a client does. */
@@ -55,6 +55,7 @@ export interface FleetOptions {
   readonly net: Net;
   readonly outside: Outside;
   readonly random: Pick<Random, "fraction">;
+  readonly asked: (asked: Asked) => void;
   readonly replied: (exchange: Exchange) => void;
 }
 
@@ -62,7 +63,7 @@ const APIS = 2;
 const CONDUCTORS = 3;
 const CLIENT_TIMEOUT_MS = 60_000;
 const RESTART_MOST_MS = 20_000;
-const SKEW_MOST_MS = 10 * 60_000;
+export const SKEW_MOST_MS = 10 * 60_000;
 const LATE_CONDUCTORS_LEAST_MS = limits.engine.provisionalMs;
 
 export function createFleet(options: FleetOptions): Fleet {
@@ -120,10 +121,16 @@ function createPool(
 
 /** Loaded before time begins: a run's events must not depend on how long a file takes to read. */
 export const LOADED_COLLECTIONS = await loadCollections();
-await Promise.all([import("@jeroboam/coe/containers/look"), import("@jeroboam/core/manifest/manifest")]);
+await Promise.all([
+  import("@jeroboam/coe/containers/look"),
+  import("@jeroboam/core/manifest/manifest"),
+  import("@jeroboam/core/hook/take-hook"),
+  import("@jeroboam/api/routes/upgrades"),
+  import("standardwebhooks"),
+]);
 
 function createApiFunctions(options: FleetOptions): Pick<Fleet, "request" | "processes"> {
-  const { net, outside, random, replied } = options;
+  const { net, outside, random, asked, replied } = options;
   const { scheduler, faults, trace } = net;
   const apps = new Map<string, ReturnType<typeof createApp>>();
   const pool = createPool(options, APIS, "api", () => {});
@@ -134,7 +141,11 @@ function createApiFunctions(options: FleetOptions): Pick<Fleet, "request" | "pro
     const { method, path, body, headers = {} } = request;
     const response = await app.request(`https://api.test${path}`, {
       method,
-      headers: { "x-auth-token": person.token, "content-type": "application/json", ...headers },
+      headers: {
+        ...(person.token !== "" && { "x-auth-token": person.token }),
+        "content-type": "application/json",
+        ...headers,
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     return { kind: "reply", status: response.status, text: await response.text() };
@@ -145,7 +156,8 @@ function createApiFunctions(options: FleetOptions): Pick<Fleet, "request" | "pro
       new Promise<Answer>((resolve) => {
         const { method, path, body, headers } = request;
         const key = headers?.["idempotency-key"];
-        const sentAt = scheduler.steps;
+        const sent: Asked = { person, method, path, body, key, headers, sentAt: scheduler.steps };
+        asked(sent);
         let answered = false;
         const answer = (given: Answer): void => {
           if (answered) return;
@@ -172,7 +184,7 @@ function createApiFunctions(options: FleetOptions): Pick<Fleet, "request" | "pro
               if (outcome.kind === "threw") throw outcome.thrown;
               const given: Answer = outcome.kind === "done" ? outcome.value : { kind: "no answer" };
               // What the API said, even if nobody hears it: nobody may have been told a lie.
-              replied({ person, method, path, body, key, sentAt, answeredAt: scheduler.steps, answer: given });
+              replied({ ...sent, answeredAt: scheduler.steps, answer: given });
               if (fault?.kind !== "reply lost") scheduler.after(leg(), () => answer(given));
             },
           );

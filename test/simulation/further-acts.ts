@@ -5,6 +5,7 @@
 import { rotationAct, upgradeAct } from "./change-acts.ts";
 import type { Condition } from "./faults.ts";
 import type { ApiRequest } from "./fleet.ts";
+import { hookAct } from "./hook-acts.ts";
 import { PROJECTS } from "./people.ts";
 import type { Person } from "./people.ts";
 import type { Answer } from "./watch.ts";
@@ -14,11 +15,14 @@ import { uuidIn } from "./watch.ts";
 export interface ActTools {
   readonly person: Person;
   readonly ask: (request: ApiRequest) => Promise<Answer>;
+  /** The same as somebody else. */
+  readonly askAs: (person: Person, request: ApiRequest) => Promise<Answer>;
   /** Asks until there is an answer that is not "later". */
   readonly insist: (request: ApiRequest) => Promise<Answer>;
   readonly pick: <One>(list: readonly One[]) => One | undefined;
   readonly chance: () => number;
   readonly pause: (forMs: number) => Promise<void>;
+  readonly nowMs: () => number;
   /** Bays that the user knows of. */
   readonly known: readonly string[];
 }
@@ -34,6 +38,7 @@ export function furtherActs(conditions: ReadonlySet<Condition>, tools: ActTools)
     ...(conditions.has("webhooks") ? [webhookAct(tools)] : []),
     ...(conditions.has("rotations") ? twice(rotationAct(tools)) : []),
     ...(conditions.has("upgrades") ? twice(upgradeAct(tools, conditions)) : []),
+    ...(conditions.has("hooks") ? [hookAct(tools)] : []),
   ];
 }
 

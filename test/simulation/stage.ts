@@ -86,6 +86,7 @@ export function createStage(options: StageOptions): Stage {
     net: world.net,
     outside: world.outside,
     random: streamOf(seed, 13),
+    asked: (asked) => world.tell().asked(asked),
     replied: (exchange) => world.tell().replied(exchange),
   });
   const stage: Stage = {

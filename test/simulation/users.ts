@@ -114,10 +114,11 @@ function createUser(
   let named = 0;
 
   const pause = (forMs: number): Promise<void> => new Promise((resolve) => scheduler.after(forMs, resolve));
-  const ask = (request: ApiRequest): Promise<Answer> => {
+  const askAs = (who: Person, request: ApiRequest): Promise<Answer> => {
     shared.counts.requests += 1;
-    return fleet.request(person, { ...request, headers: { ...headers, ...request.headers } });
+    return fleet.request(who, { ...request, headers: { ...headers, ...request.headers } });
   };
+  const ask = (request: ApiRequest): Promise<Answer> => askAs(person, request);
   const pick = <One>(list: readonly One[]): One | undefined => list[Math.floor(random.fraction() * list.length)];
   const read = (answer: Answer): Record<string, unknown> =>
     answer.kind === "reply" && answer.status < 300 && answer.text !== ""
@@ -256,7 +257,17 @@ function createUser(
     random,
     pause,
     acts,
-    further: furtherActs(conditions, { person, ask, insist, pick, pause, chance: () => random.fraction(), known }),
+    further: furtherActs(conditions, {
+      person,
+      ask,
+      askAs,
+      insist,
+      pick,
+      chance: () => random.fraction(),
+      pause,
+      nowMs: () => scheduler.clock.nowMs(),
+      known,
+    }),
     hasBays: () => known.length > 0,
     /** Until the list is empty; bays whose delete failed are deleted again. */
     async deleteAll(): Promise<void> {

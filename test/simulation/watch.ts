@@ -7,16 +7,22 @@ import type { Item, Key } from "@jeroboam/core/table/table";
 import type { CloudEffect } from "./cloud.ts";
 import type { Person } from "./people.ts";
 
-/** A request of a user and what came of it. */
-export interface Exchange {
+/** A request as it was sent. */
+export interface Asked {
   readonly person: Person;
   readonly method: string;
   readonly path: string;
   readonly body: unknown;
   /** Its Idempotency-Key, if it has one. */
   readonly key?: string | undefined;
-  /** Steps of the run at which it was sent and at which the answer was written. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Step of the run at which it was sent. */
   readonly sentAt: number;
+}
+
+/** A request of a user and what came of it. */
+export interface Exchange extends Asked {
+  /** Step of the run at which the answer was written. */
   readonly answeredAt: number;
   readonly answer: Answer;
 }
@@ -39,6 +45,7 @@ export interface Watcher {
   readonly effected?: (effect: CloudEffect) => void;
   readonly sent?: (body: string) => void;
   readonly logged?: (line: LogLine) => void;
+  readonly asked?: (asked: Asked) => void;
   readonly replied?: (exchange: Exchange) => void;
   /** Nothing has work any more and faults have stopped. */
   readonly rested?: () => void;
@@ -66,6 +73,7 @@ export function watchAll(watchers: readonly Watcher[]): Required<Watcher> {
     effected: tell("effected"),
     sent: tell("sent"),
     logged: tell("logged"),
+    asked: tell("asked"),
     replied: tell("replied"),
     rested: tell("rested"),
     emptied: tell("emptied"),

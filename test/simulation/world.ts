@@ -73,6 +73,8 @@ export const GAPS = {
     "Heat was told to change something by an operation that had ended meanwhile: the call was under way all the time",
   "key outslept":
     "a bay that was deleted came back: a request under its key fell asleep between its last look at the clock and its write",
+  "hook left":
+    "a hook of a bay that is gone: it was made while the bay went, or the index did not show it yet; its calls are told 404",
   "late user": "a user of nodes that was made when its bay was gone: the call was under way all the time",
 } as const;
 export type Gap = keyof typeof GAPS;

@@ -2,6 +2,7 @@
 import { authority } from "./authority.ts";
 import { bounds } from "./bounds.ts";
 import { durableIntent } from "./durable-intent.ts";
+import { hooks } from "./hooks.ts";
 import type { Invariant } from "./invariant.ts";
 import { isolation } from "./isolation.ts";
 import { kept } from "./kept.ts";
@@ -42,4 +43,5 @@ export const INVARIANTS: readonly Invariant[] = [
   sameAnswers,
   pods,
   webhooks,
+  hooks,
 ];

@@ -8,7 +8,9 @@ type Promised =
   | { readonly kind: "created"; readonly uuid: string }
   | { readonly kind: "deleted"; readonly uuid: string }
   | { readonly kind: "resized"; readonly uuid: string; readonly nodeCount: number }
-  | { readonly kind: "begun"; readonly uuid: string; readonly operation: string };
+  | { readonly kind: "begun"; readonly uuid: string; readonly operation: string }
+  /** By a call of a hook, which may be the second under its id: by the first. */
+  | { readonly kind: "hooked"; readonly uuid: string; readonly nodeCount: number };
 
 export const durableIntent: Invariant = {
   id: "I1",
@@ -28,7 +30,8 @@ export const durableIntent: Invariant = {
         const promised = promiseIn(exchange);
         if (!promised) return;
         const { uuid } = promised;
-        const versions = world.history.between(uuid, exchange.sentAt, exchange.answeredAt);
+        const sinceStep = promised.kind === "hooked" ? 0 : exchange.sentAt;
+        const versions = world.history.between(uuid, sinceStep, exchange.answeredAt);
         const stood = (test: (bay: Pick<Bay, "status" | "nodeCount"> | undefined) => boolean): boolean =>
           versions.some(({ record }) => test(record?.gone ? undefined : record?.state));
         if (promised.kind === "created") {
@@ -42,7 +45,8 @@ export const durableIntent: Invariant = {
         }
         if (promised.kind === "begun" && !versions.some(({ record }) => record?.operation?.kind === promised.operation))
           broken(`${promised.operation} of bay ${uuid} is begun, says the API, and never was`);
-        if (promised.kind === "resized" && !stood((bay) => bay?.nodeCount === promised.nodeCount))
+        const isSized = promised.kind === "resized" || promised.kind === "hooked";
+        if (isSized && !stood((bay) => bay?.nodeCount === promised.nodeCount))
           broken(`bay ${uuid} is resized to ${promised.nodeCount}, says the API, and it never was`);
       },
       removed(_key, before) {
@@ -99,6 +103,10 @@ function promiseIn(exchange: Exchange): Promised | undefined {
   const { method, path, body, answer } = exchange;
   const begun = begunIn(exchange);
   if (begun) return begun;
+  if (answer.kind === "reply" && answer.status === 202 && /^\/v1\/hooks\/[^/]+$/.test(path)) {
+    const done = JSON.parse(answer.text) as { bay_uuid: string; node_count: number };
+    return { kind: "hooked", uuid: done.bay_uuid, nodeCount: done.node_count };
+  }
   const match = /^\/v1\/(?:bays|clusters)(?:\/([^/?]+))?$/.exec(path);
   if (!match || answer.kind !== "reply" || answer.status >= 300) return undefined;
   const uuid = match[1];

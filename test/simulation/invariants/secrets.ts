@@ -15,8 +15,8 @@ export const secrets: Invariant = {
       logged: (line) => check(JSON.stringify(line), `log line ${line.event}`),
       replied: ({ method, path, answer }) => {
         if (answer.kind !== "reply") return;
-        // A webhook's secret is shown once, to who makes it.
-        const isShown = method === "POST" && path.startsWith("/v1/webhooks");
+        // A webhook's and a hook's secret is shown once, to who makes it.
+        const isShown = method === "POST" && /^\/v1\/(?:webhooks|hooks$)/.test(path);
         check(isShown ? answer.text.replace(/"secret":"[^"]*"/, "") : answer.text, `the reply to ${path}`);
       },
     };

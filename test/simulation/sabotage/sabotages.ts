@@ -5,6 +5,7 @@
 import { API_SABOTAGES } from "./api-sabotages.ts";
 import { CHANGE_SABOTAGES } from "./change-sabotages.ts";
 import { ENGINE_SABOTAGES } from "./engine-sabotages.ts";
+import { HOOK_SABOTAGES } from "./hook-sabotages.ts";
 import { STEP_SABOTAGES } from "./step-sabotages.ts";
 
 export interface Sabotage {
@@ -21,4 +22,5 @@ export const SABOTAGES: readonly Sabotage[] = [
   ...STEP_SABOTAGES,
   ...API_SABOTAGES,
   ...CHANGE_SABOTAGES,
+  ...HOOK_SABOTAGES,
 ];

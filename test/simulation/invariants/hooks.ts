@@ -1,0 +1,116 @@
+import { createHmac } from "node:crypto";
+import type { Hook } from "@jeroboam/core/hook/hook";
+import { hookShape } from "@jeroboam/core/hook/hook";
+import { limits } from "@jeroboam/core/limits";
+import { recordFromItem } from "@jeroboam/core/operation/record";
+import { bayRecordOf } from "../bay-record.ts";
+import { SKEW_MOST_MS } from "../fleet.ts";
+import { HOOKED_NODES_LEAST } from "../hook-acts.ts";
+import type { Asked } from "../watch.ts";
+import type { World } from "../world.ts";
+import type { Invariant } from "./invariant.ts";
+
+/** A hook as it stood last, and until which step it could be called. */
+interface Known {
+  readonly hook: Hook;
+  readonly usableUntil: number;
+}
+
+interface Call extends Asked {
+  readonly hookUuid: string;
+  readonly nodeCount: unknown;
+  readonly sentMs: number;
+}
+
+export const hooks: Invariant = {
+  id: "I15",
+  says: "a call of a hook has its effect at most once under its id, and only signed, in time and while the hook is there",
+  watch(world, broken) {
+    const known = new Map<string, Known>();
+    const calls: Call[] = [];
+    const effects = new Map<string, number>();
+    /** Those that the bay could not see when it went. */
+    const madeLate = new Set<string>();
+    const note = (hook: Hook, isUsable: boolean): void => {
+      const was = known.get(hook.uuid)?.usableUntil ?? Infinity;
+      known.set(hook.uuid, { hook, usableUntil: isUsable ? Infinity : Math.min(was, world.scheduler.steps) });
+    };
+    const flaw = (call: Call): string | undefined => flawOf(world, known.get(call.hookUuid), call);
+    return {
+      asked(asked) {
+        const call = callIn(asked, world.scheduler.clock.nowMs());
+        if (call) calls.push(call);
+      },
+      wrote(item, before) {
+        if (item.body["type"] === hookShape.type) {
+          const { state, gone } = recordFromItem(hookShape, item);
+          const bay = world.history.current(state.bayUuid);
+          if (!before && (!bay || bay.operation?.kind === "delete")) madeLate.add(state.uuid);
+          return note(state, state.enabled && !gone);
+        }
+        const { operation, state } = bayRecordOf(item) ?? {};
+        if (operation?.kind !== "update" || !state || state.nodeCount < HOOKED_NODES_LEAST) return;
+        if (operation.id === bayRecordOf(before)?.operation?.id) return;
+        const what = `bay ${state.uuid} to ${state.nodeCount} nodes`;
+        const asking = calls.filter(
+          ({ nodeCount, hookUuid }) =>
+            nodeCount === state.nodeCount && known.get(hookUuid)?.hook.bayUuid === state.uuid,
+        );
+        const call = asking.find((one) => flaw(one) === undefined);
+        if (!call) return broken(`${what}: by a call ${asking.map(flaw).join(", ") || "of nobody"}`);
+        const id = `${call.hookUuid} ${call.headers?.["webhook-id"]}`;
+        const count = (effects.get(id) ?? 0) + 1;
+        effects.set(id, count);
+        if (count > 1) broken(`${what}: the ${count}th effect of one call`);
+      },
+      removed(_key, before) {
+        if (before.body["type"] === hookShape.type) note(recordFromItem(hookShape, before).state, false);
+      },
+      replied({ answer, ...asked }) {
+        if (answer.kind !== "reply" || ![202, 400, 409].includes(answer.status)) return;
+        const call = calls.find(({ sentAt, person, path }) =>
+          [sentAt === asked.sentAt, person.name === asked.person.name, path === asked.path].every(Boolean),
+        );
+        const problem = call && flaw(call);
+        if (problem !== undefined) broken(`a call ${problem} was answered by ${answer.status}`);
+      },
+      rested: checkLeft,
+      emptied: checkLeft,
+    };
+
+    function checkLeft(): void {
+      for (const { body } of world.items.values()) {
+        if (body["type"] !== hookShape.type) continue;
+        const { uuid, bayUuid } = body["state"] as Hook;
+        if (world.history.current(bayUuid)) continue;
+        if (madeLate.has(uuid) || world.faults.conditions.has("index lags")) world.gaps.add("hook left");
+        else broken(`hook ${uuid} is left of bay ${bayUuid}, which is gone`);
+      }
+    }
+  },
+};
+
+function callIn(asked: Asked, sentMs: number): Call | undefined {
+  const hookUuid = /^\/v1\/hooks\/([^/]+)$/.exec(asked.path)?.[1];
+  if (asked.method !== "POST" || hookUuid === undefined) return undefined;
+  return { ...asked, hookUuid, sentMs, nodeCount: (asked.body as { node_count?: unknown }).node_count };
+}
+
+/** What forbids that the call has any effect, or is told anything, at this moment. */
+function flawOf(world: World, known: Known | undefined, call: Call): string | undefined {
+  const { headers = {}, body, sentAt, sentMs } = call;
+  if (!known || known.usableUntil < sentAt) return "of a hook that is not there, or switched off";
+  const [id = "", timestamp = "", signature = ""] = ["id", "timestamp", "signature"].map(
+    (name) => headers[`webhook-${name}`],
+  );
+  const atMs = Number(timestamp) * 1_000;
+  const skewMs = world.faults.conditions.has("clocks skewed") ? SKEW_MOST_MS : 0;
+  const awayMs = Math.max(sentMs - atMs, atMs - world.scheduler.clock.nowMs());
+  if (awayMs > limits.hook.toleranceMs + skewMs) return `${Math.round(awayMs / 60_000)} minutes out of time`;
+  const secret = world.secretIn(known.hook.secretSealed) ?? "";
+  const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+  const right = createHmac("sha256", key)
+    .update(`${id}.${timestamp}.${JSON.stringify(body)}`)
+    .digest("base64");
+  return signature === `v1,${right}` ? undefined : "wrongly signed";
+}
