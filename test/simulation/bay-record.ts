@@ -18,6 +18,11 @@ export function isBayRecord(record: BuiltRecord): record is WorkRecord<Bay> {
   return "bayModelId" in record.state;
 }
 
+/** Whether the bay or node group is on its way out: deleted, or given up. */
+export function isGoing({ operation }: BuiltRecord): boolean {
+  return operation?.kind === "delete" || operation?.kind === "abandon";
+}
+
 /** Of either kind. */
 export function builtRecordOf(item: Item | undefined): BuiltRecord | undefined {
   return bayRecordOf(item) ?? groupRecordOf(item);

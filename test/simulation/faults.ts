@@ -91,6 +91,7 @@ export const CONDITIONS = {
   rotations: "users replace the authorities of their bays, whose nodes follow",
   upgrades: "users upgrade their bays, masters where they stand and workers, one minor version after the other",
   hooks: "users make hooks for their bays, which an automation without a token calls, rightly and wrongly",
+  "administrators repair": "an administrator has what is stuck tried again, and gives bays up",
 } as const;
 
 export type Condition = keyof typeof CONDITIONS;

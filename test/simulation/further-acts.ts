@@ -8,6 +8,7 @@ import type { ApiRequest } from "./fleet.ts";
 import { hookAct } from "./hook-acts.ts";
 import { PROJECTS } from "./people.ts";
 import type { Person } from "./people.ts";
+import { repairAct } from "./repair-acts.ts";
 import type { Answer } from "./watch.ts";
 import { uuidIn } from "./watch.ts";
 
@@ -31,7 +32,11 @@ type Act = () => Promise<void>;
 
 /** A fifth of what a user does is of these; nothing, where the run has none of them. */
 export function furtherActs(conditions: ReadonlySet<Condition>, tools: ActTools): readonly Act[] {
-  if (tools.person.isAdmin) return conditions.has("limits change") ? [limitAct(tools)] : [];
+  if (tools.person.isAdmin)
+    return [
+      ...(conditions.has("limits change") ? [limitAct(tools)] : []),
+      ...(conditions.has("administrators repair") ? [repairAct(tools)] : []),
+    ];
   return [
     ...(conditions.has("node groups") ? [nodeGroupAct(tools)] : []),
     ...(conditions.has("pods") ? [podAct(tools)] : []),

@@ -15,7 +15,7 @@ const MINUTE_MS = 60_000;
 /** More than any clock is wrong and any call is tolerated. */
 const OUT_OF_TIME_MS = 40 * MINUTE_MS;
 
-interface MadeHook {
+export interface MadeHook {
   readonly uuid: string;
   readonly secret: string;
 }
@@ -23,6 +23,20 @@ interface MadeHook {
 /** Of the same project, with no token. */
 export function automationOf({ projectId }: Person): Person {
   return { name: `automation-of-${projectId}`, projectId, userId: "nobody", isAdmin: false, token: "" };
+}
+
+/** As Standard Webhooks has it. */
+export function hookCall(
+  { uuid, secret }: MadeHook,
+  { id, atMs, nodeCount }: { readonly id: string; readonly atMs: number; readonly nodeCount: number },
+): ApiRequest {
+  const body = { node_count: nodeCount };
+  const headers = {
+    "webhook-id": id,
+    "webhook-timestamp": String(Math.floor(atMs / 1_000)),
+    "webhook-signature": new Signer(secret).sign(id, new Date(atMs), JSON.stringify(body)),
+  };
+  return { method: "POST", path: `/v1/hooks/${uuid}`, body, headers };
 }
 
 export function hookAct({ person, ask, askAs, pick, chance, known, pause, nowMs }: ActTools): () => Promise<void> {
@@ -41,15 +55,12 @@ export function hookAct({ person, ask, askAs, pick, chance, known, pause, nowMs 
     const answer = await ask({ method: "POST", path: "/v1/hooks", body });
     if (answer.kind === "reply" && answer.status === 201) hooks.push(JSON.parse(answer.text) as MadeHook);
   };
-  const signedCall = ({ uuid }: MadeHook, secret: string, atMs: number, givenId?: string): ApiRequest => {
-    const body = { node_count: nextCount() };
-    const id = givenId ?? `call-${called}-of-${person.name}`;
-    const at = new Date(atMs);
-    const signature = new Signer(secret).sign(id, at, JSON.stringify(body));
-    const timestamp = String(Math.floor(atMs / 1_000));
-    const headers = { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signature };
-    return { method: "POST", path: `/v1/hooks/${uuid}`, body, headers };
-  };
+  const signedCall = (
+    { uuid }: MadeHook,
+    secret: string,
+    atMs: number,
+    id = `call-${called + 1}-of-${person.name}`,
+  ): ApiRequest => hookCall({ uuid, secret }, { id, atMs, nodeCount: nextCount() });
   const callRightly = async (hook: MadeHook): Promise<void> => {
     const request = signedCall(hook, hook.secret, nowMs());
     sent.push(request);

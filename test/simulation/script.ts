@@ -4,6 +4,7 @@
  */
 import type { Condition, Fault, Site } from "./faults.ts";
 import type { ApiRequest } from "./fleet.ts";
+import { automationOf } from "./hook-acts.ts";
 import type { Person } from "./people.ts";
 import type { Stage, Violation } from "./stage.ts";
 import { createStage } from "./stage.ts";
@@ -19,6 +20,11 @@ export interface Script {
 export interface Actor {
   /** Asks until there is an answer that is not "later"; a success's body, or nothing. */
   readonly ask: (request: ApiRequest) => Promise<Record<string, unknown>>;
+  /** The same as an administrator. */
+  readonly askAsAdmin: Actor["ask"];
+  /** Once, as an automation that has no token. */
+  readonly call: (request: ApiRequest) => Promise<Answer>;
+  readonly nowMs: () => number;
   /** A bay of a model of its own; its uuid. */
   readonly makeBay: () => Promise<string>;
   readonly pause: (forMs: number) => Promise<void>;
@@ -82,23 +88,28 @@ async function during(stage: Stage, name: string, work: Promise<void>): Promise<
 function createActor(stage: Stage, begin: () => void): Actor & { readonly removeAll: () => Promise<void> } {
   const { scheduler, fleet, world } = stage;
   const [person] = world.people.all as [Person];
+  const admin = world.people.all.find(({ isAdmin }) => isAdmin) ?? person;
   const made = new Set<string>();
   const pause = (forMs: number): Promise<void> => new Promise((resolve) => scheduler.after(forMs, resolve));
-  const ask = async (request: ApiRequest): Promise<Record<string, unknown>> => {
+  const askAs = async (who: Person, request: ApiRequest): Promise<Record<string, unknown>> => {
     for (let tries = 0; tries < TRIES; tries += 1) {
-      const answer: Answer = await fleet.request(person, request);
+      const answer: Answer = await fleet.request(who, request);
       if (answer.kind === "reply" && answer.status !== 503)
         return answer.status < 300 && answer.text !== "" ? (JSON.parse(answer.text) as Record<string, unknown>) : {};
       await pause(POLL_MS);
     }
     return {};
   };
+  const ask: Actor["ask"] = (request) => askAs(person, request);
   const settle = async (): Promise<void> => {
     do await pause(POLL_MS);
     while (!stage.hasNoWork());
   };
   return {
     ask,
+    askAsAdmin: (request) => askAs(admin, request),
+    call: (request) => fleet.request(automationOf(person), request),
+    nowMs: () => scheduler.clock.nowMs(),
     pause,
     settle,
     begin,

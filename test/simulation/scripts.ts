@@ -1,5 +1,7 @@
 /** The operations there are, each as a user has it done, and in the company that it may have. */
 import type { Fault } from "./faults.ts";
+import { HOOK_SCRIPTS } from "./hook-scripts.ts";
+import { REPAIR_SCRIPTS } from "./repair-scripts.ts";
 import type { Script } from "./script.ts";
 
 const resizeTo = (value: number) => [{ op: "replace", path: "/node_count", value }];
@@ -82,4 +84,6 @@ export const SCRIPTS: readonly Script[] = [
       await settle();
     },
   })),
+  ...HOOK_SCRIPTS,
+  ...REPAIR_SCRIPTS,
 ];

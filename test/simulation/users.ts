@@ -73,7 +73,7 @@ export function createUsers(options: UsersOptions): Users {
   };
   const tools = { scheduler, fleet, random, shared, conditions };
   for (const [index, person] of people.entries())
-    begin(() => live(createUser(tools, person, index % 2 === 0 ? BAYS : CLUSTERS)));
+    begin(() => live(createUser(tools, person, generationOf(person, index, conditions))));
   return {
     counts,
     isDone: () => active === 0,
@@ -85,6 +85,12 @@ export function createUsers(options: UsersOptions): Users {
         begin(() => createUser(tools, person, BAYS).deleteAll());
     },
   };
+}
+
+/** An administrator sees everybody's clusters, and of bays only those of their own project. */
+function generationOf({ isAdmin }: Person, index: number, conditions: ReadonlySet<Condition>): Generation {
+  if (isAdmin && conditions.has("administrators repair")) return CLUSTERS;
+  return index % 2 === 0 ? BAYS : CLUSTERS;
 }
 
 interface Shared {

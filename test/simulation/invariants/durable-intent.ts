@@ -1,4 +1,5 @@
 import type { Bay } from "@jeroboam/core/bay/bay";
+import { isGoing } from "../bay-record.ts";
 import type { Exchange } from "../watch.ts";
 import type { World } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
@@ -18,6 +19,7 @@ export const durableIntent: Invariant = {
   watch(world, broken) {
     const created = new Set<string>();
     const deleted = new Set<string>();
+    const abandoned = new Set<string>();
     const written = new Set<unknown>();
     return {
       wrote({ body }, before) {
@@ -27,6 +29,17 @@ export const durableIntent: Invariant = {
         const made = madeIn(exchange);
         if (made !== undefined && !written.has(made))
           broken(`${made} was made, says the API in answer to ${exchange.path}, and never was there`);
+        const repair = repairIn(exchange);
+        if (repair) {
+          const { uuid, action } = repair;
+          if (action === "abandon") abandoned.add(uuid);
+          const isBegun = world.history
+            .between(uuid, exchange.sentAt, exchange.answeredAt)
+            .some(({ record }) =>
+              action === "retry" ? record?.operation : !record || record.gone || record.operation?.kind === action,
+            );
+          if (!isBegun) broken(`${action} of bay ${uuid} was accepted, and nothing goes on`);
+        }
         const promised = promiseIn(exchange);
         if (!promised) return;
         const { uuid } = promised;
@@ -58,6 +71,7 @@ export const durableIntent: Invariant = {
         for (const uuid of created) {
           if (!world.history.current(uuid) && !wasDeleteAsked(world, uuid)) broken(`bay ${uuid} is lost`);
         }
+        for (const uuid of abandoned) if (world.history.current(uuid)) broken(`bay ${uuid} was given up and is there`);
         for (const uuid of deleted) {
           const bay = world.history.current(uuid)?.state;
           if (bay && bay.status !== "DELETE_FAILED") broken(`bay ${uuid} was to be deleted and is ${bay.status}`);
@@ -76,7 +90,7 @@ function madeIn({ method, path, answer }: Exchange): string | undefined {
 }
 
 function wasDeleteAsked({ history }: World, uuid: string): boolean {
-  return (history.bays.get(uuid) ?? []).some(({ record }) => record?.operation?.kind === "delete");
+  return (history.bays.get(uuid) ?? []).some(({ record }) => record && isGoing(record));
 }
 
 function bayUuidOf(item: {
@@ -84,6 +98,13 @@ function bayUuidOf(item: {
   readonly body: Readonly<Record<string, unknown>>;
 }): string | undefined {
   return item.body["type"] === "bay" ? item.pk.slice("bay#".length) : undefined;
+}
+
+/** What an administrator was told is done about a bay that is stuck. */
+function repairIn({ path, answer }: Exchange): { readonly uuid: string; readonly action: string } | undefined {
+  const [, uuid, action] = /^\/v1\/clusters\/([^/]+)\/actions\/(retry|abandon)$/.exec(path) ?? [];
+  if (uuid === undefined || action === undefined || answer.kind !== "reply" || answer.status !== 202) return undefined;
+  return { uuid, action };
 }
 
 /** By its path: what is done to a bay besides, in an operation of its own. */

@@ -3,7 +3,7 @@ import type { Hook } from "@jeroboam/core/hook/hook";
 import { hookShape } from "@jeroboam/core/hook/hook";
 import { limits } from "@jeroboam/core/limits";
 import { recordFromItem } from "@jeroboam/core/operation/record";
-import { bayRecordOf } from "../bay-record.ts";
+import { bayRecordOf, isGoing } from "../bay-record.ts";
 import { SKEW_MOST_MS } from "../fleet.ts";
 import { HOOKED_NODES_LEAST } from "../hook-acts.ts";
 import type { Asked } from "../watch.ts";
@@ -31,6 +31,8 @@ export const hooks: Invariant = {
     const effects = new Map<string, number>();
     /** Those that the bay could not see when it went. */
     const madeLate = new Set<string>();
+    /** Bays of which an administrator had something tried again. */
+    const retried = new Set<string>();
     const note = (hook: Hook, isUsable: boolean): void => {
       const was = known.get(hook.uuid)?.usableUntil ?? Infinity;
       known.set(hook.uuid, { hook, usableUntil: isUsable ? Infinity : Math.min(was, world.scheduler.steps) });
@@ -40,17 +42,21 @@ export const hooks: Invariant = {
       asked(asked) {
         const call = callIn(asked, world.scheduler.clock.nowMs());
         if (call) calls.push(call);
+        const [, bayUuid] = /^\/v1\/clusters\/([^/]+)\/actions\/retry$/.exec(asked.path) ?? [];
+        if (bayUuid !== undefined) retried.add(bayUuid);
       },
       wrote(item, before) {
         if (item.body["type"] === hookShape.type) {
           const { state, gone } = recordFromItem(hookShape, item);
           const bay = world.history.current(state.bayUuid);
-          if (!before && (!bay || bay.operation?.kind === "delete")) madeLate.add(state.uuid);
+          if (!before && (!bay || isGoing(bay))) madeLate.add(state.uuid);
           return note(state, state.enabled && !gone);
         }
         const { operation, state } = bayRecordOf(item) ?? {};
         if (operation?.kind !== "update" || !state || state.nodeCount < HOOKED_NODES_LEAST) return;
-        if (operation.id === bayRecordOf(before)?.operation?.id) return;
+        const was = bayRecordOf(before);
+        if (operation.id === was?.operation?.id) return;
+        if (retried.has(state.uuid) && was?.state.nodeCount === state.nodeCount) return;
         const what = `bay ${state.uuid} to ${state.nodeCount} nodes`;
         const asking = calls.filter(
           ({ nodeCount, hookUuid }) =>

@@ -1,7 +1,7 @@
 import { specificationFromItem } from "@jeroboam/core/bay/bay";
 import { isCold } from "@jeroboam/core/bay/find-bay";
 import { isProvisional } from "@jeroboam/core/operation/provisional";
-import { bayRecordOf } from "../bay-record.ts";
+import { bayRecordOf, isGoing } from "../bay-record.ts";
 import type { Invariant } from "./invariant.ts";
 
 export const kept: Invariant = {
@@ -20,7 +20,7 @@ export const kept: Invariant = {
         if (!isProvisional(before)) return;
         const { pk, sk } = before.body["provisionalFor"] as { pk: string; sk: string };
         const owner = bayRecordOf(items.get(`${pk} ${sk}`));
-        if (owner && owner.operation?.kind !== "delete" && !owner.gone)
+        if (owner && !isGoing(owner) && !owner.gone)
           broken(`${before.pk} ${before.sk} was taken away as provisional, and its bay is there`);
       },
       rested() {

@@ -11,7 +11,8 @@ const NEXT: Readonly<Record<BayStatus, readonly BayStatus[]>> = {
   CREATE_IN_PROGRESS: ["CREATE_COMPLETE", "CREATE_FAILED", "DELETE_IN_PROGRESS"],
   // UPDATE_COMPLETE: another node group joins.
   CREATE_COMPLETE: ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", "DELETE_IN_PROGRESS"],
-  CREATE_FAILED: ["DELETE_IN_PROGRESS"],
+  // CREATE_IN_PROGRESS: an administrator has it tried again.
+  CREATE_FAILED: ["CREATE_IN_PROGRESS", "DELETE_IN_PROGRESS"],
   UPDATE_IN_PROGRESS: [
     "UPDATE_COMPLETE",
     "UPDATE_FAILED",
@@ -72,8 +73,7 @@ export const legalTransitions: Invariant = {
         if (was !== undefined && was !== is) over.add(was);
         if (is !== undefined && over.has(is)) broken(`${after.state.uuid}: operation ${is} was over and is back`);
         const busy = after.state.status.endsWith("_IN_PROGRESS") && !after.gone;
-        const kind =
-          after.operation && (UPDATES.includes(after.operation.kind) ? "UPDATE" : after.operation.kind.toUpperCase());
+        const kind = statusKindOf(after);
         if (busy && !after.state.status.startsWith(`${kind}_`) && !isWithdrawn(after))
           broken(`${after.state.uuid} is ${after.state.status} while its operation is ${kind ?? "none"}`);
         if (!busy && after.operation && kind !== "DRIFT")
@@ -88,6 +88,13 @@ export const legalTransitions: Invariant = {
 
 /** What callers see as an update. */
 const UPDATES: readonly string[] = ["rotate-authority", "rotate-credential", "upgrade"];
+
+/** As its status begins while that goes on. */
+function statusKindOf({ operation }: BuiltRecord): string | undefined {
+  const names: Readonly<Record<string, string>> = { recreate: "CREATE", abandon: "DELETE" };
+  if (operation && UPDATES.includes(operation.kind)) return "UPDATE";
+  return operation && (names[operation.kind] ?? operation.kind.toUpperCase());
+}
 
 /** A node group that came when its bay was gone takes itself away, as its creation's end. */
 function isWithdrawn(record: BuiltRecord): boolean {
@@ -107,7 +114,9 @@ function changeProblem(before: BuiltRecord, after: BuiltRecord): string | undefi
   if (was.status !== is.status && !NEXT[was.status].includes(is.status) && !isSeen)
     return `${was.status}, then ${is.status}`;
   if (before.gone && !after.gone) return "was gone and is back";
-  if (was.stackId !== null && was.stackId !== is.stackId) return `stack ${was.stackId}, then ${is.stackId}`;
+  const isMadeAnew = after.operation?.kind === "recreate";
+  if (was.stackId !== null && was.stackId !== is.stackId && !isMadeAnew)
+    return `stack ${was.stackId}, then ${is.stackId}`;
   const isNew = after.operation !== undefined && after.operation.id !== before.operation?.id;
   if (isNew && after.operation?.kind === "update" && before.operation && !mayGiveWay(before))
     return "an update in the place of another operation";

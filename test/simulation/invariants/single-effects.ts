@@ -1,4 +1,5 @@
 import type { BuiltRecord } from "../bay-record.ts";
+import { isGoing } from "../bay-record.ts";
 import type { CloudStack } from "../cloud.ts";
 import { ownersOf } from "../cloud.ts";
 import type { World } from "../world.ts";
@@ -24,16 +25,17 @@ export const singleEffects: Invariant = {
           const count = (created.get(ownerUuid) ?? 0) + 1;
           created.set(ownerUuid, count);
           const robbed = (world.blows.get(ownerUuid) ?? []).filter((blow) => blow === "stack removed by hand").length;
-          if (count > 1 + robbed) broken(`the stack of bay ${ownerUuid} was made ${count} times`);
+          if (count > 1 + robbed + attempts(world, ownerUuid))
+            broken(`the stack of bay ${ownerUuid} was made ${count} times`);
         }
         if (effect.kind === "create" || effect.kind === "update") {
           const problem = staleness(world, effect.stack);
           const wasItsOwn = ownersOf(effect.stack)
             .flatMap((uuid) => world.history.between(uuid, effect.sentAt, effect.sentAt))
             .some(({ record }) => isTagOf(operationTagOf(effect.stack), record));
-          const isDeleting = world.history.current(effect.stack.ownerUuid)?.operation?.kind === "delete";
+          const owner = world.history.current(effect.stack.ownerUuid);
           // Sent in time, and under way until it was too late.
-          if (problem && wasItsOwn && !isDeleting && world.history.current(effect.stack.ownerUuid)) {
+          if (problem && wasItsOwn && owner && !isGoing(owner)) {
             world.lateCalls.add(effect.stack.ownerUuid);
             if (effect.changed) world.gaps.add("late call");
           } else if (problem) broken(`${effect.kind} of ${effect.stack.name} ${problem}`);
@@ -70,8 +72,8 @@ function staleness({ history }: World, stack: CloudStack): string | undefined {
   if (!record) return "was done for a bay that is not there";
   const tag = operationTagOf(stack);
   // A delete that has only just been asked for ends the delegation first: until then the one before may still act.
-  const { kind, step = "" } = record.operation ?? {};
-  if (kind === "delete" && (step === "" || step === "revoke-superseded")) return undefined;
+  const step = record.operation?.step ?? "";
+  if (isGoing(record) && ["", "give-up", "revoke-superseded"].includes(step)) return undefined;
   const isAtWork = ownersOf(stack).some((uuid) => isTagOf(tag, history.current(uuid)));
   return isAtWork ? undefined : "was done by an operation that is over";
 }
@@ -81,6 +83,12 @@ function isTagOf(tag: string | undefined, record: BuiltRecord | undefined): bool
   const { id = "none", input = {} } = record?.operation ?? {};
   const { upgradeId } = input;
   return [id, ...(typeof upgradeId === "string" ? [upgradeId] : [])].some((one) => tag?.includes(one) === true);
+}
+
+/** How often an administrator had the creation tried again. */
+function attempts({ history }: World, uuid: string): number {
+  const operations = (history.bays.get(uuid) ?? []).flatMap(({ record }) => record?.operation ?? []);
+  return new Set(operations.filter(({ kind }) => kind === "recreate").map(({ id }) => id)).size;
 }
 
 function operationTagOf({ tags }: CloudStack): string | undefined {

@@ -15,11 +15,16 @@ export const trueStatus: Invariant = {
   id: "I4 (truth)",
   says: "a status is true: complete means built as asked, failed means that something outside made it fail",
   watch(world, broken) {
+    /** What had been done to a bay when its creation was tried again. */
+    const blowsBefore = new Map<string, number>();
     return {
       wrote(item, before) {
         const [is, was] = [builtRecordOf(item), builtRecordOf(before)];
         if (!is || !was) return;
-        const { state } = is;
+        const { state, operation } = is;
+        const blows = world.blows.get(state.uuid) ?? [];
+        if (operation?.kind === "recreate" && operation.id !== was.operation?.id)
+          blowsBefore.set(state.uuid, blows.length);
         if (state.status.endsWith("_COMPLETE") && was.state.status !== state.status) {
           const stack = stackOf(world, state);
           const isRobbed = world.blows.get(state.uuid)?.includes("stack removed by hand") === true;
@@ -35,7 +40,10 @@ export const trueStatus: Invariant = {
           broken(`${state.uuid} timed out before its time`);
         if (isLate && wasReady(world, state)) broken(`${state.uuid} timed out, and its stack was ready all the time`);
         const isOfBay = !isBayRecord(is) && reason.startsWith("the cluster");
-        if (!isLate && !isOfBay && !isStruck(world, state.uuid))
+        // A creation that is tried again fails by what was done since, or by what lasts.
+        const since = state.status === "CREATE_FAILED" ? (blowsBefore.get(state.uuid) ?? 0) : 0;
+        const isStruckAnew = since === 0 || blows.length > since || blows.some((blow) => LASTING.includes(blow));
+        if (!isLate && !isOfBay && !(isStruckAnew && isStruck(world, state.uuid)))
           broken(`${state.uuid} is ${state.status} for nothing: ${reason}`);
         if (reason === "") broken(`${state.uuid} is ${state.status} and says not why`);
       },
@@ -69,6 +77,9 @@ function isToldByBay({ history }: World, stack: CloudStack | undefined): boolean
   return operations.some((id) => id !== undefined && stack?.tags.some((tag) => tag.includes(id)));
 }
 
+/** A creation that is tried again fails by these again. */
+const LASTING = ["stack of the same name", "trust revoked"];
+
 /** What is true of a bay and of a node group alike. */
 type Built = Pick<Bay, "uuid" | "status" | "nodeCount">;
 
@@ -98,7 +109,10 @@ function stackProblemOf(world: World, built: Built): string | undefined {
   const isLate = world.lateCalls.has(built.uuid);
   if (!(world.cloud.isSettled(stack) || isLate) || stack.fails !== undefined) return "but its stack is not";
   const { number_of_minions: minions } = stack.parameters;
-  return minions === built.nodeCount ? undefined : `of ${built.nodeCount} nodes, and its stack has ${String(minions)}`;
+  // What was under way to Heat since before the last resize: "late call" counts it as a known gap.
+  return minions === built.nodeCount || isLate
+    ? undefined
+    : `of ${built.nodeCount} nodes, and its stack has ${String(minions)}`;
 }
 
 function problemOf(world: World, bay: Bay): string | undefined {
