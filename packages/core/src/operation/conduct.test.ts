@@ -6,7 +6,7 @@ import { createMemoryTable } from "../table/memory-table.ts";
 import type { Key } from "../table/table.ts";
 import type { Engine, EnginePorts } from "./conduct.ts";
 import { conduct } from "./conduct.ts";
-import { withOperation } from "./operation.ts";
+import { withEvent, withOperation } from "./operation.ts";
 import { asProvisional } from "./provisional.ts";
 import type { OperationDefinition, OutboxEvent, RecordShape, RecordType, Step } from "./record.ts";
 import { again, done, recordFromItem } from "./record.ts";
@@ -286,6 +286,37 @@ test("a write whose reply was lost is known as our own, another's is not", async
   expect(await writeRecord(ports, shape, { ...record, state: { status: "MINE" } })).toMatchObject({ kind: "written" });
   expect(await writeRecord(ports, shape, { ...record, state: { status: "LATE" } })).toMatchObject({ kind: "refused" });
   expect((await current()).state.status).toBe("MINE");
+});
+
+test("an event is told once, by one number, where another writes over a commit whose reply was lost", async () => {
+  await begin();
+  const { table: whole } = ports;
+  const other = { id: "other", type: "thing.seen", atMs: nowMs, data: {} };
+  let isOver = false;
+  const losing: typeof whole = {
+    ...whole,
+    async put(item, condition) {
+      const outcome = await whole.put(item, condition);
+      const isStepDone = JSON.stringify(item.body).includes("thing.work.step");
+      if (isOver || !isStepDone) return outcome;
+      isOver = true;
+      await changeRecord({ ...ports, table: whole }, shape, KEY, (record) => ({
+        kind: "write",
+        record: withEvent(record, other),
+      }));
+      throw new Transient("reply lost");
+    },
+  };
+  ports = { ...ports, table: losing };
+  const quick: Step<EnginePorts, Thing> = { name: "quick", run: () => Promise.resolve(done()) };
+  await conduct(engineWith(operationOf([quick, { ...quick, name: "endless", run: endless.run }])), KEY, budget());
+  expect(isOver).toBe(true);
+  const numbers = new Map(told.map(({ id, sequence }) => [sequence, id]));
+  expect([...numbers].toSorted(([one = 0], [another = 0]) => one - another)).toEqual([
+    [1, "op-1.0"],
+    [2, "op-1.1"],
+    [3, "other"],
+  ]);
 });
 
 test("a provisional item without its record is removed when due; with its record it stays for good", async () => {

@@ -178,7 +178,9 @@ function advance<Ports extends EnginePorts, State>(
   const nowMs = engine.ports.clock.nowMs();
   const { lease, dueAtMs: _due, operation: _operation, ...rest } = base;
   const untold = base.outbox.filter((event) => !before.outbox.some((one) => one.id === event.id));
-  const outbox = [...untold, ...(type.isSilent ? [] : progress.events)].slice(-limits.engine.outboxEvents);
+  // A write of ours whose reply was lost may stand below what others wrote since: its events have their numbers.
+  const fresh = progress.events.filter((event) => !untold.some((one) => one.id === event.id));
+  const outbox = [...untold, ...(type.isSilent ? [] : fresh)].slice(-limits.engine.outboxEvents);
   const record = { ...rest, state: { ...base.state, ...progress.changes }, outbox, gone: progress.gone };
   if (!progress.operation) {
     // The end: no lease; due once more only to tell the last events and, when gone, to take the record away.
