@@ -52,6 +52,11 @@ export const HOOK_SCRIPTS: readonly Script[] = [
       await ask({ method: "PATCH", path: `/v1/bays/${bay}`, body: resizeTo(3) });
       // While the bay is busy: it is told so.
       await callSigned(hook.secret, 0);
+      await callSigned(hook.secret, 0);
+      // Under the same id, for something else.
+      count += 1;
+      await call(hookCall(hook, { id: `call-${count - 1}`, atMs: nowMs(), nodeCount: count }));
+      await settle();
       await ask({ method: "DELETE", path: `/v1/bays/${bay}` });
       await settle();
       await callSigned(hook.secret, 0);

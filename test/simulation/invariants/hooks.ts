@@ -67,7 +67,7 @@ export const hooks: Invariant = {
         const id = `${call.hookUuid} ${call.headers?.["webhook-id"]}`;
         const count = (effects.get(id) ?? 0) + 1;
         effects.set(id, count);
-        if (count > 1) broken(`${what}: the ${count}th effect of one call`);
+        if (count > 1) broken(`${what}: effect ${count} of one call`);
       },
       removed(_key, before) {
         if (before.body["type"] === hookShape.type) note(recordFromItem(hookShape, before).state, false);

@@ -98,6 +98,12 @@ export const ENGINE_SABOTAGES: readonly Sabotage[] = [
     put: `const untold = base.outbox.slice(base.outbox.length);`,
   },
   {
+    name: "who lost the reply of a commit leaves its events again",
+    file: CONDUCT,
+    find: `const fresh = progress.events.filter((event) => !untold.some((one) => one.id === event.id));`,
+    put: `const fresh = progress.events;`,
+  },
+  {
     name: "an ended operation stays due for ever",
     file: CONDUCT,
     find: `outbox: [], ...(record.operation && dueAtMs !== undefined && { dueAtMs }),`,

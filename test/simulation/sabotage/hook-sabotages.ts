@@ -11,6 +11,18 @@ export const HOOK_SABOTAGES: readonly Sabotage[] = [
     put: `sk: createHash("sha256").update(id + random.uuid()).digest("hex"),`,
   },
   {
+    name: "the first to bring a hook's call believes to be alone",
+    file: TAKE,
+    find: `untilMs, isRepeat: true };`,
+    put: `untilMs, isRepeat: !isFirst };`,
+  },
+  {
+    name: "a hook's call that came before is told as done, whatever it was",
+    file: TAKE,
+    find: `if (use.isOther) return invalid("Another call came under this webhook-id");`,
+    put: "",
+  },
+  {
     name: "a hook's call is taken whoever signs it",
     file: TAKE,
     find: `if (!record?.state.enabled || !(await isSigned(ports, record.state, call))) return { kind: "unknown" };`,

@@ -6,6 +6,7 @@ import { API_SABOTAGES } from "./api-sabotages.ts";
 import { CHANGE_SABOTAGES } from "./change-sabotages.ts";
 import { ENGINE_SABOTAGES } from "./engine-sabotages.ts";
 import { HOOK_SABOTAGES } from "./hook-sabotages.ts";
+import { REPAIR_SABOTAGES } from "./repair-sabotages.ts";
 import { STEP_SABOTAGES } from "./step-sabotages.ts";
 
 export interface Sabotage {
@@ -23,4 +24,5 @@ export const SABOTAGES: readonly Sabotage[] = [
   ...API_SABOTAGES,
   ...CHANGE_SABOTAGES,
   ...HOOK_SABOTAGES,
+  ...REPAIR_SABOTAGES,
 ];
