@@ -309,7 +309,7 @@ test("an event is told once, by one number, where another writes over a commit w
   };
   ports = { ...ports, table: losing };
   const quick: Step<EnginePorts, Thing> = { name: "quick", run: () => Promise.resolve(done()) };
-  await conduct(engineWith(operationOf([quick, { ...quick, name: "endless", run: endless.run }])), KEY, budget());
+  await conduct(engineWith(operationOf([quick, endless])), KEY, budget());
   expect(isOver).toBe(true);
   const numbers = new Map(told.map(({ id, sequence }) => [sequence, id]));
   expect([...numbers].toSorted(([one = 0], [another = 0]) => one - another)).toEqual([
