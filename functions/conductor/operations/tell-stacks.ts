@@ -13,6 +13,7 @@ import { again, done, failed } from "@jeroboam/core/operation/record";
 import { changeRecord, findRecord } from "@jeroboam/core/operation/record-store";
 import type { ConductorPorts, Stack, StackParameters } from "../ports.ts";
 import { pollAfterMs } from "./expected-end.ts";
+import { bayStack } from "./stack.ts";
 import { BUSY_MS, failureOf, fenced, isHeld, isOperationTag } from "./stack-steps.ts";
 
 export interface Telling {
@@ -83,7 +84,11 @@ async function tell(
   if (stack.progress === "IN_PROGRESS") return again(lookAgainMs(ports, record));
   if (stack.tags.includes(tag)) {
     if (stack.progress === "FAILED") return failed(await failureOf(stacks, stack));
-    if (group === undefined) return done({ stackSeen: stack.seen });
+    if (group === undefined) {
+      // A resize before, which failed, may have had its effect all the same.
+      await bayStack.keepOutputs(ports, record, stack);
+      return done({ stackSeen: stack.seen });
+    }
     await noteSeen(ports, group, stack);
     return done();
   }

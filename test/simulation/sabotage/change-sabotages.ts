@@ -75,6 +75,24 @@ export const CHANGE_SABOTAGES: readonly Sabotage[] = [
     put: `if (certificates?.rotation?.phase !== "serve") return {};`,
   },
   {
+    name: "a change of nodes ends with addresses of before",
+    file: "functions/conductor/operations/tell-stacks.ts",
+    find: `await bayStack.keepOutputs(ports, record, stack);`,
+    put: "",
+  },
+  {
+    name: "a renewal that is repeated draws the password anew",
+    file: "functions/conductor/operations/rotate-credential.ts",
+    find: `nodeCredential && nodeCredential.renewedBy !== operation.id`,
+    put: `nodeCredential`,
+  },
+  {
+    name: "a renewal tells the bay's own stack alone",
+    file: "functions/conductor/operations/rotate-credential.ts",
+    find: `return tellStacks(ports, record, bay, { parameters, tag: operationTag(operation) }, signal);`,
+    put: `return tellStacks(ports, record, { ...bay, nodeGroups: [] }, { parameters, tag: operationTag(operation) }, signal);`,
+  },
+  {
     name: "the next master is told before the first one's word",
     file: MASTERS,
     find: `if (nowMs - told.atMs < masterMs) return again(lookMs);`,
