@@ -1,4 +1,7 @@
-/** What users do to bays that changes what their nodes are to come to: they replace a bay's authority, and upgrade it. */
+/**
+ * What users do to bays that changes what their nodes are to come to: they replace a bay's
+ * authority, renew its nodes' credential, and upgrade it.
+ */
 import type { Condition } from "./faults.ts";
 import type { ActTools } from "./further-acts.ts";
 import type { Answer } from "./watch.ts";
@@ -15,6 +18,15 @@ export function rotationAct(tools: ActTools): () => Promise<void> {
   return async () => {
     const bay = await chooseBay(tools);
     if (bay !== undefined) await tools.ask({ method: "PATCH", path: `/v1/certificates/${bay}`, headers });
+  };
+}
+
+/** What was not finished is done by the next. */
+export function renewalAct(tools: ActTools): () => Promise<void> {
+  return async () => {
+    const bay = await chooseBay(tools);
+    const since = { "openstack-api-version": "container-infra 1.12" };
+    if (bay !== undefined) await tools.ask({ method: "PATCH", path: `/v1/credentials/${bay}`, headers: since });
   };
 }
 

@@ -92,6 +92,7 @@ export const CONDITIONS = {
   upgrades: "users upgrade their bays, masters where they stand and workers, one minor version after the other",
   hooks: "users make hooks for their bays, which an automation without a token calls, rightly and wrongly",
   "administrators repair": "an administrator has what is stuck tried again, and gives bays up",
+  renewals: "users renew the credentials of their bays' nodes",
 } as const;
 
 export type Condition = keyof typeof CONDITIONS;
@@ -134,7 +135,12 @@ export interface Faults {
 }
 
 /** Of the seeds that have it, where runs take longer by it. */
-const SHARES: Partial<Record<Condition, number>> = { "conductors late": 0.06, rotations: 0.25, upgrades: 0.25 };
+const SHARES: Partial<Record<Condition, number>> = {
+  "conductors late": 0.06,
+  rotations: 0.25,
+  upgrades: 0.25,
+  renewals: 0.25,
+};
 
 /** Which faults and conditions a seed has. */
 export function drawPlan(random: Pick<Random, "fraction">): FaultPlan {

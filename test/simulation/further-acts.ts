@@ -2,7 +2,7 @@
  * What users do besides making, resizing and deleting bays, in the runs that have it: node groups and pods in their bays,
  * webhooks of their project, limits of everybody's.
  */
-import { rotationAct, upgradeAct } from "./change-acts.ts";
+import { renewalAct, rotationAct, upgradeAct } from "./change-acts.ts";
 import type { Condition } from "./faults.ts";
 import type { ApiRequest } from "./fleet.ts";
 import { hookAct } from "./hook-acts.ts";
@@ -42,6 +42,7 @@ export function furtherActs(conditions: ReadonlySet<Condition>, tools: ActTools)
     ...(conditions.has("pods") ? [podAct(tools)] : []),
     ...(conditions.has("webhooks") ? [webhookAct(tools)] : []),
     ...(conditions.has("rotations") ? twice(rotationAct(tools)) : []),
+    ...(conditions.has("renewals") ? twice(renewalAct(tools)) : []),
     ...(conditions.has("upgrades") ? twice(upgradeAct(tools, conditions)) : []),
     ...(conditions.has("hooks") ? [hookAct(tools)] : []),
   ];

@@ -1,6 +1,7 @@
 /** Every promise that is watched over in every run. Determinism (I14) is a matter of two runs: simulation.test.ts. */
 import { authority } from "./authority.ts";
 import { bounds } from "./bounds.ts";
+import { credentials } from "./credentials.ts";
 import { durableIntent } from "./durable-intent.ts";
 import { hooks } from "./hooks.ts";
 import type { Invariant } from "./invariant.ts";
@@ -31,6 +32,7 @@ export const INVARIANTS: readonly Invariant[] = [
   kept,
   authority,
   versions,
+  credentials,
   trueStatus,
   singleEffects,
   progress,

@@ -110,6 +110,7 @@ function repairIn({ path, answer }: Exchange): { readonly uuid: string; readonly
 /** By its path: what is done to a bay besides, in an operation of its own. */
 const BEGINS = new Map([
   ["PATCH certificates", "rotate-authority"],
+  ["PATCH credentials", "rotate-credential"],
   ["POST clusters/actions/upgrade", "upgrade"],
 ]);
 

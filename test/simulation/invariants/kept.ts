@@ -1,21 +1,12 @@
-import { specificationFromItem } from "@jeroboam/core/bay/bay";
-import { isCold } from "@jeroboam/core/bay/find-bay";
 import { isProvisional } from "@jeroboam/core/operation/provisional";
 import { bayRecordOf, isGoing } from "../bay-record.ts";
 import type { Invariant } from "./invariant.ts";
 
 export const kept: Invariant = {
   id: "I5 (kept)",
-  says: "what is made once for a bay stays as it was made: its nodes' password, its specification",
+  says: "what is made once for a bay stays: its specification",
   watch({ items, history }, broken) {
     return {
-      wrote(item, before) {
-        if (!before || !isCold(item)) return;
-        const [is, was] = [specificationFromItem(item), specificationFromItem(before)];
-        const password = was.nodeCredential?.passwordSealed;
-        if (password !== undefined && password !== is.nodeCredential?.passwordSealed)
-          broken(`the nodes' password of ${item.pk} was drawn anew`);
-      },
       removed(_key, before) {
         if (!isProvisional(before)) return;
         const { pk, sk } = before.body["provisionalFor"] as { pk: string; sk: string };

@@ -1,0 +1,55 @@
+import type { BaySpecification } from "@jeroboam/core/bay/bay";
+import { bayOfSpecificationItem, specificationFromItem } from "@jeroboam/core/bay/bay";
+import { isCold } from "@jeroboam/core/bay/find-bay";
+import { ownersOf } from "../cloud.ts";
+import type { World } from "../world.ts";
+import { standingBays, standingGroups } from "../world.ts";
+import type { Invariant } from "./invariant.ts";
+
+export const credentials: Invariant = {
+  id: "I5 (credentials)",
+  says: "the password of a bay's nodes changes by a renewal alone, once in each; at rest Keystone, the bay and its stacks have the same",
+  watch(world, broken) {
+    return {
+      wrote(item, before) {
+        const uuid = isCold(item) ? bayOfSpecificationItem(item) : undefined;
+        if (uuid === undefined || !before) return;
+        const [is, was] = [specificationFromItem(item).nodeCredential, specificationFromItem(before).nodeCredential];
+        if (!was || was.passwordSealed === is?.passwordSealed) return;
+        const operation = world.history.current(uuid)?.operation;
+        if (operation?.kind !== "rotate-credential" || is?.renewedBy !== operation.id)
+          broken(`the nodes' password of ${uuid} was drawn anew`);
+        else if (was.renewedBy === is.renewedBy) broken(`a renewal drew the nodes' password of ${uuid} twice`);
+      },
+      rested() {
+        const whole = new Set(
+          [...standingBays(world), ...standingGroups(world)]
+            .filter(({ status }) => status.endsWith("_COMPLETE"))
+            .map(({ uuid }) => uuid),
+        );
+        for (const { uuid, status } of standingBays(world)) {
+          const password = passwordOf(world, uuid);
+          const users = [...world.cloud.users].find(([name]) => name.includes(uuid));
+          if (password === undefined || users === undefined || !status.endsWith("_COMPLETE")) continue;
+          if (users[1] !== password) broken(`the nodes' password of ${uuid} is another in Keystone`);
+          const other = [...world.cloud.stacks.values()].find(
+            (stack) =>
+              whole.has(stack.ownerUuid) &&
+              ownersOf(stack).includes(uuid) &&
+              ![undefined, password].includes(stack.parameters["trustee_password"] as string | undefined),
+          );
+          if (other) broken(`the nodes' password of ${uuid} is another in stack ${other.name}`);
+        }
+      },
+    };
+  },
+};
+
+function passwordOf(world: World, uuid: string): string | undefined {
+  const { items, history } = world;
+  const projectId = history.current(uuid)?.state.projectId;
+  const cold = items.get(`bay#${uuid} ${projectId}#bay-specification`);
+  const specification: BaySpecification | undefined = cold && specificationFromItem(cold);
+  const sealed = specification?.nodeCredential?.passwordSealed;
+  return sealed === undefined ? undefined : world.secretIn(sealed);
+}
