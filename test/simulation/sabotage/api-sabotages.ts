@@ -20,6 +20,12 @@ export const API_SABOTAGES: readonly Sabotage[] = [
       const inserted = { kind: "inserted", record: fresh };`,
   },
   {
+    name: "a bay of which its maker heard late is an error",
+    file: CREATE,
+    find: `const record = await findRecord(ports.table, bayShape, key); if (!record) throw`,
+    put: `const record = request.uuid === undefined ? undefined : await findRecord(ports.table, bayShape, key); if (!record) throw`,
+  },
+  {
     name: "the bay is stored before its specification",
     file: CREATE,
     find: `if ((await ports.table.put(cold, { absent: true })) === "written") return specification;`,

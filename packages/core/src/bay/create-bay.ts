@@ -102,8 +102,8 @@ export async function createBay(
   const begun = withOperation(bayShape, newRecord(key, bay), operation, {});
   const inserted = await insertRecord(ports, bayShape, withNotices(begun, operation, request));
   if (inserted.kind === "inserted") return { kind: "created", record: inserted.record };
-  // The same request, asked for twice at once: the other one has made it.
-  const record = request.uuid === undefined ? undefined : await findRecord(ports.table, bayShape, key);
+  // Asked for twice at once, the other one has made it; or this one has, was not told so, and it is being built by now.
+  const record = await findRecord(ports.table, bayShape, key);
   if (!record) throw new Error(`the fresh uuid ${bay.uuid} is a bay's already`);
   return { kind: "created", record };
 }
