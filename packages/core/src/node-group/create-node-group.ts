@@ -7,11 +7,11 @@
 import type { BayPorts, Delegate } from "../bay/create-bay.ts";
 import { deadlineOf } from "../bay/create-bay.ts";
 import type { BayWithSpecification } from "../bay/find-bay.ts";
-import { tookTooLong } from "../operation/begin-operation.ts";
+import { insertBegun, tookTooLong } from "../operation/begin-operation.ts";
 import type { Delegation } from "../identity/delegation.ts";
 import { withOperation } from "../operation/operation.ts";
 import { asProvisional } from "../operation/provisional.ts";
-import { findRecord, insertRecord, newRecord } from "../operation/record-store.ts";
+import { findRecord, newRecord } from "../operation/record-store.ts";
 import { releaseGroupName, takeGroupName } from "./group-name.ts";
 import { readGroupSpecification } from "./group-specification-store.ts";
 import type { NodeGroup, NodeGroupSpecification, NodeGroupWithSpecification } from "./node-group.ts";
@@ -51,7 +51,7 @@ export async function createNodeGroup(
   const record = withOperation(nodeGroupShape, newRecord(key, group), operation, {});
   // As of a bay: another may have made it meanwhile, and its user deleted it.
   if (ports.clock.nowMs() >= (request.untilMs ?? Infinity)) throw tookTooLong();
-  const inserted = await insertRecord(ports, nodeGroupShape, record);
+  const inserted = await insertBegun(ports, nodeGroupShape, record);
   if (inserted.kind === "inserted") return { kind: "created", nodeGroup: { group, specification } };
   // The same request, asked for twice at once: the other one has made it.
   const made = request.uuid === undefined ? undefined : await findRecord(ports.table, nodeGroupShape, key);

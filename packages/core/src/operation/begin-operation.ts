@@ -13,8 +13,8 @@ import { limits } from "../limits.ts";
 import type { Clock } from "../ports.ts";
 import { startEventId } from "./operation.ts";
 import type { RecordShape, WorkRecord } from "./record.ts";
-import type { Change, Changed, StorePorts } from "./record-store.ts";
-import { changeRecord } from "./record-store.ts";
+import type { Change, Changed, Inserted, StorePorts } from "./record-store.ts";
+import { changeRecord, findRecord, insertRecord } from "./record-store.ts";
 import type { Key, Table } from "../table/table.ts";
 
 /** What a request under a key begins: the same each time that it is asked for. */
@@ -39,6 +39,24 @@ export function beginOperation<State, Refusal>(
     if (keyed && ports.clock.nowMs() >= keyed.untilMs) throw tookTooLong();
     return decide(current, id);
   });
+}
+
+/**
+ * Stores a new record with the operation that it begins. A record that stands there with that operation begun is this one:
+ * the answer to its write was lost, and a conductor has gone on with it before anybody looked.
+ */
+export async function insertBegun<State>(
+  ports: StorePorts,
+  shape: RecordShape<State>,
+  record: WorkRecord<State>,
+): Promise<Inserted<State>> {
+  const inserted = await insertRecord(ports, shape, record);
+  if (inserted.kind === "inserted" || !record.operation) return inserted;
+  const standing = await findRecord(ports.table, shape, record.key);
+  const { id: uuid, startedAtMs } = record.operation;
+  const begun = { uuid, startedAtMs, untilMs: Infinity, isRepeat: true };
+  const isOwn = standing !== undefined && (await wasBegun(ports.table, shape, standing, begun));
+  return isOwn ? { kind: "inserted", record: standing } : inserted;
 }
 
 /** Whether a request that came before under the same key has begun its operation on this record. */

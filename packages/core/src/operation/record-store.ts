@@ -32,12 +32,16 @@ export async function findRecord<State>(
   return record?.gone ? undefined : record;
 }
 
+export type Inserted<State> =
+  | { readonly kind: "inserted"; readonly record: WorkRecord<State> }
+  | { readonly kind: "exists" };
+
 /** Stores a new record: the commit point of a creation. */
 export async function insertRecord<State>(
   ports: StorePorts,
   type: RecordShape<State>,
   record: WorkRecord<State>,
-): Promise<{ readonly kind: "inserted"; readonly record: WorkRecord<State> } | { readonly kind: "exists" }> {
+): Promise<Inserted<State>> {
   const write = await writeRecord(ports, type, record);
   if (write.kind === "refused") return { kind: "exists" };
   await hintAt(ports, write.record);
