@@ -23,6 +23,11 @@ export function isGoing({ operation }: BuiltRecord): boolean {
   return operation?.kind === "delete" || operation?.kind === "abandon";
 }
 
+/** Another operation's conductor may still be at work: what took its place begins when the lease has ended. */
+export function waitsForLease({ operation, lease }: BuiltRecord): boolean {
+  return operation?.step === "" && lease !== undefined;
+}
+
 /** Of either kind. */
 export function builtRecordOf(item: Item | undefined): BuiltRecord | undefined {
   return bayRecordOf(item) ?? groupRecordOf(item);

@@ -4,7 +4,7 @@ import { isCold } from "@jeroboam/core/bay/find-bay";
 import { groupSpecificationFromItem } from "@jeroboam/core/node-group/node-group";
 import type { BayCertificates } from "@jeroboam/core/certificate/rotation";
 import type { Item } from "@jeroboam/core/table/table";
-import { bayRecordOf } from "../bay-record.ts";
+import { bayRecordOf, waitsForLease } from "../bay-record.ts";
 import type { NodeState } from "../nodes.ts";
 import { serialsIn } from "../nodes.ts";
 import type { World } from "../world.ts";
@@ -33,7 +33,8 @@ export const authority: Invariant = {
         if (!was.certificates || JSON.stringify(was.certificates) === JSON.stringify(is.certificates)) return;
         const problem = is.certificates ? changeProblem(was.certificates, is.certificates) : "are gone";
         if (problem !== undefined) return broken(`the certificates of ${uuid} ${problem}`);
-        if (history.current(uuid)?.operation?.kind !== "rotate-authority")
+        const current = history.current(uuid);
+        if (!current || (current.operation?.kind !== "rotate-authority" && !waitsForLease(current)))
           broken(`the certificates of ${uuid} were changed outside of a rotation`);
         const steps = came.get(uuid) ?? [0];
         // Entering a phase everybody must have come to the one before.

@@ -1,6 +1,7 @@
 import type { BaySpecification } from "@jeroboam/core/bay/bay";
 import { bayOfSpecificationItem, specificationFromItem } from "@jeroboam/core/bay/bay";
 import { isCold } from "@jeroboam/core/bay/find-bay";
+import { waitsForLease } from "../bay-record.ts";
 import { ownersOf } from "../cloud.ts";
 import type { World } from "../world.ts";
 import { standingBays, standingGroups } from "../world.ts";
@@ -16,10 +17,11 @@ export const credentials: Invariant = {
         if (uuid === undefined || !before) return;
         const [is, was] = [specificationFromItem(item).nodeCredential, specificationFromItem(before).nodeCredential];
         if (!was || was.passwordSealed === is?.passwordSealed) return;
-        const operation = world.history.current(uuid)?.operation;
-        if (operation?.kind !== "rotate-credential" || is?.renewedBy !== operation.id)
-          broken(`the nodes' password of ${uuid} was drawn anew`);
-        else if (was.renewedBy === is.renewedBy) broken(`a renewal drew the nodes' password of ${uuid} twice`);
+        const current = world.history.current(uuid);
+        const operation = current?.operation;
+        const isRenewal = operation?.kind === "rotate-credential" && is?.renewedBy === operation.id;
+        if (!isRenewal && !(current && waitsForLease(current))) broken(`the nodes' password of ${uuid} was drawn anew`);
+        else if (was.renewedBy === is?.renewedBy) broken(`a renewal drew the nodes' password of ${uuid} twice`);
       },
       rested() {
         const whole = new Set(
