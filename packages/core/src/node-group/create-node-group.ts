@@ -11,7 +11,7 @@ import { insertBegun, tookTooLong } from "../operation/begin-operation.ts";
 import type { Delegation } from "../identity/delegation.ts";
 import { withOperation } from "../operation/operation.ts";
 import { asProvisional } from "../operation/provisional.ts";
-import { findRecord, newRecord } from "../operation/record-store.ts";
+import { newRecord } from "../operation/record-store.ts";
 import { releaseGroupName, takeGroupName } from "./group-name.ts";
 import { readGroupSpecification } from "./group-specification-store.ts";
 import type { NodeGroup, NodeGroupSpecification, NodeGroupWithSpecification } from "./node-group.ts";
@@ -52,11 +52,10 @@ export async function createNodeGroup(
   // As of a bay: another may have made it meanwhile, and its user deleted it.
   if (ports.clock.nowMs() >= (request.untilMs ?? Infinity)) throw tookTooLong();
   const inserted = await insertBegun(ports, nodeGroupShape, record);
-  if (inserted.kind === "inserted") return { kind: "created", nodeGroup: { group, specification } };
-  // The same request, asked for twice at once: the other one has made it.
-  const made = request.uuid === undefined ? undefined : await findRecord(ports.table, nodeGroupShape, key);
-  if (!made) throw new Error(`the fresh uuid ${group.uuid} is a node group's already`);
-  return { kind: "created", nodeGroup: { group: made.state, specification } };
+  // Also where the same request, asked for twice at once, has made it: its operation bears the same id.
+  if (inserted.kind === "inserted")
+    return { kind: "created", nodeGroup: { group: inserted.record.state, specification } };
+  throw new Error(`the fresh uuid ${group.uuid} is a node group's already`);
 }
 
 /** The cold item with its delegation, or those of a try before: what was lent once is not asked for again. */
