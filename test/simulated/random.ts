@@ -11,7 +11,7 @@ export function createSeededRandom(seed: number): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
   const bytes = (length: number): Uint8Array<ArrayBuffer> =>
-    Uint8Array.from({ length }, () => Math.floor(fraction() * 256));
+    new Uint8Array(length).map(() => Math.floor(fraction() * 256));
   return { fraction, bytes, uuid: () => uuidFrom(bytes(16)) };
 }
 

@@ -1,8 +1,11 @@
-/** Records whose nodes Heat builds, each read once however many want to see it: bays, and the node groups of bays. */
+/**
+ * Records whose nodes Heat builds, and their specifications, each read once however many want to see it: of bays, and of the
+ * node groups of bays.
+ */
 import type { Bay } from "@jeroboam/core/bay/bay";
-import { bayShape } from "@jeroboam/core/bay/bay";
+import { bayShape, specificationFromItem } from "@jeroboam/core/bay/bay";
 import type { NodeGroup } from "@jeroboam/core/node-group/node-group";
-import { nodeGroupShape } from "@jeroboam/core/node-group/node-group";
+import { groupSpecificationFromItem, nodeGroupShape } from "@jeroboam/core/node-group/node-group";
 import type { RecordShape, WorkRecord } from "@jeroboam/core/operation/record";
 import { recordFromItem } from "@jeroboam/core/operation/record";
 import type { Item } from "@jeroboam/core/table/table";
@@ -13,6 +16,12 @@ export type BuiltRecord = WorkRecord<Bay> | WorkRecord<NodeGroup>;
 export const bayRecordOf = readerOf(bayShape);
 
 const groupRecordOf = readerOf(nodeGroupShape);
+
+/** In a bay's cold item. */
+export const baySpecificationOf = once(specificationFromItem);
+
+/** In a node group's cold item. */
+export const groupSpecificationOf = once(groupSpecificationFromItem);
 
 export function isBayRecord(record: BuiltRecord): record is WorkRecord<Bay> {
   return "bayModelId" in record.state;
@@ -34,11 +43,16 @@ export function builtRecordOf(item: Item | undefined): BuiltRecord | undefined {
 }
 
 function readerOf<State>(shape: RecordShape<State>): (item: Item | undefined) => WorkRecord<State> | undefined {
-  const read = new WeakMap<Item, WorkRecord<State>>();
+  const read = once((item) => recordFromItem(shape, item));
+  return (item) => (item && item.body["type"] === shape.type ? read(item) : undefined);
+}
+
+/** A stored item is never altered: what was read from it stays true. */
+function once<Found extends object>(read: (item: Item) => Found): (item: Item) => Found {
+  const known = new WeakMap<Item, Found>();
   return (item) => {
-    if (!item || item.body["type"] !== shape.type) return undefined;
-    const found = read.get(item) ?? recordFromItem(shape, item);
-    read.set(item, found);
+    const found = known.get(item) ?? read(item);
+    known.set(item, found);
     return found;
   };
 }

@@ -162,7 +162,7 @@ export function createProcess(net: Net, name: string, skewMs: number, died: () =
           effect: () => Promise.resolve().then(() => effect(sentAt)),
           succeed: (value) =>
             answered(() => {
-              say(`-> ${outcomeOf(value)}`);
+              say(`-> ${wordOf(value)}`);
               resolve(value);
             })(),
           fail: (thrown) =>
@@ -179,7 +179,7 @@ export function createProcess(net: Net, name: string, skewMs: number, died: () =
         const leg = (): number => (usualMs / 2) * (0.4 + 1.6 * random.fraction() ** 2);
         const arrive = (afterMs: number, then: (result: PromiseSettledResult<Result>) => void): void =>
           scheduler.after(afterMs, () => {
-            void Promise.allSettled([call.effect()]).then(([result]) => then(result));
+            void outcomeOf(call.effect()).then(then);
           });
         const reply = (result: PromiseSettledResult<Result>): void =>
           scheduler.after(leg(), () =>
@@ -191,10 +191,8 @@ export function createProcess(net: Net, name: string, skewMs: number, died: () =
         const held = net.hold?.({ process: name, service, what });
         if (held) {
           void held
-            .then(() => Promise.allSettled([call.effect()]))
-            .then(([result]) =>
-              result.status === "fulfilled" ? call.succeed(result.value) : call.fail(result.reason),
-            );
+            .then(() => outcomeOf(call.effect()))
+            .then((result) => (result.status === "fulfilled" ? call.succeed(result.value) : call.fail(result.reason)));
           return;
         }
         if (net.isRefusing(service)) return giveUp(leg(), "does not answer");
@@ -267,8 +265,16 @@ export function isRead(what: string): boolean {
   return /^(?:get|query|find|login|failures|check-token|list)/.test(what);
 }
 
+/** `Promise.allSettled` of one, for less: it is called for each call there is. */
+function outcomeOf<Result>(effect: Promise<Result>): Promise<PromiseSettledResult<Result>> {
+  return effect.then(
+    (value) => ({ status: "fulfilled", value }),
+    (reason: unknown) => ({ status: "rejected", reason }),
+  );
+}
+
 /** An answer in a word or two. */
-function outcomeOf(value: unknown): string {
+function wordOf(value: unknown): string {
   if (typeof value === "string") return value;
   if (value === undefined || value === null) return "nothing";
   if (typeof value !== "object") return typeof value;

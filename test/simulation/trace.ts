@@ -42,9 +42,7 @@ export function createTrace(clock: Clock, { kept, isHashed }: { kept: number; is
 
 /** Since the start of the run: days, then hours to milliseconds. */
 export function clockTime(ms: number): string {
-  const part = (unit: number, size: number, digits: number): string =>
-    String(Math.floor(ms / unit) % size).padStart(digits, "0");
   const days = Math.floor(ms / 86_400_000);
-  const time = `${part(3_600_000, 24, 2)}:${part(60_000, 60, 2)}:${part(1_000, 60, 2)}.${part(1, 1_000, 3)}`;
+  const time = new Date(ms).toISOString().slice(11, -1);
   return days > 0 ? `${days}d ${time}` : time;
 }

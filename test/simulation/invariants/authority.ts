@@ -1,10 +1,9 @@
 import type { BaySpecification } from "@jeroboam/core/bay/bay";
-import { bayOfSpecificationItem, specificationFromItem } from "@jeroboam/core/bay/bay";
+import { bayOfSpecificationItem } from "@jeroboam/core/bay/bay";
 import { isCold } from "@jeroboam/core/bay/find-bay";
-import { groupSpecificationFromItem } from "@jeroboam/core/node-group/node-group";
 import type { BayCertificates } from "@jeroboam/core/certificate/rotation";
 import type { Item } from "@jeroboam/core/table/table";
-import { bayRecordOf, waitsForLease } from "../bay-record.ts";
+import { bayRecordOf, baySpecificationOf, groupSpecificationOf, waitsForLease } from "../bay-record.ts";
 import type { NodeState } from "../nodes.ts";
 import { serialsIn } from "../nodes.ts";
 import type { World } from "../world.ts";
@@ -29,7 +28,7 @@ export const authority: Invariant = {
         noteRotation(item, beforeItem);
         const uuid = isCold(item) ? bayOfSpecificationItem(item) : undefined;
         if (uuid === undefined || !beforeItem) return;
-        const [was, is] = [specificationFromItem(beforeItem), specificationFromItem(item)];
+        const [was, is] = [baySpecificationOf(beforeItem), baySpecificationOf(item)];
         if (!was.certificates || JSON.stringify(was.certificates) === JSON.stringify(is.certificates)) return;
         const problem = is.certificates ? changeProblem(was.certificates, is.certificates) : "are gone";
         if (problem !== undefined) return broken(`the certificates of ${uuid} ${problem}`);
@@ -106,15 +105,13 @@ function trustsWhatSigns({ trusts }: NodeState, { certificates }: BaySpecificati
 function specificationOf({ items, history }: World, uuid: string): BaySpecification | undefined {
   const projectId = history.current(uuid)?.state.projectId;
   const cold = items.get(`bay#${uuid} ${projectId}#bay-specification`);
-  return cold && specificationFromItem(cold);
+  return cold && baySpecificationOf(cold);
 }
 
 /** The nodes that a rotation waits for, as far as they stand: those that the bay, and its groups, know. */
 function awaited(world: World, uuid: string, { masterNames = [], workers = [] }: BaySpecification): NodeState[] {
   const groups = [...world.items.values()].flatMap((item) =>
-    item.pk === `bay#${uuid}` && item.sk.endsWith("#specification")
-      ? (groupSpecificationFromItem(item).members ?? [])
-      : [],
+    item.pk === `bay#${uuid}` && item.sk.endsWith("#specification") ? (groupSpecificationOf(item).members ?? []) : [],
   );
   const names = new Set([...masterNames, ...[...workers, ...groups].map(({ name }) => name)]);
   return [...world.nodes.values()].filter(

@@ -1,7 +1,7 @@
 import type { BaySpecification } from "@jeroboam/core/bay/bay";
-import { bayOfSpecificationItem, specificationFromItem } from "@jeroboam/core/bay/bay";
+import { bayOfSpecificationItem } from "@jeroboam/core/bay/bay";
 import { isCold } from "@jeroboam/core/bay/find-bay";
-import { waitsForLease } from "../bay-record.ts";
+import { baySpecificationOf, waitsForLease } from "../bay-record.ts";
 import { ownersOf } from "../cloud.ts";
 import type { World } from "../world.ts";
 import { standingBays, standingGroups } from "../world.ts";
@@ -15,7 +15,7 @@ export const credentials: Invariant = {
       wrote(item, before) {
         const uuid = isCold(item) ? bayOfSpecificationItem(item) : undefined;
         if (uuid === undefined || !before) return;
-        const [is, was] = [specificationFromItem(item).nodeCredential, specificationFromItem(before).nodeCredential];
+        const [is, was] = [baySpecificationOf(item).nodeCredential, baySpecificationOf(before).nodeCredential];
         if (!was || was.passwordSealed === is?.passwordSealed) return;
         const current = world.history.current(uuid);
         const operation = current?.operation;
@@ -51,7 +51,7 @@ function passwordOf(world: World, uuid: string): string | undefined {
   const { items, history } = world;
   const projectId = history.current(uuid)?.state.projectId;
   const cold = items.get(`bay#${uuid} ${projectId}#bay-specification`);
-  const specification: BaySpecification | undefined = cold && specificationFromItem(cold);
+  const specification: BaySpecification | undefined = cold && baySpecificationOf(cold);
   const sealed = specification?.nodeCredential?.passwordSealed;
   return sealed === undefined ? undefined : world.secretIn(sealed);
 }

@@ -1,9 +1,7 @@
-import { specificationFromItem } from "@jeroboam/core/bay/bay";
 import { isCold } from "@jeroboam/core/bay/find-bay";
 import type { Delegation } from "@jeroboam/core/identity/delegation";
-import { groupSpecificationFromItem } from "@jeroboam/core/node-group/node-group";
 import type { Item } from "@jeroboam/core/table/table";
-import { isBayRecord, isGoing } from "../bay-record.ts";
+import { baySpecificationOf, groupSpecificationOf, isBayRecord, isGoing } from "../bay-record.ts";
 import type { World } from "../world.ts";
 import { standingBays } from "../world.ts";
 import { bayIn } from "../cloud.ts";
@@ -49,8 +47,8 @@ export const nothingLeft: Invariant = {
 
 /** Of a bay's or a node group's specification. */
 function delegationIn(item: Item): Delegation | undefined {
-  if (isCold(item)) return specificationFromItem(item).delegation;
-  return item.sk.endsWith("#specification") ? groupSpecificationFromItem(item).delegation : undefined;
+  if (isCold(item)) return baySpecificationOf(item).delegation;
+  return item.sk.endsWith("#specification") ? groupSpecificationOf(item).delegation : undefined;
 }
 
 /** Nobody looks for users of the bay any more. */

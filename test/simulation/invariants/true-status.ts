@@ -1,8 +1,7 @@
 import type { Bay } from "@jeroboam/core/bay/bay";
-import { specificationFromItem } from "@jeroboam/core/bay/bay";
 import { isCold } from "@jeroboam/core/bay/find-bay";
 import type { Item } from "@jeroboam/core/table/table";
-import { builtRecordOf, isBayRecord } from "../bay-record.ts";
+import { baySpecificationOf, builtRecordOf, isBayRecord } from "../bay-record.ts";
 import type { CloudStack } from "../cloud.ts";
 import { ownersOf } from "../cloud.ts";
 import type { World } from "../world.ts";
@@ -130,7 +129,7 @@ function problemOf(world: World, bay: Bay): string | undefined {
 }
 
 function specificationProblem(cold: Item, bay: Bay): string | undefined {
-  const { nodeAddresses, certificates, nodeCredential } = specificationFromItem(cold);
+  const { nodeAddresses, certificates, nodeCredential } = baySpecificationOf(cold);
   if (nodeAddresses.length !== bay.nodeCount) return `with ${nodeAddresses.length} addresses of ${bay.nodeCount} nodes`;
   if (!certificates || !nodeCredential?.user) return "without certificates or a login for its nodes";
   return cold.indexes.due || "provisionalFor" in cold.body ? "and its specification may be swept away" : undefined;

@@ -1,6 +1,5 @@
 import type { BaySpecification } from "@jeroboam/core/bay/bay";
-import { specificationFromItem } from "@jeroboam/core/bay/bay";
-import { bayRecordOf } from "../bay-record.ts";
+import { bayRecordOf, baySpecificationOf } from "../bay-record.ts";
 import type { CloudStack } from "../cloud.ts";
 import { isFollowing } from "../members.ts";
 import type { NodeState } from "../nodes.ts";
@@ -97,5 +96,5 @@ function isOlder(one: string, other: string): boolean {
 function specificationOf({ items, history }: World, uuid: string): BaySpecification | undefined {
   const projectId = history.current(uuid)?.state.projectId;
   const cold = items.get(`bay#${uuid} ${projectId}#bay-specification`);
-  return cold && specificationFromItem(cold);
+  return cold && baySpecificationOf(cold);
 }
