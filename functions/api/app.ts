@@ -7,6 +7,7 @@
  */
 import type { MiddlewareHandler } from "hono";
 import { Hono } from "hono";
+import { TrieRouter } from "hono/router/trie-router";
 import { getPath } from "hono/utils/url";
 import { authentication } from "./middleware/authentication.ts";
 import { makeOnce } from "./make-once.ts";
@@ -40,7 +41,7 @@ export function createApp(ports: ApiPorts, collections: Collections = COLLECTION
     const load = Object.hasOwn(collections, name) ? collections[name] : undefined;
     return load ? await makeOnce(served, name, async () => serve(await load())) : others;
   };
-  const app = new Hono<ApiEnv>({ getPath: pathOf });
+  const app = new Hono<ApiEnv>({ getPath: pathOf, router: new TrieRouter() });
   app.onError(replyToError(ports));
   app.all("*", async (context) => (await appFor(context.req.path)).fetch(context.req.raw));
   return app;
@@ -48,7 +49,7 @@ export function createApp(ports: ApiPorts, collections: Collections = COLLECTION
 
 /** What every request goes through, whatever it asks. */
 function createFramed(ports: ApiPorts, around: readonly MiddlewareHandler<ApiEnv>[]): Hono<ApiEnv> {
-  const app = new Hono<ApiEnv>({ getPath: pathOf });
+  const app = new Hono<ApiEnv>({ getPath: pathOf, router: new TrieRouter() });
   app.onError(replyToError(ports));
   app.notFound((context) => routingRefusal(context, 404));
   app.use(...around);
