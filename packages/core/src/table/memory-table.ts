@@ -84,10 +84,10 @@ export function createMemoryTable(options: MemoryTableOptions): MemoryTable {
   };
   const calling = async <Result>(call: TableCall, run: () => Result): Promise<Result> => {
     counts[call.operation] += 1;
-    await intercept?.(call, "before");
+    if (intercept) await intercept(call, "before");
     const result = run();
     if (result === "refused") counts.refused += 1;
-    await intercept?.(call, "after");
+    if (intercept) await intercept(call, "after");
     return result;
   };
 
@@ -151,6 +151,7 @@ function createIndexes() {
     }
   };
   const show = (nowMs: number): void => {
+    if (!unseen.some(({ visibleAtMs }) => visibleAtMs <= nowMs)) return;
     const waiting = new Set<string>();
     unseen = unseen.filter((write) => {
       const { pk, sk } = (write.after ?? write.before)?.item ?? { pk: "", sk: "" };

@@ -8,6 +8,7 @@ import type { IndexName, Key, Position, RangeQuery } from "./table.ts";
 
 /** The order of two strings by their UTF-8 bytes: negative, zero or positive. */
 export function compareKeys(one: string, other: string): number {
+  if (one === other) return 0;
   const shared = Math.min(one.length, other.length);
   for (let index = 0; index < shared; index += 1) {
     const left = one.charCodeAt(index);
