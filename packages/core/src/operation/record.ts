@@ -8,7 +8,10 @@ import type { Json, JsonObject } from "../json.ts";
 import { limits } from "../limits.ts";
 import type { IndexName, Item, Key } from "../table/table.ts";
 
-const jsonObject = z.record(z.string(), z.json()) as unknown as z.ZodType<JsonObject>;
+/** What comes out of a table is JSON through and through: that it is an object is all that is left to see. */
+const jsonObject = z.custom<JsonObject>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+);
 
 const operationSchema = z.object({
   id: z.string(),
