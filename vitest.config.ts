@@ -18,5 +18,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     maxWorkers: 2,
+    // Files share a worker and what it has loaded, which is half of all work: no test changes what is loaded.
+    isolate: false,
   },
 });
