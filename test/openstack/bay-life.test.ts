@@ -22,6 +22,13 @@ import type { Bay, Place } from "./place.ts";
 import { sandboxPlace } from "./sandbox-place.ts";
 
 const LIFE_WITHIN_MS = 40 * 60_000;
+/** Whose nodes boot from volumes of their own, and keep containers on others; no other bay here has volumes. */
+const VOLUMES = {
+  type: "k8s_ubuntu_v1",
+  model: { docker_volume_size: 7, labels: { boot_volume_size: "11" } },
+  // Of a master and two workers, which alone run a project's containers.
+  inUse: ["11 GB", "11 GB", "11 GB", "7 GB", "7 GB"],
+};
 
 describe.skipIf(!isLabUp)("bays on real OpenStack", () => {
   let people: People;
@@ -53,8 +60,14 @@ describe.skipIf(!isLabUp)("bays on real OpenStack", () => {
     "$name: created, scaled out, scaled in, failed on purpose, deleted",
     { timeout: LIFE_WITHIN_MS },
     async (bayType, { expect }) => {
-      const visits = bayType.coe === "kubernetes" ? { whenGrown: expectAutoscalerToSeeNodes } : {};
-      const { uuid, seconds, stages } = await liveBay(lab, bayType, visits);
+      const model = bayType.name === VOLUMES.type ? { model: VOLUMES.model } : {};
+      const { uuid, seconds, stages } = await liveBay(lab, bayType, {
+        ...model,
+        async whenGrown(bay) {
+          if (bayType.coe === "kubernetes") await expectAutoscalerToSeeNodes(bay);
+          if (bayType.name === VOLUMES.type) expect((await volumesInUse()).toSorted()).toEqual(VOLUMES.inUse);
+        },
+      });
       rows[bayType.name] = { ...seconds, "Heat calls": jeroboam.heatCalls(uuid) };
 
       const [created, grown, shrunk, failed] = [
@@ -75,28 +88,7 @@ describe.skipIf(!isLabUp)("bays on real OpenStack", () => {
       // A master, a node, the one more, and the one that failed.
       expect(nodes.of(uuid)).toHaveLength(4);
 
-      const told = (await liveBay(await sandboxPlace(), bayType)).stages;
-      for (const stage of ["created", "grown", "shrunk", "failed"] as const) {
-        expect(stages[stage].picture, stage).toEqual(told[stage].picture);
-      }
-    },
-  );
-
-  test.concurrent(
-    "nodes boot from volumes of their own, and keep containers on others, which go with them",
-    { timeout: LIFE_WITHIN_MS },
-    async ({ expect }) => {
-      const bayType = seedBayTypes(fileTemplates()).find(({ name }) => name === "k8s_ubuntu_v1");
-      if (!bayType) throw new Error("k8s_ubuntu_v1 is no bay type");
-      const model = { docker_volume_size: 7, labels: { boot_volume_size: "11" } };
-      const seen: string[] = [];
-      const { stages } = await liveBay(lab, bayType, {
-        model,
-        whenGrown: async () => void seen.push(...(await volumesInUse())),
-      });
-      // Of a master and two workers, which alone run a project's containers; no other bay here has volumes.
-      expect(seen.sort()).toEqual([...Array<string>(3).fill("11 GB"), ...Array<string>(2).fill("7 GB")]);
-      const told = (await liveBay(await sandboxPlace(), bayType, { model })).stages;
+      const told = (await liveBay(await sandboxPlace(), bayType, model)).stages;
       for (const stage of ["created", "grown", "shrunk", "failed"] as const) {
         expect(stages[stage].picture, stage).toEqual(told[stage].picture);
       }
