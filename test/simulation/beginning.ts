@@ -5,6 +5,7 @@
  */
 import type { Item } from "@jeroboam/core/table/table";
 import type { CloudBeginning } from "./cloud.ts";
+import type { Site } from "./faults.ts";
 import type { Invariant } from "./invariants/invariant.ts";
 import type { VaultBeginning } from "./ports.ts";
 import type { Message } from "./queue.ts";
@@ -17,6 +18,10 @@ export interface Beginning {
   readonly cloud: CloudBeginning;
   readonly vault: VaultBeginning;
   readonly messages: readonly Pick<Message, "body" | "visibleAtMs">[];
+  /** Decisions about faults so far: places are counted on. */
+  readonly places: ReadonlyMap<Site, number>;
+  /** The last that told certificates apart. */
+  readonly serial: number;
   /** Tells it all again, to others who watch. */
   readonly retell: (watcher: Required<Watcher>) => void;
 }
@@ -42,12 +47,14 @@ export function createRecorder(): Recorder {
         replied: (exchange) => void told.push((watcher) => watcher.replied(exchange)),
       }),
     },
-    beginning: ({ scheduler, items, cloud, outside, queue }) => ({
+    beginning: ({ scheduler, items, cloud, outside, queue, faults }) => ({
       nowMs: scheduler.clock.nowMs(),
       items: new Map(items),
       cloud: cloud.copy(),
       vault: outside.sealer.copy(),
       messages: queue.waiting(),
+      places: new Map(faults.places),
+      serial: outside.nextSerial(),
       retell(watcher) {
         for (const tell of told) tell(watcher);
       },

@@ -190,13 +190,17 @@ const RATES: Readonly<Record<Site, number>> = {
 /** Nor more often than this, however few faults have struck: where each request fails users come to nothing. */
 const RATE_MOST = 0.3;
 
-export function createFaults(random: Pick<Random, "fraction">, plan: FaultPlan): Faults {
+export function createFaults(
+  random: Pick<Random, "fraction">,
+  plan: FaultPlan,
+  before?: ReadonlyMap<Site, number>,
+): Faults {
   let intensity = 0.3 + 1.2 * random.fraction();
   const kindsAt = new Map<Site, readonly FaultKind[]>(
     SITES.map((site) => [site, FAULT_KINDS.filter((kind) => plan.kinds.has(kind) && isAt(kind, site))]),
   );
   const written = new Map((plan.faults ?? []).map((fault) => [placeOf(fault.site, fault.place), fault]));
-  const places = new Map<Site, number>();
+  const places = new Map<Site, number>(before);
   const reads = new Set<string>();
   const struck: Fault[] = [];
   let stopped = false;

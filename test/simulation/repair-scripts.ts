@@ -14,10 +14,8 @@ const MIDST_MS = 4_000;
 export const REPAIR_SCRIPTS: readonly Script[] = [
   {
     name: "telling a bay's health while it is resized",
-    async act({ makeBay, settle, pause, begin, ask, askAsAdmin }) {
-      const uuid = await makeBay();
-      await settle();
-      begin();
+    isOfBay: true,
+    async act({ settle, pause, ask, askAsAdmin }, uuid) {
       await ask({ method: "PATCH", path: `/v1/bays/${uuid}`, body: replacing("node_count", 3) });
       for (const health of ["UNHEALTHY", "HEALTHY"]) {
         await askAsAdmin({
@@ -56,10 +54,8 @@ export const REPAIR_SCRIPTS: readonly Script[] = [
   },
   {
     name: "giving a bay up",
-    async act({ makeBay, settle, begin, askAsAdmin }) {
-      const uuid = await makeBay();
-      await settle();
-      begin();
+    isOfBay: true,
+    async act({ settle, askAsAdmin }, uuid) {
       await askAsAdmin({ method: "POST", path: `/v1/clusters/${uuid}/actions/abandon` });
       await settle();
     },

@@ -2,9 +2,12 @@
  * A few users' acts in a fleet where nothing fails but what is written down: the ground on which every moment of an
  * operation is struck in turn (moments.ts). The same script runs the same way up to the fault.
  */
+import type { Beginning } from "./beginning.ts";
+import { createRecorder } from "./beginning.ts";
 import type { Condition, Fault, Site } from "./faults.ts";
 import type { ApiRequest } from "./fleet.ts";
 import { automationOf } from "./hook-acts.ts";
+import { INVARIANTS } from "./invariants/all.ts";
 import type { Person } from "./people.ts";
 import type { Stage, Violation } from "./stage.ts";
 import { createStage } from "./stage.ts";
@@ -14,7 +17,12 @@ export interface Script {
   readonly name: string;
   /** What happens in any case. */
   readonly faults?: readonly Fault[];
-  act(actor: Actor): Promise<void>;
+  /**
+   * It is about a bay that stands and is as it was asked for. That is played once, with no fault; each run begins there, and
+   * places of faults are counted on from there.
+   */
+  readonly isOfBay?: true;
+  act(actor: Actor, bay: string): Promise<void>;
 }
 
 export interface Actor {
@@ -44,6 +52,8 @@ export interface Played {
 }
 
 const SEED = 7;
+/** Another, so that nothing is drawn that was drawn when the bay was made. */
+const BAY_SEED = 10;
 /** So short that Heat is looked at once or twice: each look is as good as the others. */
 const STACK_MS = 1_200;
 const POLL_MS = 500;
@@ -56,14 +66,16 @@ export async function play(script: Script, faults: readonly Fault[], lines = 0):
     conditions: new Set<Condition>(),
     faults: [...(script.faults ?? []), ...faults],
   };
-  const stage = createStage({ seed: SEED, plan, lines, stackMs: STACK_MS, isDone: () => isDone });
-  let from: ReadonlyMap<Site, number> = new Map();
+  const { bay, beginning } = script.isOfBay ? await standingBay() : { bay: "", beginning: undefined };
+  const seed = script.isOfBay ? BAY_SEED : SEED;
+  const stage = createStage({ seed, plan, lines, stackMs: STACK_MS, beginning, isDone: () => isDone });
+  let from: ReadonlyMap<Site, number> = new Map(stage.faults.places);
   const actor = createActor(stage, () => {
     from = new Map(stage.faults.places);
   });
   // One fault delays nothing for long.
   stage.world.calm();
-  await during(stage, "acts", script.act(actor));
+  await during(stage, "acts", script.act(actor, bay));
   const to = new Map(stage.faults.places);
   stage.calm();
   isDone = true;
@@ -74,6 +86,39 @@ export async function play(script: Script, faults: readonly Fault[], lines = 0):
   await during(stage, "end", actor.removeAll());
   if (await stage.phase("end", stage.isAtRest)) stage.world.tell().emptied();
   return { violation: stage.violation(), from, to, reads: stage.faults.reads, lines: stage.trace.lines };
+}
+
+interface StandingBay {
+  readonly bay: string;
+  readonly beginning: Beginning;
+}
+
+let standing: Promise<StandingBay> | undefined;
+
+/** A world with a bay that stands, and nobody who has anything to do. */
+function standingBay(): Promise<StandingBay> {
+  return (standing ??= makeStandingBay());
+}
+
+async function makeStandingBay(): Promise<StandingBay> {
+  const plan = { kinds: new Set<never>(), conditions: new Set<never>(), faults: [] };
+  const recorder = createRecorder();
+  const invariants = [...INVARIANTS, recorder.watcher];
+  const stage = createStage({ seed: SEED, plan, stackMs: STACK_MS, invariants, isDone: () => true });
+  const { makeBay, settle } = createActor(stage, () => {});
+  stage.world.calm();
+  let bay = "";
+  await during(
+    stage,
+    "making the bay",
+    makeBay().then((made) => {
+      bay = made;
+      return settle();
+    }),
+  );
+  const violation = stage.violation();
+  if (violation) throw new Error(`making a bay: ${violation.id} ${violation.how}`);
+  return { bay, beginning: recorder.beginning(stage.world) };
 }
 
 /** Lets things happen until the work is done. */

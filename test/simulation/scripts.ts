@@ -32,20 +32,16 @@ export const SCRIPTS: readonly Script[] = [
   },
   {
     name: "resizing a bay",
-    async act({ makeBay, settle, begin, ask }) {
-      const uuid = await makeBay();
-      await settle();
-      begin();
+    isOfBay: true,
+    async act({ settle, ask }, uuid) {
       await ask({ method: "PATCH", path: `/v1/bays/${uuid}`, body: resizeTo(3) });
       await settle();
     },
   },
   {
     name: "deleting a bay",
-    async act({ makeBay, settle, begin, ask }) {
-      const uuid = await makeBay();
-      await settle();
-      begin();
+    isOfBay: true,
+    async act({ settle, ask }, uuid) {
       await ask({ method: "DELETE", path: `/v1/bays/${uuid}` });
       await settle();
     },
@@ -53,10 +49,8 @@ export const SCRIPTS: readonly Script[] = [
   {
     name: "deleting a bay whose stack cannot be deleted at first",
     faults: [stackFault("stack fails", 2)],
-    async act({ makeBay, settle, begin, ask }) {
-      const uuid = await makeBay();
-      await settle();
-      begin();
+    isOfBay: true,
+    async act({ settle, ask }, uuid) {
       await ask({ method: "DELETE", path: `/v1/bays/${uuid}` });
       await settle();
     },
@@ -64,10 +58,8 @@ export const SCRIPTS: readonly Script[] = [
   {
     name: "deleting a bay whose stack can never be deleted",
     faults: [2, 3, 4, 5, 6, 7, 8, 9, 10].map((place) => stackFault("stack fails", place)),
-    async act({ makeBay, settle, begin, ask }) {
-      const uuid = await makeBay();
-      await settle();
-      begin();
+    isOfBay: true,
+    async act({ settle, ask }, uuid) {
       await ask({ method: "DELETE", path: `/v1/bays/${uuid}` });
       await settle();
     },

@@ -69,7 +69,7 @@ export function createStage(options: StageOptions): Stage {
   const { seed, plan, lines = 0, isHashed = false, invariants = INVARIANTS, stackMs, beginning, isDone } = options;
   const scheduler = createScheduler(streamOf(seed, 11), beginning?.nowMs);
   const trace = createTrace(scheduler.clock, { kept: lines, isHashed });
-  const faults = createFaults(streamOf(seed, 12), plan);
+  const faults = createFaults(streamOf(seed, 12), plan, beginning?.places);
   const world = createWorld({ seed, scheduler, trace, faults, stackMs, beginning });
   let violation: Violation | undefined;
   const broken = (id: string, how: string): void => {

@@ -150,7 +150,7 @@ export function createWorld({ seed, scheduler, trace, faults, stackMs, beginning
   for (const { body, visibleAtMs } of beginning?.messages ?? []) queue.send(body, visibleAtMs - clock.nowMs());
   const outages = createOutages(scheduler, chance.net);
   const net: Net = { scheduler, trace, faults, random: chance.net, isRefusing: outages.isRefusing };
-  let serials = 0;
+  let serials = beginning?.serial ?? 0;
   const outside: Outside = {
     nextSerial: () => (serials += 1),
     random: productRandom(streamOf(seed, 5)),
