@@ -50,8 +50,8 @@ export const LEAST_FAULTS = 25;
 const REQUESTS = 40;
 /** Requests after which too few faults have struck, again and again. */
 const HURRY_REQUESTS = 15;
-/** However few faults have struck by then. */
-const REQUESTS_MOST = 400;
+/** After which whoever is away comes back: who waits for Keystone for hours makes no bays. */
+const PATIENCE_REQUESTS = 400;
 /** Of simulated time, for the time while faults strike. */
 const STORM_MS = 12 * 60 * 60_000;
 /** Seeds of which one goes on to delete everything. */
@@ -87,9 +87,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
     const { counts } = users;
     const isStruck = faults.struck.length >= (options.faults ?? LEAST_FAULTS);
     const isEnough = counts.requests >= requests && counts.bays >= bays && isStruck;
-    if (isEnough || counts.requests >= REQUESTS_MOST) users.finish();
+    if (isEnough) users.finish();
     else if (counts.requests >= hurryAt) {
       if (!isStruck) faults.hurry();
+      if (counts.requests >= PATIENCE_REQUESTS) world.outages.end();
       hurryAt += HURRY_REQUESTS;
     }
     return users.isDone();
