@@ -5,7 +5,7 @@
 import type { ConductorPorts } from "@jeroboam/conductor/ports";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
-import { bayShape, baySpecificationKey } from "@jeroboam/core/bay/bay";
+import { bayShape, baySpecificationKey, secretContext } from "@jeroboam/core/bay/bay";
 import { acknowledgeUpgrade, masterMark } from "@jeroboam/core/bay/master-upgrade";
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
 import { changeSpecification } from "@jeroboam/core/bay/specification-store";
@@ -110,7 +110,8 @@ function losing(world: BayWorld, { pk, sk }: Key): Table {
   };
 }
 
-test.each(CASES)("$step of a conductor whose lease ends meanwhile changes nothing", async ({ step, begin, before }) => {
+/** A bay that stands, with an operation begun that a slow conductor has taken. */
+async function heldBay({ begin, before }: Omit<Case, "step">): Promise<BayWorld> {
   const world = createBayWorld(createGate(), PLAIN_DELIVERY, { stackMs: 0 });
   const acts = actsOn(world);
   await acts.create(1);
@@ -123,6 +124,11 @@ test.each(CASES)("$step of a conductor whose lease ends meanwhile changes nothin
   await specify(world, () => ({ certificates, nodeCredential, mastersFollow: true, masterNames: [MASTER] }));
   await begin(acts);
   await before?.(world);
+  return world;
+}
+
+test.each(CASES)("$step of a conductor whose lease ends meanwhile changes nothing", async ({ step, ...given }) => {
+  const world = await heldBay(given);
   const record = await leaseTo(world, "slow");
   const coldKey = baySpecificationKey(PROJECT, uuidOf(world));
   const cold = await world.table.get(coldKey);
@@ -136,4 +142,29 @@ test.each(CASES)("$step of a conductor whose lease ends meanwhile changes nothin
   await leaseTo(world, "slow");
   await run(world.table);
   expect(await world.table.get(coldKey)).not.toEqual(cold);
+});
+
+test("a renewal that slept on its way to Keystone leaves there the password of the renewal that came after it", async () => {
+  const world = await heldBay({ begin: (acts) => acts.rotateCredential() });
+  const { cloud, sealer } = world.ports;
+  const record = await leaseTo(world, "slow");
+  const passwordSealed = await sealer.seal("newer", secretContext(record.state, "node-password"), PROJECT);
+  const { promise: slept, resolve: sleep } = Promise.withResolvers<void>();
+  const { promise: awake, resolve: wake } = Promise.withResolvers<void>();
+  const slow: ConductorPorts["cloud"] = {
+    ...cloud,
+    async ensureNodeUser(user, signal) {
+      sleep();
+      await awake;
+      return cloud.ensureNodeUser(user, signal);
+    },
+  };
+  const renewed = stepOf(record, "renew-password").run({ ...world.ports, cloud: slow }, record, BUDGET);
+  await slept;
+  await specify(world, ({ nodeCredential }) => ({
+    ...(nodeCredential && { nodeCredential: { ...nodeCredential, passwordSealed, renewedBy: "another" } }),
+  }));
+  wake();
+  await renewed;
+  expect([...world.users.values()]).toEqual(["newer"]);
 });

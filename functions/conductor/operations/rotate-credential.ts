@@ -3,10 +3,11 @@
  * to come, in the bay's own stack and in those of its groups. Nodes that run have logged in long ago, and are not touched.
  * How conductors act for the project stays: Heat's own trust hangs on it (identity/delegation.ts).
  */
-import type { Bay } from "@jeroboam/core/bay/bay";
+import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import { secretContext } from "@jeroboam/core/bay/bay";
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
-import type { OperationDefinition, Step } from "@jeroboam/core/operation/record";
+import { readSpecification } from "@jeroboam/core/bay/specification-store";
+import type { OperationDefinition, Step, StepResult } from "@jeroboam/core/operation/record";
 import { done, failed } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
 import { ended } from "./ended.ts";
@@ -21,7 +22,7 @@ const renewPassword: Step<ConductorPorts, Bay> = {
   name: "renew-password",
   async run(ports, record, { signal }) {
     const { state: bay, operation } = record;
-    const { sealer, random, cloud } = ports;
+    const { sealer, random } = ports;
     const fresh = Buffer.from(random.bytes(PASSWORD_BYTES)).toString("base64url");
     const passwordSealed = await sealer.seal(fresh, secretContext(bay, "node-password"), bay.projectId);
     const specification = await changeHeldSpecification(ports, record, ({ nodeCredential }) =>
@@ -29,14 +30,31 @@ const renewPassword: Step<ConductorPorts, Bay> = {
         ? { nodeCredential: { ...nodeCredential, passwordSealed, renewedBy: operation.id } }
         : {},
     );
-    const login = specification && (await nodeLogin(ports, bay, specification));
-    if (!specification || !login) return failed(specificationMissing("the bay's"));
+    if (!specification) return failed(specificationMissing("the bay's"));
     // One that slept since would bring back a password that was renewed again meanwhile.
     await requireHeld(record, ports);
-    const renewed = await cloud.ensureNodeUser(nodeUserOf(bay, specification, login.password), signal);
-    return renewed.kind === "refused" ? failed(`the password could not be renewed: ${renewed.reason}`) : done();
+    return tellPassword(ports, bay, specification, signal);
   },
 };
+
+/**
+ * Has Keystone take the password that stands there. A call that was long under way may come behind that of another renewal,
+ * of which nobody else would know: what stands there by then is told too. Each further turn is another renewal's.
+ */
+async function tellPassword(
+  ports: ConductorPorts,
+  bay: Bay,
+  specification: BaySpecification,
+  signal: AbortSignal,
+): Promise<StepResult<Bay>> {
+  const login = await nodeLogin(ports, bay, specification);
+  if (!login) return failed(specificationMissing("the bay's"));
+  const told = await ports.cloud.ensureNodeUser(nodeUserOf(bay, specification, login.password), signal);
+  if (told.kind === "refused") return failed(`the password could not be renewed: ${told.reason}`);
+  const standing = await readSpecification(ports.table, bay);
+  const isLate = standing && standing.nodeCredential?.passwordSealed !== specification.nodeCredential?.passwordSealed;
+  return isLate ? tellPassword(ports, bay, standing, signal) : done();
+}
 
 /** The bay's own stack first, then each group's; each is awaited before the next. */
 const tellNewNodes: Step<ConductorPorts, Bay> = {
