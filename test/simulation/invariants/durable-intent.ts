@@ -43,7 +43,9 @@ export const durableIntent: Invariant = {
         const promised = promiseIn(exchange);
         if (!promised) return;
         const { uuid } = promised;
-        const sinceStep = promised.kind === "hooked" ? 0 : exchange.sentAt;
+        // Who asks again under a key is told what was said the first time, whatever became of it since.
+        const mayBeRepeated = promised.kind === "hooked" || (promised.kind === "created" && exchange.key !== undefined);
+        const sinceStep = mayBeRepeated ? 0 : exchange.sentAt;
         const versions = world.history.between(uuid, sinceStep, exchange.answeredAt);
         const stood = (test: (bay: Pick<Bay, "status" | "nodeCount"> | undefined) => boolean): boolean =>
           versions.some(({ record }) => test(record?.gone ? undefined : record?.state));

@@ -58,7 +58,7 @@ function operationName(record: BuiltRecord): string {
 export const legalTransitions: Invariant = {
   id: "I4",
   says: "a status follows legally on the one before and belongs to the operation at work; steps never go back",
-  watch(_world, broken) {
+  watch(world, broken) {
     const over = new Set<string>();
     return {
       wrote(item, beforeItem) {
@@ -69,6 +69,9 @@ export const legalTransitions: Invariant = {
           ? (changeProblem(before, after) ?? stepProblem(before, after))
           : birthProblem(item, after);
         if (problem) broken(`${after.state.uuid}: ${problem}`);
+        const isRobbed = world.blows.get(after.state.uuid)?.includes("stack removed by hand") === true;
+        if (before && changesStack(before, after) && !isRobbed)
+          broken(`${after.state.uuid}: stack ${before.state.stackId}, then ${after.state.stackId}`);
         const [was, is] = [before?.operation?.id, after.operation?.id];
         if (was !== undefined && was !== is) over.add(was);
         if (is !== undefined && over.has(is)) broken(`${after.state.uuid}: operation ${is} was over and is back`);
@@ -107,6 +110,15 @@ function birthProblem(item: Item, after: BuiltRecord): string | undefined {
   return after.state.status === "CREATE_IN_PROGRESS" ? undefined : `began as ${after.state.status}`;
 }
 
+/**
+ * Where its stack was taken away by others, that of a creation which slept on its way to Heat comes in its place: Heat takes
+ * the name again, and whoever awaits the stack finds it by that.
+ */
+function changesStack(before: BuiltRecord, after: BuiltRecord): boolean {
+  const { stackId } = before.state;
+  return stackId !== null && stackId !== after.state.stackId && after.operation?.kind !== "recreate";
+}
+
 function changeProblem(before: BuiltRecord, after: BuiltRecord): string | undefined {
   const [was, is] = [before.state, after.state];
   if (after.revision !== before.revision + 1) return `revision ${after.revision} after ${before.revision}`;
@@ -114,9 +126,6 @@ function changeProblem(before: BuiltRecord, after: BuiltRecord): string | undefi
   if (was.status !== is.status && !NEXT[was.status].includes(is.status) && !isSeen)
     return `${was.status}, then ${is.status}`;
   if (before.gone && !after.gone) return "was gone and is back";
-  const isMadeAnew = after.operation?.kind === "recreate";
-  if (was.stackId !== null && was.stackId !== is.stackId && !isMadeAnew)
-    return `stack ${was.stackId}, then ${is.stackId}`;
   const isNew = after.operation !== undefined && after.operation.id !== before.operation?.id;
   if (isNew && after.operation?.kind === "update" && before.operation && !mayGiveWay(before))
     return "an update in the place of another operation";
