@@ -179,3 +179,34 @@ describePlainRun(
     lookAround,
   ),
 );
+/** What the bay's own stack was told before, and whether that came once more, late. */
+const earlier = new WeakMap<
+  BayWorld,
+  { readonly parameters: Record<string, unknown>; readonly tags: readonly string[] }
+>();
+const overtaken = new WeakSet<BayWorld>();
+describePlainRun(
+  bayScenario(
+    "replacing an authority, and a call that tells a stack of the phase before comes late",
+    { stackMs: STACK_MS },
+    begin,
+    async (world) => {
+      expect(overtaken.has(world)).toBe(true);
+      expect(await bayOf(world)).toMatchObject({ status: "UPDATE_COMPLETE" });
+      expect((await certificatesOf(world))?.rotation).toBeUndefined();
+    },
+    async (world) => {
+      const [own] = world.stacks.values();
+      const isAt = (phase: string): boolean => String(own?.parameters["certificate_rotation"]).endsWith(`.${phase}`);
+      if (own && isAt("renew")) earlier.set(world, { parameters: own.parameters, tags: own.tags });
+      if (isAt("serve") && !overtaken.has(world)) deaf.set(world, new Set(["node-0"]));
+      const step = (await bayWithGroups(world))?.record.operation?.step;
+      if (own && step === "await-serve" && !overtaken.has(world)) {
+        overtaken.add(world);
+        deaf.delete(world);
+        Object.assign(own, { ...earlier.get(world), sinceMs: world.clock.nowMs() });
+      }
+      await lookAround(world);
+    },
+  ),
+);

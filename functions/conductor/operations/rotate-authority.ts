@@ -91,12 +91,16 @@ async function awaitNodes(
   const come = await acknowledgedNodes(ports.table, id, phase);
   const missing = rotatingNodes(bay).filter((node) => !come.has(node));
   if (missing.length === 0) return done<Bay>();
-  const { lookMs, phaseMs, namedNodes } = limits.rotation;
-  if (ports.clock.nowMs() - (stepStartedAtMs ?? startedAtMs) < phaseMs) {
-    // A group that has joined since all were told is told now.
+  const { lookMs, phaseMs, tellAgainMs, namedNodes } = limits.rotation;
+  const sinceMs = ports.clock.nowMs() - (stepStartedAtMs ?? startedAtMs);
+  if (sinceMs < phaseMs) {
     const isMissing = ({ name }: Member): boolean => name !== null && !come.has(name);
+    const isLate = sinceMs >= tellAgainMs;
+    // A group that has joined since all were told is told now; and all are, where a call about the phase before that was long
+    // under way has come last.
     const nodeGroups = bay.nodeGroups.filter(({ specification }) => specification.members?.some(isMissing));
-    const told = nodeGroups.length > 0 && (await tellPhase(ports, record, { ...bay, nodeGroups }, phase, signal));
+    const isToTell = isLate || nodeGroups.length > 0;
+    const told = isToTell && (await tellPhase(ports, record, { ...bay, nodeGroups }, phase, signal));
     return told && told.kind === "failed" ? told : again<Bay>(lookMs, told ? told.changes : {});
   }
   const named = missing.slice(0, namedNodes).join(", ");

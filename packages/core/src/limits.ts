@@ -399,6 +399,8 @@ export const limits = {
   rotation: {
     /** A node that has not come to a phase after so long is not waited for any more: they look once a minute. */
     phaseMs: 30 * minute,
+    /** After so long each look sees whether the stacks still say what they were told. */
+    tellAgainMs: 5 * minute,
     /** Between two looks at who has come to it; a node's word makes one at once. */
     lookMs: 15 * second,
     /** Nodes that a text names. */
