@@ -110,11 +110,16 @@ function losing(world: BayWorld, { pk, sk }: Key): Table {
   };
 }
 
+/** A bay that has just been asked for. */
+async function newBay(): Promise<BayWorld> {
+  const world = createBayWorld(createGate(), PLAIN_DELIVERY, { stackMs: 0 });
+  await actsOn(world).create(1);
+  return world;
+}
+
 /** A bay that stands, with an operation begun that a slow conductor has taken. */
 async function heldBay({ begin, before }: Omit<Case, "step">): Promise<BayWorld> {
-  const world = createBayWorld(createGate(), PLAIN_DELIVERY, { stackMs: 0 });
-  const acts = actsOn(world);
-  await acts.create(1);
+  const world = await newBay();
   await changeRecord<Bay, never>(world.ports, bayShape, world.bayKey, (current) => {
     const { operation: _made, dueAtMs: _due, ...settled } = current;
     return { kind: "write", record: { ...settled, state: { ...current.state, status: "CREATE_COMPLETE" } } };
@@ -122,7 +127,7 @@ async function heldBay({ begin, before }: Omit<Case, "step">): Promise<BayWorld>
   const certificates = { ...NEXT, caCertificate: "first" };
   const nodeCredential = { user: { id: "u", domainId: "d" }, userName: "nodes", passwordSealed: "first" };
   await specify(world, () => ({ certificates, nodeCredential, mastersFollow: true, masterNames: [MASTER] }));
-  await begin(acts);
+  await begin(actsOn(world));
   await before?.(world);
   return world;
 }
@@ -144,27 +149,52 @@ test.each(CASES)("$step of a conductor whose lease ends meanwhile changes nothin
   expect(await world.table.get(coldKey)).not.toEqual(cold);
 });
 
-test("a renewal that slept on its way to Keystone leaves there the password of the renewal that came after it", async () => {
-  const world = await heldBay({ begin: (acts) => acts.rotateCredential() });
-  const { cloud, sealer } = world.ports;
-  const record = await leaseTo(world, "slow");
-  const passwordSealed = await sealer.seal("newer", secretContext(record.state, "node-password"), PROJECT);
-  const { promise: slept, resolve: sleep } = Promise.withResolvers<void>();
-  const { promise: awake, resolve: wake } = Promise.withResolvers<void>();
+/** The step, with a call to Keystone that sleeps until all else has been done. */
+async function sleepingOnTheWay(
+  { ports }: BayWorld,
+  record: ActiveRecord<Bay>,
+  step: string,
+  meanwhile: () => Promise<unknown>,
+): Promise<void> {
+  const { cloud } = ports;
+  let hasSlept = false;
   const slow: ConductorPorts["cloud"] = {
     ...cloud,
     async ensureNodeUser(user, signal) {
-      sleep();
-      await awake;
+      if (!hasSlept) await meanwhile();
+      hasSlept = true;
       return cloud.ensureNodeUser(user, signal);
     },
   };
-  const renewed = stepOf(record, "renew-password").run({ ...world.ports, cloud: slow }, record, BUDGET);
-  await slept;
-  await specify(world, ({ nodeCredential }) => ({
-    ...(nodeCredential && { nodeCredential: { ...nodeCredential, passwordSealed, renewedBy: "another" } }),
-  }));
-  wake();
-  await renewed;
-  expect([...world.users.values()]).toEqual(["newer"]);
+  await stepOf(record, step).run({ ...ports, cloud: slow }, record, BUDGET);
+}
+
+test.each(["renew-password", "ensure-node-credential"])(
+  "%s that slept on its way to Keystone leaves there the password of the renewal that came after it",
+  async (step) => {
+    const isMaking = step === "ensure-node-credential";
+    const world = isMaking ? await newBay() : await heldBay({ begin: (acts) => acts.rotateCredential() });
+    const record = await leaseTo(world, "slow");
+    const passwordSealed = await world.ports.sealer.seal(
+      "newer",
+      secretContext(record.state, "node-password"),
+      PROJECT,
+    );
+    await sleepingOnTheWay(world, record, step, () =>
+      specify(world, ({ nodeCredential }) => ({
+        ...(nodeCredential && { nodeCredential: { ...nodeCredential, passwordSealed, renewedBy: "another" } }),
+      })),
+    );
+    expect([...world.users.values()]).toEqual(["newer"]);
+  },
+);
+
+test("a user of nodes that is made when its bay is gone goes again", async () => {
+  const world = await newBay();
+  const record = await leaseTo(world, "slow");
+  await sleepingOnTheWay(world, record, "ensure-node-credential", async () => {
+    const cold = await world.table.get(baySpecificationKey(PROJECT, uuidOf(world)));
+    if (cold) await world.table.remove(cold, cold.revision);
+  });
+  expect(world.users.size).toBe(0);
 });

@@ -3,16 +3,15 @@
  * to come, in the bay's own stack and in those of its groups. Nodes that run have logged in long ago, and are not touched.
  * How conductors act for the project stays: Heat's own trust hangs on it (identity/delegation.ts).
  */
-import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
+import type { Bay } from "@jeroboam/core/bay/bay";
 import { secretContext } from "@jeroboam/core/bay/bay";
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
-import { readSpecification } from "@jeroboam/core/bay/specification-store";
-import type { OperationDefinition, Step, StepResult } from "@jeroboam/core/operation/record";
+import type { OperationDefinition, Step } from "@jeroboam/core/operation/record";
 import { done, failed } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
 import { ended } from "./ended.ts";
 import { changeHeldSpecification } from "./held-specification.ts";
-import { nodeUserOf, PASSWORD_BYTES } from "./specification.ts";
+import { PASSWORD_BYTES, tellKeystone } from "./specification.ts";
 import { nodeLogin } from "./stack.ts";
 import { operationTag, requireHeld, specificationMissing } from "./stack-steps.ts";
 import { tellStacks } from "./tell-stacks.ts";
@@ -30,31 +29,14 @@ const renewPassword: Step<ConductorPorts, Bay> = {
         ? { nodeCredential: { ...nodeCredential, passwordSealed, renewedBy: operation.id } }
         : {},
     );
-    if (!specification) return failed(specificationMissing("the bay's"));
+    if (!specification?.nodeCredential?.user) return failed(specificationMissing("the bay's"));
     // One that slept since would bring back a password that was renewed again meanwhile.
     await requireHeld(record, ports);
-    return tellPassword(ports, bay, specification, signal);
+    const renewed = await tellKeystone(ports, bay, specification, signal);
+    if (renewed.kind === "gone") return failed(specificationMissing("the bay's"));
+    return renewed.kind === "refused" ? failed(`the password could not be renewed: ${renewed.reason}`) : done();
   },
 };
-
-/**
- * Has Keystone take the password that stands there. A call that was long under way may come behind that of another renewal,
- * of which nobody else would know: what stands there by then is told too. Each further turn is another renewal's.
- */
-async function tellPassword(
-  ports: ConductorPorts,
-  bay: Bay,
-  specification: BaySpecification,
-  signal: AbortSignal,
-): Promise<StepResult<Bay>> {
-  const login = await nodeLogin(ports, bay, specification);
-  if (!login) return failed(specificationMissing("the bay's"));
-  const told = await ports.cloud.ensureNodeUser(nodeUserOf(bay, specification, login.password), signal);
-  if (told.kind === "refused") return failed(`the password could not be renewed: ${told.reason}`);
-  const standing = await readSpecification(ports.table, bay);
-  const isLate = standing && standing.nodeCredential?.passwordSealed !== specification.nodeCredential?.passwordSealed;
-  return isLate ? tellPassword(ports, bay, standing, signal) : done();
-}
 
 /** The bay's own stack first, then each group's; each is awaited before the next. */
 const tellNewNodes: Step<ConductorPorts, Bay> = {

@@ -7,7 +7,7 @@ import type { Issuer } from "@jeroboam/core/certificate/rotation";
 import { asSettled, isProvisional } from "@jeroboam/core/operation/provisional";
 import type { Step } from "@jeroboam/core/operation/record";
 import { done, failed } from "@jeroboam/core/operation/record";
-import type { ConductorPorts, NodeUser } from "../ports.ts";
+import type { Cloud, ConductorPorts, NodeUser } from "../ports.ts";
 
 const SPECIFICATION_MISSING = "the bay's specification is missing";
 const DELETED_BEFORE = "the bay was deleted before this request for it came through";
@@ -61,7 +61,8 @@ export async function makeIssuer({ certificates, sealer }: ConductorPorts, bay: 
 /** Makes the user by which the bay's nodes ask our API; its password is written before the user is made. */
 export const ensureNodeCredential: Step<ConductorPorts, Bay> = {
   name: "ensure-node-credential",
-  async run({ table, cloud, sealer, random }, { state: bay }, { signal }) {
+  async run(ports, { state: bay }, { signal }) {
+    const { table, sealer, random } = ports;
     const userName = nodeUserName(bay);
     const fresh = Buffer.from(random.bytes(PASSWORD_BYTES)).toString("base64url");
     const passwordSealed = await sealer.seal(fresh, secretContext(bay, "node-password"), bay.projectId);
@@ -71,8 +72,8 @@ export const ensureNodeCredential: Step<ConductorPorts, Bay> = {
     const credential = specification?.nodeCredential;
     if (!credential) return failed(SPECIFICATION_MISSING);
     if (credential.user) return done();
-    const password = await sealer.open(credential.passwordSealed, secretContext(bay, "node-password"));
-    const made = await cloud.ensureNodeUser(nodeUserOf(bay, specification, password), signal);
+    const made = await tellKeystone(ports, bay, specification, signal);
+    if (made.kind === "gone") return failed(SPECIFICATION_MISSING);
     if (made.kind === "refused") return failed(`the credential of the bay's nodes could not be made: ${made.reason}`);
     await changeSpecification(table, bay, (current) =>
       current.nodeCredential
@@ -82,6 +83,33 @@ export const ensureNodeCredential: Step<ConductorPorts, Bay> = {
     return done();
   },
 };
+
+/**
+ * Has Keystone know the nodes' user by the password that stands there. A call that was long under way may come behind that
+ * of a renewal, or of the bay's delete, of which nobody else would know: what stands there by then is told too, and where
+ * nothing does the user goes. Each further turn is another renewal's.
+ */
+export async function tellKeystone(
+  ports: ConductorPorts,
+  bay: Bay,
+  specification: BaySpecification,
+  signal: AbortSignal,
+): Promise<Awaited<ReturnType<Cloud["ensureNodeUser"]>> | { readonly kind: "gone" }> {
+  const { table, cloud, sealer } = ports;
+  const { nodeCredential } = specification;
+  if (!nodeCredential) return { kind: "gone" };
+  const password = await sealer.open(nodeCredential.passwordSealed, secretContext(bay, "node-password"));
+  const told = await cloud.ensureNodeUser(nodeUserOf(bay, specification, password), signal);
+  if (told.kind === "refused") return told;
+  const standing = await readSpecification(table, bay);
+  if (!standing) {
+    const hasKeypair = ownKeypair(bay, specification) !== undefined;
+    await cloud.removeNodeUser({ name: nodeUserName(bay), hasKeypair }, signal);
+    return { kind: "gone" };
+  }
+  const isLate = standing.nodeCredential?.passwordSealed !== nodeCredential.passwordSealed;
+  return isLate ? tellKeystone(ports, bay, standing, signal) : told;
+}
 
 /** The nodes' user as Keystone is to have it. */
 export function nodeUserOf(bay: Bay, specification: BaySpecification, password: string): NodeUser {

@@ -65,8 +65,8 @@ export const CHANGE_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a group that joins a rotation is never told",
     file: ROTATE,
-    find: `const told = nodeGroups.length > 0 && (await tellPhase(`,
-    put: `const told = nodeGroups.length > 1_000 && (await tellPhase(`,
+    find: `{ ...bay, nodeGroups }, phase, signal`,
+    put: `{ ...bay, nodeGroups: [] }, phase, signal`,
   },
   {
     name: "a rotation ends and keeps its phase",
