@@ -87,6 +87,26 @@ describe("a hook", () => {
     expect((await harness.call("GET", "/v1/hooks")).body["hooks"]).toHaveLength(1);
   });
 
+  test("is not made of a bay that goes meanwhile, and takes nobody's place", async () => {
+    const { table } = harness.ports;
+    const put = async (item: Item, condition: Condition) => {
+      const outcome = await table.put(item, condition);
+      if (item.body["type"] === "hook" && outcome === "written")
+        await harness.settle(bay, { status: "DELETE_IN_PROGRESS" });
+      return outcome;
+    };
+    Object.assign(harness.ports, { table: { ...table, put } });
+    const wish = { name: "scale", bay: "blue", min_node_count: 2, max_node_count: 5 };
+    const refused = await harness.call("POST", "/v1/hooks", { body: wish });
+    expect([refused.status, JSON.stringify(refused.body)]).toEqual([
+      400,
+      expect.stringContaining("could not be found"),
+    ]);
+    expect((await harness.call("GET", "/v1/hooks")).body).toMatchObject({ hooks: [] });
+    const places = harness.ports.table.items().filter(({ sk }) => sk === "places");
+    expect(places.map(({ body }) => body)).toEqual([{ places: [] }]);
+  });
+
   test("has its bay resized by who signs, without a token of Keystone's", async () => {
     const { uuid, secret } = await create();
     const { status, text } = await call(uuid, { secret });

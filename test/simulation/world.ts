@@ -74,7 +74,7 @@ export const GAPS = {
   "key outslept":
     "a bay that was deleted came back: a request under its key fell asleep between its last look at the clock and its write",
   "hook left":
-    "a hook of a bay that is gone: it was made while the bay went, or the index did not show it yet; its calls are told 404",
+    "a hook of a bay that is gone: its maker died before it looked again, or the index did not show it yet; its calls are told 404",
   "late user": "a user of nodes that was made when its bay was gone: the call was under way all the time",
 } as const;
 export type Gap = keyof typeof GAPS;

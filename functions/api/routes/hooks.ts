@@ -53,6 +53,7 @@ export const hooks: readonly Route[] = [
       const allows = await requireMayDo(request, bayUuid, asked);
       const made = await createHook(ports, caller, { ...wish, bayUuid, allows });
       if (made.kind === "too-many") throw new Rejected(403, `A project has at most ${limits.hook.perProject} hooks`);
+      await requireStanding(request, bayUuid, made.record, ident);
       const { state } = made.record;
       const headers = { Location: `${base}${PATH}/${state.uuid}` };
       return { status: 201, body: { ...viewHook(state, base), secret: made.secret }, headers };
@@ -92,6 +93,19 @@ export const hooks: readonly Route[] = [
     },
   }),
 ];
+
+/** A bay that goes meanwhile may not have seen the hook, which would be left: it is taken back. */
+async function requireStanding(
+  { ports, caller }: ApiRequest,
+  bayUuid: string,
+  hook: WorkRecord<Hook>,
+  ident: string,
+): Promise<void> {
+  const bay = await findBayByUuid(ports.table, { projectId: caller.projectId, allProjects: false }, bayUuid);
+  if (bay && bay.record.state.status !== "DELETE_IN_PROGRESS") return;
+  await deletePlacedRecord(ports.table, hookShape, hook);
+  throw new Rejected(400, `Bay ${ident} could not be found.`);
+}
 
 /** Nobody gives away what they may not do themselves, nor what cannot be done. */
 async function requireMayDo(

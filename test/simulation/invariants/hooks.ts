@@ -49,7 +49,7 @@ export const hooks: Invariant = {
         if (item.body["type"] === hookShape.type) {
           const { state, gone } = recordFromItem(hookShape, item);
           const bay = world.history.current(state.bayUuid);
-          if (!before && (!bay || isGoing(bay))) madeLate.add(state.uuid);
+          if (!before && (!bay || bay.gone || isGoing(bay))) madeLate.add(state.uuid);
           return note(state, state.enabled && !gone);
         }
         const { operation, state } = bayRecordOf(item) ?? {};
