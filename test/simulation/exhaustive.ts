@@ -1,7 +1,8 @@
 /**
- * `npm run test:exhaustive`: every moment of every operation struck by everything that can happen there (moments.ts), and
- * every order in which a few processes may make their calls (interleavings.ts), on all cores. Prints what each took, and
- * fails when a promise was broken. `--only` names a part of them, `--orders` how many of one race at most.
+ * `npm run test:exhaustive`: every moment of every operation struck by everything that can happen there (moments.ts), every
+ * order in which a few processes may make their calls (interleavings.ts), and stories of several acts (stories.ts), on all
+ * cores. Prints what each took, and fails when a promise was broken. `--only` names a part of them, `--orders` how many of
+ * one race at most.
  */
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
@@ -9,7 +10,9 @@ import { parseArgs } from "node:util";
 import { ORDERS_MOST, runRace } from "./interleavings.ts";
 import { strikeEveryMoment } from "./moments.ts";
 import { RACES } from "./races.ts";
+import { play } from "./script.ts";
 import { SCRIPTS } from "./scripts.ts";
+import { STORIES } from "./stories.ts";
 import { COMPILED } from "./compiled.ts";
 import { describeFault } from "./shrink.ts";
 
@@ -50,6 +53,17 @@ const TASKS: readonly { readonly name: string; readonly run: (most: number) => P
       return { runs, says: `${moments} moments, ${runs} runs`, broken: told };
     },
   })),
+  {
+    name: "stories",
+    async run() {
+      const broken: string[] = [];
+      for (const story of STORIES) {
+        const { violation } = await play(story, []);
+        if (violation) broken.push(`${story.name}: ${violation.id}: ${violation.how}`);
+      }
+      return { runs: STORIES.length, says: `${STORIES.length} of them`, broken };
+    },
+  },
 ];
 
 /** They are begun first, so that no core waits for the other at the end. */

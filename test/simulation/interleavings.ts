@@ -22,7 +22,7 @@ import { leases } from "./invariants/leases.ts";
 import type { Orders } from "./orders.ts";
 import { createOrders } from "./orders.ts";
 import type { Outside } from "./ports.ts";
-import type { HeldCall } from "./process.ts";
+import type { HeldCall, HeldFate } from "./process.ts";
 import { createProcess } from "./process.ts";
 import type { Process } from "./process.ts";
 import type { Stage, Violation } from "./stage.ts";
@@ -42,6 +42,8 @@ export interface Racer {
   readonly name: string;
   /** Its clock goes wrong by so much. */
   readonly skewMs?: number;
+  /** Whether it hears nothing of what came of a call; asked when the call takes effect. */
+  readonly losesReply?: (call: HeldCall) => boolean;
   readonly run: (process: Process, outside: Outside) => Promise<unknown>;
 }
 
@@ -202,8 +204,10 @@ function startAll(stage: Stage, racers: readonly Racer[], notes: TouchNotes): He
     ...stage.world.net,
     hold: (call: HeldCall) =>
       isAlone(call)
-        ? Promise.resolve()
-        : new Promise<void>((go) => {
+        ? Promise.resolve("answered" as const)
+        : new Promise<HeldFate>((settled) => {
+            const racer = racers.find(({ name }) => name === call.process);
+            const go = (): void => settled(racer?.losesReply?.(call) ? "reply lost" : "answered");
             waiting.get(call.process)?.push({ call, go });
           }),
   };

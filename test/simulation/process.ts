@@ -20,8 +20,8 @@ export interface Net {
   readonly faults: Faults;
   /** For latencies. */
   readonly random: Pick<Random, "fraction">;
-  /** Who decides when a call takes effect, in place of time: resolves when it may. Absent: time does. */
-  hold?(call: HeldCall): Promise<void> | undefined;
+  /** Who decides when a call takes effect, in place of time: resolves when it may, with its fate. Absent: time does. */
+  hold?(call: HeldCall): Promise<HeldFate> | undefined;
   /** Whether a call fails now because the service is down or throttles. */
   isRefusing(service: Service): boolean;
 }
@@ -31,6 +31,8 @@ export interface HeldCall {
   readonly service: Service;
   readonly what: string;
 }
+
+export type HeldFate = "answered" | "reply lost";
 
 export type WorkOutcome<Result> =
   | { readonly kind: "done"; readonly value: Result }
@@ -190,9 +192,12 @@ export function createProcess(net: Net, name: string, skewMs: number, died: () =
 
         const held = net.hold?.({ process: name, service, what });
         if (held) {
-          void held
-            .then(() => outcomeOf(call.effect()))
-            .then((result) => (result.status === "fulfilled" ? call.succeed(result.value) : call.fail(result.reason)));
+          void held.then(async (fate) => {
+            const result = await outcomeOf(call.effect());
+            if (fate === "reply lost") call.fail(new Transient(`${service}: the answer was lost`));
+            else if (result.status === "fulfilled") call.succeed(result.value);
+            else call.fail(result.reason);
+          });
           return;
         }
         if (net.isRefusing(service)) return giveUp(leg(), "does not answer");

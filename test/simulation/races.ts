@@ -1,14 +1,18 @@
 /** Who may get in whose way: small models, each a beginning and two or three processes that act at once. */
+import type { AllPorts } from "@jeroboam/conductor/all-types";
 import { createBatchHandler } from "@jeroboam/conductor/batch";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import { createApp } from "@jeroboam/api/app";
 import { bayKey } from "@jeroboam/core/bay/bay";
+import { sweep } from "@jeroboam/core/operation/sweep";
 import { encodeHint } from "@jeroboam/core/queue/queue";
+import type { Key } from "@jeroboam/core/table/table";
 import type { ApiRequest } from "./fleet.ts";
 import { LOADED_COLLECTIONS } from "./fleet.ts";
 import type { Race, Racer } from "./interleavings.ts";
 import type { Person } from "./people.ts";
 import { apiPorts, conductorPorts } from "./ports.ts";
+import type { HeldCall } from "./process.ts";
 import type { Stage } from "./stage.ts";
 
 const NAMES = { image_id: "atomic", keypair_id: "ops", external_network_id: "public", coe: "kubernetes" };
@@ -55,15 +59,27 @@ function conductor(stage: Stage, name: string, uuid: string, skewMs = 0): Racer 
   return {
     name,
     skewMs,
-    run(process, outside) {
-      const handle = createBatchHandler(conductorPorts(process, outside), {
-        name,
-        types: RECORD_TYPES,
-        signal: new AbortController().signal,
-      });
-      return handle([{ id: name, body: encodeHint(bayKey(projectId, uuid)), receives: 1 }]);
+    run: (process, outside) => conductAll(conductorPorts(process, outside), name, [bayKey(projectId, uuid)]),
+  };
+}
+
+/** One that gets hints of all that is overdue, whoever made it. */
+function sweepingConductor(name: string): Racer {
+  return {
+    name,
+    skewMs: PAST_LEASE_MS,
+    async run(process, outside) {
+      const ports = conductorPorts(process, outside);
+      const keys: Key[] = [];
+      await sweep({ ...ports, queue: { ...ports.queue, send: async (hints) => void keys.push(...hints) } });
+      await conductAll(ports, name, keys);
     },
   };
+}
+
+function conductAll(ports: AllPorts, name: string, keys: readonly Key[]): Promise<unknown> {
+  const handle = createBatchHandler(ports, { name, types: RECORD_TYPES, signal: new AbortController().signal });
+  return handle(keys.map((key, place) => ({ id: `${name}-${place}`, body: encodeHint(key), receives: 1 })));
 }
 
 /** Somebody's request at an API function of its own. */
@@ -123,6 +139,9 @@ const resize = (uuid: string, value: number): ApiRequest => ({
   body: [{ op: "replace", path: "/node_count", value }],
 });
 const remove = (uuid: string): ApiRequest => ({ method: "DELETE", path: `/v1/bays/${uuid}` });
+
+/** The first write of a bay's record. */
+const isBayStored = ({ what }: HeldCall): boolean => /^put bay#\S+ \S+#bay r1$/.test(what);
 
 export const RACES: readonly Race[] = [
   {
@@ -195,6 +214,16 @@ export const RACES: readonly Race[] = [
       return (stage) => [
         request(stage, "one", { method: "POST", path: "/v1/bays", body }),
         request(stage, "other", { method: "DELETE", path: `/v1/baymodels/${model}` }),
+      ];
+    },
+  },
+  {
+    name: "a bay is begun before its maker hears that it is stored",
+    async prepare(before) {
+      const model = await makeModelAndRoom(before, 1);
+      return (stage) => [
+        { ...request(stage, "api", newBay(model, "bay")), losesReply: isBayStored },
+        sweepingConductor("conductor"),
       ];
     },
   },

@@ -8,10 +8,14 @@ import type { Condition, Fault, Site } from "./faults.ts";
 import type { ApiRequest } from "./fleet.ts";
 import { automationOf } from "./hook-acts.ts";
 import { INVARIANTS } from "./invariants/all.ts";
+import { createNodes } from "./nodes.ts";
 import type { Person } from "./people.ts";
 import type { Stage, Violation } from "./stage.ts";
 import { createStage } from "./stage.ts";
+import type { Prompter } from "./story-acts.ts";
+import { createPrompter } from "./story-acts.ts";
 import type { Answer } from "./watch.ts";
+import { streamOf } from "./world.ts";
 
 export interface Script {
   readonly name: string;
@@ -22,10 +26,12 @@ export interface Script {
    * places of faults are counted on from there.
    */
   readonly isOfBay?: true;
+  /** Nodes of its bays act, too. */
+  readonly hasNodes?: true;
   act(actor: Actor, bay: string): Promise<void>;
 }
 
-export interface Actor {
+export interface Actor extends Omit<Prompter, "watcher"> {
   /** Asks until there is an answer that is not "later"; a success's body, or nothing. */
   readonly ask: (request: ApiRequest) => Promise<Record<string, unknown>>;
   /** The same as an administrator. */
@@ -68,9 +74,15 @@ export async function play(script: Script, faults: readonly Fault[], lines = 0):
   };
   const { bay, beginning } = script.isOfBay ? await standingBay() : { bay: "", beginning: undefined };
   const seed = script.isOfBay ? BAY_SEED : SEED;
-  const stage = createStage({ seed, plan, lines, stackMs: STACK_MS, beginning, isDone: () => isDone });
+  const prompter = createPrompter(
+    () => stage,
+    () => script.hasNodes === true && !isDone,
+  );
+  const invariants = [...INVARIANTS, prompter.watcher];
+  const stage = createStage({ seed, plan, lines, invariants, stackMs: STACK_MS, beginning, isDone: () => isDone });
+  if (script.hasNodes) createNodes(stage.world, stage.fleet, streamOf(seed, 16));
   let from: ReadonlyMap<Site, number> = new Map(stage.faults.places);
-  const actor = createActor(stage, () => {
+  const actor = createActor(stage, prompter, () => {
     from = new Map(stage.faults.places);
   });
   // One fault delays nothing for long.
@@ -105,7 +117,11 @@ async function makeStandingBay(): Promise<StandingBay> {
   const recorder = createRecorder();
   const invariants = [...INVARIANTS, recorder.watcher];
   const stage = createStage({ seed: SEED, plan, stackMs: STACK_MS, invariants, isDone: () => true });
-  const { makeBay, settle } = createActor(stage, () => {});
+  const nobody = createPrompter(
+    () => stage,
+    () => false,
+  );
+  const { makeBay, settle } = createActor(stage, nobody, () => {});
   stage.world.calm();
   let bay = "";
   await during(
@@ -130,7 +146,11 @@ async function during(stage: Stage, name: string, work: Promise<void>): Promise<
   if (await stage.phase(name, () => isOver)) await ended;
 }
 
-function createActor(stage: Stage, begin: () => void): Actor & { readonly removeAll: () => Promise<void> } {
+function createActor(
+  stage: Stage,
+  prompter: Prompter,
+  begin: () => void,
+): Actor & { readonly removeAll: () => Promise<void> } {
   const { scheduler, fleet, world } = stage;
   const [person] = world.people.all as [Person];
   const admin = world.people.all.find(({ isAdmin }) => isAdmin) ?? person;
@@ -151,6 +171,7 @@ function createActor(stage: Stage, begin: () => void): Actor & { readonly remove
     while (!stage.hasNoWork());
   };
   return {
+    ...prompter,
     ask,
     askAsAdmin: (request) => askAs(admin, request),
     call: (request) => fleet.request(automationOf(person), request),

@@ -1,11 +1,14 @@
+import { bayModelUseKey } from "@jeroboam/core/bay-model/bay-model";
 import { isProvisional } from "@jeroboam/core/operation/provisional";
 import { bayRecordOf, isGoing } from "../bay-record.ts";
+import { standingBays } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
 
 export const kept: Invariant = {
   id: "I5 (kept)",
-  says: "what is made once for a bay stays: its specification",
-  watch({ items, history }, broken) {
+  says: "what is made once for a bay stays: its specification, and its mark on the model that it is of",
+  watch(world, broken) {
+    const { items, history } = world;
     return {
       removed(_key, before) {
         if (!isProvisional(before)) return;
@@ -18,6 +21,11 @@ export const kept: Invariant = {
         for (const [uuid, versions] of history.bays) {
           const last = versions.at(-1);
           if (last?.record && !last.record.gone && !last.visible) broken(`bay ${uuid} lacks its specification`);
+        }
+        for (const { uuid, bayModelId } of standingBays(world)) {
+          const { pk, sk } = bayModelUseKey(bayModelId, uuid);
+          const mark = items.get(`${pk} ${sk}`);
+          if (!mark || isProvisional(mark)) broken(`bay ${uuid} has no lasting mark on its model ${bayModelId}`);
         }
       },
     };

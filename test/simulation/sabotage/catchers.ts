@@ -1,5 +1,5 @@
 /**
- * Who caught each sabotage when it was last hunted for: a seed, a race, or a script with one fault. Whoever runs the suite
+ * Who caught each sabotage when it was last hunted for: a seed, a race, a story, or a script with one fault. Whoever runs the suite
  * tries that first, so that it takes seconds for each; `npm run test:sabotage -- --remember` writes down what it found.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import type { Fault } from "../faults.ts";
 export type Catcher =
   | { readonly seed: number }
   | { readonly race: string }
+  | { readonly story: string }
   /** No fault: it is caught in the plain script. */
   | { readonly script: string; readonly fault?: Fault };
 
@@ -25,6 +26,7 @@ export function writeCatchers(catchers: ReadonlyMap<string, Catcher>): void {
 export function describeCatcher(catcher: Catcher): string {
   if ("seed" in catcher) return `seed ${catcher.seed}`;
   if ("race" in catcher) return catcher.race;
+  if ("story" in catcher) return catcher.story;
   const { script, fault } = catcher;
   return fault ? `${script}, ${fault.site} ${fault.place} ${fault.kind}` : script;
 }

@@ -136,4 +136,22 @@ export const CHANGE_SABOTAGES: readonly Sabotage[] = [
     find: `...(isNews && { mastersBehind: masterNames })`,
     put: `mastersBehind: isNews ? masterNames : []`,
   },
+  {
+    name: "a conductor changes specifications after its lease has ended",
+    file: "functions/conductor/operations/held-specification.ts",
+    find: `if (Object.keys(changes).length > 0) await requireHeld(record, ports);`,
+    put: `if (Object.keys(changes).length > 1_000) await requireHeld(record, ports);`,
+  },
+  {
+    name: "a conductor renews passwords after its lease has ended",
+    file: "functions/conductor/operations/rotate-credential.ts",
+    find: `await requireHeld(record, ports); const renewed`,
+    put: `const renewed`,
+  },
+  {
+    name: "a conductor takes marks away after its lease has ended",
+    file: UPGRADE,
+    find: `await requireHeld(record, ports); await ports.table.remove(mark, mark.revision);`,
+    put: `await ports.table.remove(mark, mark.revision);`,
+  },
 ];

@@ -1,6 +1,6 @@
 /**
- * A process with one bug in it: tries what caught the bug before, then some seeds and the first orders of each race, then
- * seed after seed, every order and every moment, until a promise is broken, and tells which and by whom.
+ * A process with one bug in it: tries what caught the bug before, then each story, some seeds and the first orders of each
+ * race, then seed after seed, every order and every moment, until a promise is broken, and tells which and by whom.
  */
 import type { Race } from "../interleavings.ts";
 import type { Script } from "../script.ts";
@@ -36,14 +36,16 @@ async function hunt({ name, seeds, before }: Task): Promise<Verdict> {
   if (!bug) throw new Error(`there is no sabotage ${name}`);
   sabotage(bug);
   // Only now, with the bug in what they load.
-  const [{ run }, { runRace }, { RACES }, { strikeEveryMoment }, { play }, { SCRIPTS }] = await Promise.all([
-    import("../run.ts"),
-    import("../interleavings.ts"),
-    import("../races.ts"),
-    import("../moments.ts"),
-    import("../script.ts"),
-    import("../scripts.ts"),
-  ]);
+  const [{ run }, { runRace }, { RACES }, { strikeEveryMoment }, { play }, { SCRIPTS }, { STORIES }] =
+    await Promise.all([
+      import("../run.ts"),
+      import("../interleavings.ts"),
+      import("../races.ts"),
+      import("../moments.ts"),
+      import("../script.ts"),
+      import("../scripts.ts"),
+      import("../stories.ts"),
+    ]);
   const bySeed = async (seed: number) => asCaught({ seed }, run({ seed }));
   const byRace = async (race: Race, bounds: { readonly most?: number } = {}) =>
     asCaught({ race: race.name }, runRace(race, bounds));
@@ -58,10 +60,13 @@ async function hunt({ name, seeds, before }: Task): Promise<Verdict> {
       struck.then(() => first ?? { violation: undefined }),
     );
   };
+  const byStory = async (story: Script) => asCaught({ story: story.name }, play(story, []));
   const again = async (catcher: Catcher) => {
     if ("seed" in catcher) return bySeed(catcher.seed);
     if ("race" in catcher)
       return tryAll(RACES.filter((race) => race.name === catcher.race).map((race) => () => byRace(race)));
+    if ("story" in catcher)
+      return tryAll(STORIES.filter((story) => story.name === catcher.story).map((story) => () => byStory(story)));
     const script = SCRIPTS.find((one) => one.name === catcher.script);
     if (!script) return undefined;
     return catcher.fault ? asCaught(catcher, play(script, [catcher.fault])) : byScript(script);
@@ -70,6 +75,7 @@ async function hunt({ name, seeds, before }: Task): Promise<Verdict> {
     Array.from({ length: Math.max(0, Math.min(last, seeds) - first + 1) }, (_, index) => () => bySeed(first + index));
   const caught = await tryAll([
     async () => before && again(before),
+    ...STORIES.map((story) => () => byStory(story)),
     ...seedsFrom(1, SEEDS_FIRST),
     ...RACES.map((race) => () => byRace(race, { most: ORDERS_FIRST })),
     ...seedsFrom(SEEDS_FIRST + 1, seeds),
