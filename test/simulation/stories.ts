@@ -97,6 +97,18 @@ const ACTS: readonly Script[] = [
     },
   },
   {
+    name: "upgrading masters again after one of them failed",
+    faults: [{ kind: "master fails", site: "master", place: 2, force: 0, choice: 0 }],
+    async act(actor) {
+      const bay = await makeBay(actor);
+      const model = await makeModel(actor, 1);
+      await upgradeTo(actor, bay, model, "default-master");
+      await actor.settle();
+      await upgradeTo(actor, bay, model, "default-master");
+      await actor.settle();
+    },
+  },
+  {
     name: "deleting a group as its bay is rotated",
     async act(actor) {
       const { bay, group } = await makeBayWithGroup(actor);
