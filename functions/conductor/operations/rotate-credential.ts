@@ -13,7 +13,7 @@ import { ended } from "./ended.ts";
 import { changeHeldSpecification } from "./held-specification.ts";
 import { PASSWORD_BYTES, tellKeystone } from "./specification.ts";
 import { nodeLogin } from "./stack.ts";
-import { operationTag, requireHeld, specificationMissing } from "./stack-steps.ts";
+import { operationTag, specificationMissing } from "./stack-steps.ts";
 import { tellStacks } from "./tell-stacks.ts";
 
 /** Written before Keystone is told, so that a repeated run tells it the same. */
@@ -30,8 +30,6 @@ const renewPassword: Step<ConductorPorts, Bay> = {
         : {},
     );
     if (!specification?.nodeCredential?.user) return failed(specificationMissing("the bay's"));
-    // One that slept since would bring back a password that was renewed again meanwhile.
-    await requireHeld(record, ports);
     const renewed = await tellKeystone(ports, bay, specification, signal);
     if (renewed.kind === "gone") return failed(specificationMissing("the bay's"));
     return renewed.kind === "refused" ? failed(`the password could not be renewed: ${renewed.reason}`) : done();

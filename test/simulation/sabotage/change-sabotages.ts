@@ -143,10 +143,10 @@ export const CHANGE_SABOTAGES: readonly Sabotage[] = [
     put: `if (Object.keys(changes).length > 1_000) await requireHeld(record, ports);`,
   },
   {
-    name: "a conductor renews passwords after its lease has ended",
-    file: "functions/conductor/operations/rotate-credential.ts",
-    find: `await requireHeld(record, ports); const renewed`,
-    put: `const renewed`,
+    name: "who slept on its way to Keystone leaves its password there",
+    file: "functions/conductor/operations/specification.ts",
+    find: `return isLate ? tellKeystone(ports, bay, standing, signal) : told;`,
+    put: `return isLate ? told : told;`,
   },
   {
     name: "a conductor takes marks away after its lease has ended",
