@@ -123,6 +123,22 @@ const ACTS: readonly Script[] = [
     },
   },
   {
+    name: "resizing a group as its bay is rotated",
+    async act(actor) {
+      const { bay, group } = await makeBayWithGroup(actor);
+      await rotate(actor, bay);
+      await actor.pause(TOLD_MS);
+      const asleep = actor.sleepAt(group, isStackTold(group));
+      const body = { node_count: 3, nodegroup: group };
+      await actor.ask({ method: "POST", path: `/v1/clusters/${bay}/actions/resize`, body, headers });
+      const wake = await asleep;
+      // All come to the phase, and are told of the next.
+      await actor.pause(2 * LOOK_MS);
+      wake();
+      await actor.settle();
+    },
+  },
+  {
     name: "a group that joins a bay as it is rotated",
     async act(actor) {
       const bay = await makeBay(actor);

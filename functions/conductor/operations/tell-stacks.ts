@@ -11,10 +11,11 @@ import { groupDelegationContext, nodeGroupKey, nodeGroupShape } from "@jeroboam/
 import type { ActiveRecord, StepResult } from "@jeroboam/core/operation/record";
 import { again, done, failed } from "@jeroboam/core/operation/record";
 import { changeRecord, findRecord } from "@jeroboam/core/operation/record-store";
+import type { Key } from "@jeroboam/core/table/table";
 import type { ConductorPorts, Stack, StackParameters } from "../ports.ts";
 import { pollAfterMs } from "./expected-end.ts";
 import { bayStack } from "./stack.ts";
-import { BUSY_MS, failureOf, fenced, isHeld, isOperationTag } from "./stack-steps.ts";
+import { BUSY_MS, failureOf, fenced, isHeld, isOperationTag, operationTag } from "./stack-steps.ts";
 
 export interface Telling {
   readonly parameters: StackParameters;
@@ -92,21 +93,26 @@ async function tell(
     await noteSeen(ports, group, stack);
     return done();
   }
-  const kept = stack.tags.filter((one) => !isOperationTag(one));
+  const atWork = group && (await findRecord(ports.table, nodeGroupShape, keyOf(group)))?.operation;
+  // What a group was asked for meanwhile is known again by its tag until its own conductor has looked.
+  const kept = stack.tags.filter((one) => !isOperationTag(one) || (atWork && one === operationTag(atWork)));
   const updated = await stacks.update(stack, { parameters, tags: [...kept, tag] });
   return updated.kind === "refused" ? failed(updated.reason) : again(BUSY_MS);
 }
 
+function keyOf({ projectId, bayUuid, uuid }: NodeGroup): Key {
+  return nodeGroupKey(projectId, bayUuid, uuid);
+}
+
 /** Whether it is gone, or on its way out. */
-async function isGoing({ table }: ConductorPorts, { projectId, bayUuid, uuid }: NodeGroup): Promise<boolean> {
-  const found = await findRecord(table, nodeGroupShape, nodeGroupKey(projectId, bayUuid, uuid));
+async function isGoing({ table }: ConductorPorts, group: NodeGroup): Promise<boolean> {
+  const found = await findRecord(table, nodeGroupShape, keyOf(group));
   return !found || found.gone || found.state.status.startsWith("DELETE_");
 }
 
 /** What was told a group's stack is no drift; a group at work notes what its own work did. */
 async function noteSeen(ports: ConductorPorts, group: NodeGroup, { seen: stackSeen }: Stack): Promise<void> {
-  const key = nodeGroupKey(group.projectId, group.bayUuid, group.uuid);
-  await changeRecord<NodeGroup, never>(ports, nodeGroupShape, key, (current) =>
+  await changeRecord<NodeGroup, never>(ports, nodeGroupShape, keyOf(group), (current) =>
     current.operation || current.state.stackSeen === stackSeen
       ? { kind: "keep" }
       : { kind: "write", record: { ...current, state: { ...current.state, stackSeen } } },

@@ -1,3 +1,4 @@
+import { ROTATION_PHASES } from "@jeroboam/core/certificate/rotation";
 import type { BuiltRecord } from "../bay-record.ts";
 import { isGoing } from "../bay-record.ts";
 import type { CloudStack } from "../cloud.ts";
@@ -35,7 +36,7 @@ export const singleEffects: Invariant = {
             .some(({ record }) => isTagOf(operationTagOf(effect.stack), record));
           const owner = world.history.current(effect.stack.ownerUuid);
           // Sent in time, and under way until it was too late.
-          if (problem && wasItsOwn && owner && !isGoing(owner)) {
+          if (problem && wasItsOwn && owner) {
             world.lateCalls.add(effect.stack.ownerUuid);
             if (effect.changed) world.gaps.add("late call");
           } else if (problem) broken(`${effect.kind} of ${effect.stack.name} ${problem}`);
@@ -48,8 +49,10 @@ export const singleEffects: Invariant = {
         }
         if (effect.kind === "update") {
           const { stack } = effect;
-          // What is told all stacks of a bay bears one tag.
-          const tag = `${operationTagOf(stack) ?? ""} of ${stack.id}`;
+          // What is told all stacks of a bay bears one tag; a stack that was resized since may be told it again.
+          const told = operationTagOf(stack) ?? "";
+          const nodes = isOfPhase(told) ? `, ${String(stack.parameters["number_of_minions"])} nodes` : "";
+          const tag = `${told} of ${stack.id}${nodes}`;
           const parameters = JSON.stringify(stack.parameters);
           // The network sent one request again: Heat is at work once more on what was done, and nobody of ours asked it.
           if (sent.get(tag) === effect.sentAt) {
@@ -91,8 +94,14 @@ function attempts({ history }: World, uuid: string): number {
   return new Set(operations.filter(({ kind }) => kind === "recreate").map(({ id }) => id)).size;
 }
 
+/** Of a rotation: its phase stands behind its operation. */
+function isOfPhase(tag: string): boolean {
+  return ROTATION_PHASES.some((phase) => tag.endsWith(`-${phase}`));
+}
+
 function operationTagOf({ tags }: CloudStack): string | undefined {
-  const starting = (text: string): string | undefined => tags.find((tag) => tag.startsWith(text));
+  // That of who told it last; another's may stand before it, who has not looked yet.
+  const starting = (text: string): string | undefined => tags.findLast((tag) => tag.startsWith(text));
   // What is told between two upgrades keeps the tag of the first.
   return starting("jeroboam-operation-") ?? starting("jeroboam-upgrade-");
 }

@@ -63,6 +63,12 @@ export const CHANGE_SABOTAGES: readonly Sabotage[] = [
     put: `return failed(opened.reason);`,
   },
   {
+    name: "who tells a group's stack takes the tag of its resize away",
+    file: "functions/conductor/operations/tell-stacks.ts",
+    find: `!isOperationTag(one) || (atWork && one === operationTag(atWork))`,
+    put: `!isOperationTag(one) || (atWork && one === "")`,
+  },
+  {
     name: "a group that joins a rotation is never told",
     file: ROTATE,
     find: `{ ...bay, nodeGroups }, phase, signal`,
