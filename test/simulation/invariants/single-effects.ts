@@ -36,7 +36,9 @@ export const singleEffects: Invariant = {
             .some(({ record }) => isTagOf(operationTagOf(effect.stack), record));
           const owner = world.history.current(effect.stack.ownerUuid);
           // Sent in time, and under way until it was too late.
-          if (problem && wasItsOwn && owner) {
+          // A creation that is tried again is lent a trust of its own, which its delete ends before anything else.
+          const mayBeLate = owner && (effect.kind === "update" || !isGoing(owner));
+          if (problem && wasItsOwn && mayBeLate) {
             world.lateCalls.add(effect.stack.ownerUuid);
             if (effect.changed) world.gaps.add("late call");
           } else if (problem) broken(`${effect.kind} of ${effect.stack.name} ${problem}`);
