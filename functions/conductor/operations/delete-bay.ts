@@ -1,7 +1,6 @@
 /** What happens to a bay that is being deleted: from any state, whatever was made of it so far. */
 import { bayModelUseKey } from "@jeroboam/core/bay-model/bay-model";
 import type { Bay } from "@jeroboam/core/bay/bay";
-import { nodeUserName, ownKeypair } from "@jeroboam/core/bay/bay";
 import { removeBayRecords } from "@jeroboam/core/bay/bay-records";
 import { readSpecification, removeSpecification } from "@jeroboam/core/bay/specification-store";
 import { deleteNodeGroup } from "@jeroboam/core/node-group/change-node-group";
@@ -10,6 +9,7 @@ import type { OperationDefinition, Step } from "@jeroboam/core/operation/record"
 import { again, done, failed } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
 import { revokeDelegation, revokeSuperseded } from "./delegation.ts";
+import { removeUser } from "./specification.ts";
 import { ensureStackGone } from "./stack.ts";
 import { pollAfterMs } from "./expected-end.ts";
 
@@ -32,10 +32,8 @@ export const removeNodeGroups: Step<ConductorPorts, Bay> = {
 /** The nodes' credential goes after the nodes. */
 export const removeNodeCredential: Step<ConductorPorts, Bay> = {
   name: "remove-node-credential",
-  async run({ table, cloud }, { state: bay }, { signal }) {
-    const specification = await readSpecification(table, bay);
-    const hasKeypair = specification !== undefined && ownKeypair(bay, specification) !== undefined;
-    await cloud.removeNodeUser({ name: nodeUserName(bay), hasKeypair }, signal);
+  async run(ports, { state: bay }, { signal }) {
+    await removeUser(ports, bay, await readSpecification(ports.table, bay), signal);
     return done();
   },
 };

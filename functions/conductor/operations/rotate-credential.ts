@@ -4,14 +4,13 @@
  * How conductors act for the project stays: Heat's own trust hangs on it (identity/delegation.ts).
  */
 import type { Bay } from "@jeroboam/core/bay/bay";
-import { secretContext } from "@jeroboam/core/bay/bay";
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
 import type { OperationDefinition, Step } from "@jeroboam/core/operation/record";
 import { done, failed } from "@jeroboam/core/operation/record";
 import type { ConductorPorts } from "../ports.ts";
 import { ended } from "./ended.ts";
 import { changeHeldSpecification } from "./held-specification.ts";
-import { PASSWORD_BYTES, tellKeystone } from "./specification.ts";
+import { drawPassword, tellKeystone } from "./specification.ts";
 import { nodeLogin } from "./stack.ts";
 import { operationTag, specificationMissing } from "./stack-steps.ts";
 import { tellStacks } from "./tell-stacks.ts";
@@ -21,9 +20,7 @@ const renewPassword: Step<ConductorPorts, Bay> = {
   name: "renew-password",
   async run(ports, record, { signal }) {
     const { state: bay, operation } = record;
-    const { sealer, random } = ports;
-    const fresh = Buffer.from(random.bytes(PASSWORD_BYTES)).toString("base64url");
-    const passwordSealed = await sealer.seal(fresh, secretContext(bay, "node-password"), bay.projectId);
+    const passwordSealed = await drawPassword(ports, bay);
     const specification = await changeHeldSpecification(ports, record, ({ nodeCredential }) =>
       nodeCredential && nodeCredential.renewedBy !== operation.id
         ? { nodeCredential: { ...nodeCredential, passwordSealed, renewedBy: operation.id } }

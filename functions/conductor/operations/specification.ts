@@ -13,7 +13,7 @@ const SPECIFICATION_MISSING = "the bay's specification is missing";
 const DELETED_BEFORE = "the bay was deleted before this request for it came through";
 
 /** The length of the nodes' password before its encoding. */
-export const PASSWORD_BYTES = 24;
+const PASSWORD_BYTES = 24;
 
 /**
  * What was provisional until the bay existed stays for good. A specification is there before its bay and goes only with
@@ -62,10 +62,9 @@ export async function makeIssuer({ certificates, sealer }: ConductorPorts, bay: 
 export const ensureNodeCredential: Step<ConductorPorts, Bay> = {
   name: "ensure-node-credential",
   async run(ports, { state: bay }, { signal }) {
-    const { table, sealer, random } = ports;
+    const { table } = ports;
     const userName = nodeUserName(bay);
-    const fresh = Buffer.from(random.bytes(PASSWORD_BYTES)).toString("base64url");
-    const passwordSealed = await sealer.seal(fresh, secretContext(bay, "node-password"), bay.projectId);
+    const passwordSealed = await drawPassword(ports, bay);
     const specification = await changeSpecification(table, bay, (current) =>
       current.nodeCredential ? {} : { nodeCredential: { user: null, userName, passwordSealed } },
     );
@@ -83,6 +82,12 @@ export const ensureNodeCredential: Step<ConductorPorts, Bay> = {
     return done();
   },
 };
+
+/** A new one for the bay's nodes, sealed. */
+export function drawPassword({ random, sealer }: ConductorPorts, bay: Bay): Promise<string> {
+  const fresh = Buffer.from(random.bytes(PASSWORD_BYTES)).toString("base64url");
+  return sealer.seal(fresh, secretContext(bay, "node-password"), bay.projectId);
+}
 
 /**
  * Has Keystone know the nodes' user by the password that stands there. A call that was long under way may come behind that
@@ -103,16 +108,26 @@ export async function tellKeystone(
   if (told.kind === "refused") return told;
   const standing = await readSpecification(table, bay);
   if (!standing) {
-    const hasKeypair = ownKeypair(bay, specification) !== undefined;
-    await cloud.removeNodeUser({ name: nodeUserName(bay), hasKeypair }, signal);
+    await removeUser(ports, bay, specification, signal);
     return { kind: "gone" };
   }
   const isLate = standing.nodeCredential?.passwordSealed !== nodeCredential.passwordSealed;
   return isLate ? tellKeystone(ports, bay, standing, signal) : told;
 }
 
+/** The nodes' user, with the key pair that only it could have; unknown: it has none. */
+export function removeUser(
+  { cloud }: ConductorPorts,
+  bay: Bay,
+  specification: BaySpecification | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const hasKeypair = specification !== undefined && ownKeypair(bay, specification) !== undefined;
+  return cloud.removeNodeUser({ name: nodeUserName(bay), hasKeypair }, signal);
+}
+
 /** The nodes' user as Keystone is to have it. */
-export function nodeUserOf(bay: Bay, specification: BaySpecification, password: string): NodeUser {
+function nodeUserOf(bay: Bay, specification: BaySpecification, password: string): NodeUser {
   const sshPublicKey = ownKeypair(bay, specification)?.publicKey;
   return { name: nodeUserName(bay), password, projectId: bay.projectId, ...(sshPublicKey && { sshPublicKey }) };
 }

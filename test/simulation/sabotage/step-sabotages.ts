@@ -156,8 +156,8 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: "the nodes' user stays behind",
     file: DELETE,
-    find: `await cloud.removeNodeUser({ name: nodeUserName(bay), hasKeypair }, signal);`,
-    put: `if (signal.aborted) await cloud.removeNodeUser({ name: nodeUserName(bay), hasKeypair }, signal);`,
+    find: `await removeUser(ports, bay, await readSpecification(ports.table, bay), signal);`,
+    put: `if (signal.aborted) await removeUser(ports, bay, await readSpecification(ports.table, bay), signal);`,
   },
   {
     name: "a bay goes and its items stay",
