@@ -76,9 +76,9 @@ export async function play(script: Script, faults: readonly Fault[], lines = 0):
   const seed = script.isOfBay ? BAY_SEED : SEED;
   const prompter = createPrompter(
     () => stage,
-    () => script.hasNodes === true && !isDone,
+    () => isDone,
   );
-  const invariants = [...INVARIANTS, prompter.watcher];
+  const invariants = script.hasNodes ? [...INVARIANTS, prompter.watcher] : INVARIANTS;
   const stage = createStage({ seed, plan, lines, invariants, stackMs: STACK_MS, beginning, isDone: () => isDone });
   if (script.hasNodes) createNodes(stage.world, stage.fleet, streamOf(seed, 16));
   let from: ReadonlyMap<Site, number> = new Map(stage.faults.places);
@@ -119,7 +119,7 @@ async function makeStandingBay(): Promise<StandingBay> {
   const stage = createStage({ seed: SEED, plan, stackMs: STACK_MS, invariants, isDone: () => true });
   const nobody = createPrompter(
     () => stage,
-    () => false,
+    () => true,
   );
   const { makeBay, settle } = createActor(stage, nobody, () => {});
   stage.world.calm();

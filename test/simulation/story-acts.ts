@@ -37,7 +37,7 @@ interface Moment {
 /** One nap after the other, so that whoever is woken goes on soon. */
 const NAP_MS = 1_000;
 
-export function createPrompter(stageOf: () => Stage, isStory: () => boolean): Prompter {
+export function createPrompter(stageOf: () => Stage, isOver: () => boolean): Prompter {
   const words: { readonly person: Person; readonly request: ApiRequest }[] = [];
   const moments = new Set<Moment>();
   const sleepUntil = (uuid: string, isAwake: () => boolean): void => {
@@ -83,7 +83,7 @@ export function createPrompter(stageOf: () => Stage, isStory: () => boolean): Pr
           if (person.isNode && method === "PUT") words.push({ person, request: { method, path, body } });
         },
         replied({ person, method, path, answer }) {
-          if (!isStory() || person.isNode || answer.kind === "no answer" || answer.status < 400) return;
+          if (isOver() || person.isNode || answer.kind === "no answer" || answer.status < 400) return;
           broken(`${method} ${path} was answered by ${answer.status}: ${answer.text}`);
         },
         wrote: (item) => happen({ item }),

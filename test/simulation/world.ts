@@ -2,14 +2,14 @@
 import type { MemoryEngines } from "@jeroboam/coe/engines/memory-engines";
 import { createMemoryEngines } from "@jeroboam/coe/engines/memory-engines";
 import { stackName } from "@jeroboam/coe/stack-name";
-import type { Bay } from "@jeroboam/core/bay/bay";
+import type { Bay, BaySpecification } from "@jeroboam/core/bay/bay";
 import type { NodeGroup } from "@jeroboam/core/node-group/node-group";
 import type { Log } from "@jeroboam/core/ports";
 import type { MemoryTable } from "@jeroboam/core/table/memory-table";
 import { createMemoryTable } from "@jeroboam/core/table/memory-table";
 import type { Item, Key, Table } from "@jeroboam/core/table/table";
 import { createSeededRandom } from "../simulated/random.ts";
-import { bayRecordOf, isBayRecord } from "./bay-record.ts";
+import { bayRecordOf, baySpecificationOf, isBayRecord } from "./bay-record.ts";
 import type { Beginning } from "./beginning.ts";
 import type { SimulatedCloud } from "./cloud.ts";
 import { CANARY, createCloud } from "./cloud.ts";
@@ -271,6 +271,18 @@ export function standingBays({ history }: Pick<World, "history">): readonly Bay[
     const record = versions.at(-1)?.record;
     return record ? [record.state] : [];
   });
+}
+
+/** What a bay is built from, as it stands. */
+export function specificationOf({ items, history }: World, uuid: string): BaySpecification | undefined {
+  const projectId = history.current(uuid)?.state.projectId;
+  const cold = items.get(`bay#${uuid} ${projectId}#bay-specification`);
+  return cold && baySpecificationOf(cold);
+}
+
+/** Whether somebody else has taken the stack of a bay or a node group away. */
+export function isRobbed({ blows }: World, uuid: string): boolean {
+  return blows.get(uuid)?.includes("stack removed by hand") === true;
 }
 
 /** Whether the bay came back after it was deleted: see "key outslept". */

@@ -7,7 +7,7 @@ import { bayRecordOf, baySpecificationOf, groupSpecificationOf, waitsForLease } 
 import type { NodeState } from "../nodes.ts";
 import { serialsIn } from "../nodes.ts";
 import type { World } from "../world.ts";
-import { standingBays } from "../world.ts";
+import { specificationOf, standingBays } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
 
 /** In this order, and round again. */
@@ -100,12 +100,6 @@ function changeProblem(was: BayCertificates, is: BayCertificates): string | unde
 
 function trustsWhatSigns({ trusts }: NodeState, { certificates }: BaySpecification): boolean {
   return certificates !== null && trusts !== undefined && trusts.includes(serialOf(certificates));
-}
-
-function specificationOf({ items, history }: World, uuid: string): BaySpecification | undefined {
-  const projectId = history.current(uuid)?.state.projectId;
-  const cold = items.get(`bay#${uuid} ${projectId}#bay-specification`);
-  return cold && baySpecificationOf(cold);
 }
 
 /** The nodes that a rotation waits for, as far as they stand: those that the bay, and its groups, know. */

@@ -1,10 +1,9 @@
-import type { BaySpecification } from "@jeroboam/core/bay/bay";
 import { bayOfSpecificationItem } from "@jeroboam/core/bay/bay";
 import { isCold } from "@jeroboam/core/bay/find-bay";
 import { baySpecificationOf, waitsForLease } from "../bay-record.ts";
 import { ownersOf } from "../cloud.ts";
 import type { World } from "../world.ts";
-import { standingBays, standingGroups } from "../world.ts";
+import { specificationOf, standingBays, standingGroups } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
 
 export const credentials: Invariant = {
@@ -48,10 +47,6 @@ export const credentials: Invariant = {
 };
 
 function passwordOf(world: World, uuid: string): string | undefined {
-  const { items, history } = world;
-  const projectId = history.current(uuid)?.state.projectId;
-  const cold = items.get(`bay#${uuid} ${projectId}#bay-specification`);
-  const specification: BaySpecification | undefined = cold && baySpecificationOf(cold);
-  const sealed = specification?.nodeCredential?.passwordSealed;
+  const sealed = specificationOf(world, uuid)?.nodeCredential?.passwordSealed;
   return sealed === undefined ? undefined : world.secretIn(sealed);
 }

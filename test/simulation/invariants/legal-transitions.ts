@@ -4,6 +4,7 @@ import type { Item } from "@jeroboam/core/table/table";
 import type { BuiltRecord } from "../bay-record.ts";
 import { builtRecordOf, isBayRecord } from "../bay-record.ts";
 import { ONE_STEP_MORE } from "../fleet.ts";
+import { isRobbed } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
 
 /** What may follow on what, besides itself. */
@@ -69,8 +70,7 @@ export const legalTransitions: Invariant = {
           ? (changeProblem(before, after) ?? stepProblem(before, after))
           : birthProblem(item, after);
         if (problem) broken(`${after.state.uuid}: ${problem}`);
-        const isRobbed = world.blows.get(after.state.uuid)?.includes("stack removed by hand") === true;
-        if (before && changesStack(before, after) && !isRobbed)
+        if (before && changesStack(before, after) && !isRobbed(world, after.state.uuid))
           broken(`${after.state.uuid}: stack ${before.state.stackId}, then ${after.state.stackId}`);
         const [was, is] = [before?.operation?.id, after.operation?.id];
         if (was !== undefined && was !== is) over.add(was);

@@ -1,5 +1,5 @@
 import type { CloudStack } from "../cloud.ts";
-import { standingBays, standingGroups } from "../world.ts";
+import { isRobbed, standingBays, standingGroups } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
 
 export const oneStack: Invariant = {
@@ -20,13 +20,12 @@ export const oneStack: Invariant = {
           const stacks = stacksOf(bay.uuid);
           if (stacks.length > 1) broken(`${bay.uuid} has ${stacks.length} stacks`);
           const [stack] = stacks;
-          const isRobbed = world.blows.get(bay.uuid)?.includes("stack removed by hand") === true;
           // What was under way to Heat while somebody removed the stack: "late call" counts it as a known gap.
-          const isRemadeLate = isRobbed && world.lateCalls.has(bay.uuid);
+          const isRemadeLate = isRobbed(world, bay.uuid) && world.lateCalls.has(bay.uuid);
           if (stack && bay.stackId !== null && bay.stackId !== stack.id && !isRemadeLate)
             broken(`${bay.uuid} names stack ${bay.stackId} and has ${stack.id}`);
           const isBuilt = bay.status === "CREATE_COMPLETE" || bay.status === "UPDATE_COMPLETE";
-          if (isBuilt && !stack && !isRobbed) broken(`${bay.uuid} is ${bay.status} without a stack`);
+          if (isBuilt && !stack && !isRobbed(world, bay.uuid)) broken(`${bay.uuid} is ${bay.status} without a stack`);
         }
       },
     };

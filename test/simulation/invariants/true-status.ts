@@ -5,7 +5,7 @@ import { baySpecificationOf, builtRecordOf, isBayRecord } from "../bay-record.ts
 import type { CloudStack } from "../cloud.ts";
 import { ownersOf } from "../cloud.ts";
 import type { World } from "../world.ts";
-import { standingBays, standingGroups } from "../world.ts";
+import { isRobbed, standingBays, standingGroups } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
 
 const SKEW_MS = 21 * 60_000;
@@ -26,8 +26,7 @@ export const trueStatus: Invariant = {
           blowsBefore.set(state.uuid, blows.length);
         if (state.status.endsWith("_COMPLETE") && was.state.status !== state.status) {
           const stack = stackOf(world, state);
-          const isRobbed = world.blows.get(state.uuid)?.includes("stack removed by hand") === true;
-          if (!stack && !isRobbed) broken(`${state.uuid} is ${state.status} without a stack`);
+          if (!stack && !isRobbed(world, state.uuid)) broken(`${state.uuid} is ${state.status} without a stack`);
           const isRepeated = world.lateCalls.has(state.uuid) || isToldByBay(world, stack);
           if (stack && !isRepeated && (!world.cloud.isSettled(stack) || stack.fails !== undefined))
             broken(`${state.uuid} is ${state.status} before its stack is`);

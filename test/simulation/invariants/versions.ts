@@ -1,10 +1,10 @@
 import type { BaySpecification } from "@jeroboam/core/bay/bay";
-import { bayRecordOf, baySpecificationOf } from "../bay-record.ts";
+import { bayRecordOf } from "../bay-record.ts";
 import type { CloudStack } from "../cloud.ts";
 import { isFollowing } from "../members.ts";
 import type { NodeState } from "../nodes.ts";
 import type { World } from "../world.ts";
-import { standingBays } from "../world.ts";
+import { specificationOf, standingBays } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
 
 const MARK = "master_upgrade";
@@ -91,10 +91,4 @@ function textOf(value: unknown): string {
 
 function isOlder(one: string, other: string): boolean {
   return one.localeCompare(other, "en", { numeric: true }) < 0;
-}
-
-function specificationOf({ items, history }: World, uuid: string): BaySpecification | undefined {
-  const projectId = history.current(uuid)?.state.projectId;
-  const cold = items.get(`bay#${uuid} ${projectId}#bay-specification`);
-  return cold && baySpecificationOf(cold);
 }

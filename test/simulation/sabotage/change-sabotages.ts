@@ -152,7 +152,7 @@ export const CHANGE_SABOTAGES: readonly Sabotage[] = [
     name: "who slept on its way to Keystone leaves its password there",
     file: "functions/conductor/operations/specification.ts",
     find: `return isLate ? tellKeystone(ports, bay, standing, signal) : told;`,
-    put: `return isLate ? told : told;`,
+    put: `return told;`,
   },
   {
     name: "a conductor takes marks away after its lease has ended",
