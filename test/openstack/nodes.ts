@@ -58,13 +58,15 @@ const isOf = (bayUuid: string, { WAIT_ENDPOINT = "", BAY_UUID }: Parameters): bo
 /** Servers that are there already have booted. */
 export async function startNodes(people: People): Promise<Nodes> {
   const admin = people.person("admin", "admin");
-  const get = <Body>(path: string, query = {}): Promise<Body> =>
-    ask<Body>(admin, "compute", { method: "GET", path, query, headers: NOVA_VERSION });
   // Without details, which cost Nova a question to Neutron.
   const activeIds = async (): Promise<readonly string[]> => {
-    const { servers } = await get<{ servers: { id: string }[] }>("/servers", { all_tenants: 1, status: "ACTIVE" });
-    return servers.map(({ id }) => id);
+    const query = { all_tenants: 1, status: "ACTIVE" };
+    const request = { method: "GET", path: "/servers", query, headers: NOVA_VERSION } as const;
+    return (await ask<{ servers: { id: string }[] }>(admin, "compute", request)).servers.map(({ id }) => id);
   };
+  /** What Nova says of a server; without any of it where the server has gone since it was listed. */
+  const read = <Body>(path: string): Promise<Partial<Body>> =>
+    ask<Partial<Body>>(admin, "compute", { method: "GET", path, headers: NOVA_VERSION }, 200, 404);
   const seen = new Set(await activeIds());
   const booted: Node[] = [];
   const failing = new Map<string, string>();
@@ -73,7 +75,8 @@ export async function startNodes(people: People): Promise<Nodes> {
   const stopping = new AbortController();
 
   async function boot(id: string): Promise<void> {
-    const { server } = await get<{ server: Server }>(`/servers/${id}`);
+    const { server } = await read<{ server: Server }>(`/servers/${id}`);
+    if (!server) return;
     const { name, "OS-EXT-SRV-ATTR:user_data": userData } = server;
     const parameters = readParameters(Buffer.from(userData ?? "", "base64").toString("utf8"));
     // Somebody else's server.
@@ -97,7 +100,7 @@ export async function startNodes(people: People): Promise<Nodes> {
   async function follow(node: Node, all: readonly Node[]): Promise<void> {
     const { id, parameters, certificates } = node;
     if (!certificates) return;
-    const { metadata } = await get<{ metadata: Record<string, string> }>(`/servers/${id}/metadata`);
+    const { metadata = {} } = await read<{ metadata: Record<string, string> }>(`/servers/${id}/metadata`);
     const { certificate_rotation: mark = "" } = metadata;
     if (mark === "" || mark === node.cameTo) return;
     const token = await logIn(people, parameters);
