@@ -6,7 +6,7 @@
 import type { Random } from "@jeroboam/core/ports";
 
 /** Where faults are decided: at calls of a service, at messages sent, when Heat begins on a stack, when a bay is
- * stored, now and then, when a node of a bay is about to look, and when a master is to come to other versions. */
+ * stored, now and then, when a node of a bay is about to look, when a master is to come to other versions, and when a bay's health is checked. */
 export const SITES = [
   "table",
   "queue",
@@ -21,6 +21,7 @@ export const SITES = [
   "moment",
   "node",
   "master",
+  "health",
 ] as const;
 export type Site = (typeof SITES)[number];
 
@@ -70,6 +71,7 @@ export const FAULTS = {
   "work resumed": { at: ["moment"], says: "a conductor believes to be alone and gives up everybody's leases" },
   "node deaf": { at: ["node"], says: "a node of a bay does not look for a long time what it is to come to" },
   "master fails": { at: ["master"], says: "a master cannot come to the versions that it is told" },
+  "node not ready": { at: ["health"], says: "a worker of a bay is not ready, for a while or for good" },
 } as const satisfies Record<string, FaultDescription>;
 
 export type FaultKind = keyof typeof FAULTS;
@@ -93,6 +95,7 @@ export const CONDITIONS = {
   hooks: "users make hooks for their bays, which an automation without a token calls, rightly and wrongly",
   "administrators repair": "an administrator has what is stuck tried again, and gives bays up",
   renewals: "users renew the credentials of their bays' nodes",
+  "nodes fail": "the health of bays is checked, whose nodes fail, and are replaced where their owners ask for it",
 } as const;
 
 export type Condition = keyof typeof CONDITIONS;
@@ -140,6 +143,7 @@ const SHARES: Partial<Record<Condition, number>> = {
   rotations: 0.25,
   upgrades: 0.25,
   renewals: 0.25,
+  "nodes fail": 0.2,
 };
 
 /** Which faults and conditions a seed has. */
@@ -152,13 +156,14 @@ export function drawPlan(random: Pick<Random, "fraction">): FaultPlan {
   while (calls.filter((kind) => kinds.has(kind)).length < 2)
     kinds.add(calls[Math.floor(random.fraction() * calls.length)]!);
   const conditions = new Set(ALL_CONDITIONS.filter((one) => random.fraction() < (SHARES[one] ?? 0.35)));
-  // They came later than the others, and move nothing of what those draw.
   for (const kind of FAULT_KINDS) if (isOfNodes(kind) && isDrawn()) kinds.add(kind);
+  // Without it there is nothing to see.
+  if (conditions.has("nodes fail")) kinds.add("node not ready");
   return { kinds, conditions };
 }
 
 function isOfNodes(kind: FaultKind): boolean {
-  return isAt(kind, "node") || isAt(kind, "master");
+  return isAt(kind, "node") || isAt(kind, "master") || isAt(kind, "health");
 }
 
 /** One decision, by name. */
@@ -185,6 +190,7 @@ const RATES: Readonly<Record<Site, number>> = {
   moment: 1,
   node: 0.04,
   master: 0.15,
+  health: 0.15,
 };
 
 /** Nor more often than this, however few faults have struck: where each request fails users come to nothing. */

@@ -26,6 +26,15 @@ export interface ActTools {
   readonly nowMs: () => number;
   /** Bays that the user knows of. */
   readonly known: readonly string[];
+  /** Node groups that the user has made. */
+  readonly groups: MadeGroup[];
+  /** To which version (change-acts.ts) the user has brought bays, by their uuids. */
+  readonly reached: Map<string, number>;
+}
+
+export interface MadeGroup {
+  readonly bay: string;
+  readonly uuid: string;
 }
 
 type Act = () => Promise<void>;
@@ -44,7 +53,7 @@ export function furtherActs(conditions: ReadonlySet<Condition>, tools: ActTools)
     ...(conditions.has("rotations") ? twice(rotationAct(tools)) : []),
     ...(conditions.has("renewals") ? twice(renewalAct(tools)) : []),
     ...(conditions.has("upgrades") ? twice(upgradeAct(tools, conditions)) : []),
-    ...(conditions.has("hooks") ? [hookAct(tools)] : []),
+    ...(conditions.has("hooks") ? [hookAct(tools, conditions)] : []),
   ];
 }
 
@@ -54,8 +63,7 @@ function twice(act: Act): readonly Act[] {
 }
 
 /** Made, resized, deleted; in bays of either generation, for they are the same. */
-function nodeGroupAct({ ask, pick, chance, known }: ActTools): Act {
-  const groups: { readonly bay: string; readonly uuid: string }[] = [];
+function nodeGroupAct({ ask, pick, chance, known, groups }: ActTools): Act {
   const headers = { "openstack-api-version": "container-infra 1.10" };
   return async () => {
     const choice = chance();

@@ -1,16 +1,21 @@
 /**
  * Hooks, in the runs that have them: users make, change and delete some for their bays, and an automation of the project,
  * which has no token, calls them: signed rightly, again under the same id, out of time, wrongly signed, and when the hook
- * or the bay is gone.
+ * or the bay is gone. They have bays resized; where bays are upgraded, that as well.
  */
 import { Webhook as Signer } from "standardwebhooks";
+import { chooseBay, modelBody, versionFor } from "./change-acts.ts";
+import type { Condition } from "./faults.ts";
 import type { ApiRequest } from "./fleet.ts";
 import type { ActTools } from "./further-acts.ts";
 import type { Person } from "./people.ts";
+import { uuidIn } from "./watch.ts";
 
 /** Nobody else asks for so many nodes, and no two calls for the same number: by it one can tell who changed a bay. */
 export const HOOKED_NODES_LEAST = 10;
 const NODES_MOST = 1_000;
+/** That a hook which upgrades may name. */
+const MODELS = 3;
 const MINUTE_MS = 60_000;
 /** More than any clock is wrong and any call is tolerated. */
 const OUT_OF_TIME_MS = 40 * MINUTE_MS;
@@ -28,9 +33,8 @@ export function automationOf({ projectId }: Person): Person {
 /** As Standard Webhooks has it. */
 export function hookCall(
   { uuid, secret }: MadeHook,
-  { id, atMs, nodeCount }: { readonly id: string; readonly atMs: number; readonly nodeCount: number },
+  { id, atMs, body }: { readonly id: string; readonly atMs: number; readonly body: object },
 ): ApiRequest {
-  const body = { node_count: nodeCount };
   const headers = {
     "webhook-id": id,
     "webhook-timestamp": String(Math.floor(atMs / 1_000)),
@@ -39,28 +43,36 @@ export function hookCall(
   return { method: "POST", path: `/v1/hooks/${uuid}`, body, headers };
 }
 
-export function hookAct({ person, ask, askAs, pick, chance, known, pause, nowMs }: ActTools): () => Promise<void> {
+export function hookAct(tools: ActTools, conditions: ReadonlySet<Condition>): () => Promise<void> {
+  const { person, ask, askAs, insist, pick, chance, pause, nowMs } = tools;
   /** Those that were deleted are called on. */
   const hooks: MadeHook[] = [];
+  /** Models that no call has named yet, of hooks that upgrade: nobody else names them, and no two calls the same. */
+  const unused = new Map<string, string[]>();
   const automation = automationOf(person);
   const sent: ApiRequest[] = [];
-  let called = 0;
+  let [called, ids] = [0, 0];
 
   /** Two people of a project share its bays. */
   const nextCount = (): number => HOOKED_NODES_LEAST + 2 * (called += 1) + (person.name.endsWith("1") ? 0 : 1);
-  const make = async (): Promise<void> => {
-    const bay = pick(known);
-    if (bay === undefined) return;
-    const body = { name: `hook-${hooks.length}`, bay, max_node_count: NODES_MOST };
-    const answer = await ask({ method: "POST", path: "/v1/hooks", body });
-    if (answer.kind === "reply" && answer.status === 201) hooks.push(JSON.parse(answer.text) as MadeHook);
+  const makeModels = async (bay: string): Promise<string[]> => {
+    const made: string[] = [];
+    for (let count = 0; count < MODELS; count += 1) {
+      const body = modelBody(conditions, `hooked-${hooks.length}-${count}-of-${person.name}`, versionFor(tools, bay));
+      made.push(uuidIn(await insist({ method: "POST", path: "/v1/clustertemplates", body })) ?? "");
+    }
+    return made.filter((uuid) => uuid !== "");
+  };
+  const nextBody = ({ uuid }: MadeHook): object => {
+    const model = unused.get(uuid)?.shift();
+    return model === undefined ? { node_count: nextCount() } : { bay_model: model };
   };
   const signedCall = (
-    { uuid }: MadeHook,
+    hook: MadeHook,
     secret: string,
     atMs: number,
-    id = `call-${called + 1}-of-${person.name}`,
-  ): ApiRequest => hookCall({ uuid, secret }, { id, atMs, nodeCount: nextCount() });
+    id = `call-${(ids += 1)}-of-${person.name}`,
+  ): ApiRequest => hookCall({ ...hook, secret }, { id, atMs, body: nextBody(hook) });
   const callRightly = async (hook: MadeHook): Promise<void> => {
     const request = signedCall(hook, hook.secret, nowMs());
     sent.push(request);
@@ -75,6 +87,19 @@ export function hookAct({ person, ask, askAs, pick, chance, known, pause, nowMs 
       isOther ? signedCall(hook, hook.secret, nowMs(), request.headers?.["webhook-id"]) : request,
     );
   };
+  const make = async (): Promise<void> => {
+    const bay = (await chooseBay(tools))?.uuid;
+    if (bay === undefined) return;
+    const models = conditions.has("upgrades") && chance() < 0.6 ? await makeModels(bay) : [];
+    const allows = models.length > 0 ? { action: "upgrade", bay_models: models } : { max_node_count: NODES_MOST };
+    const body = { name: `hook-${hooks.length}`, bay, ...allows };
+    const answer = await ask({ method: "POST", path: "/v1/hooks", body });
+    if (answer.kind === "no answer" || answer.status !== 201) return;
+    const hook = JSON.parse(answer.text) as MadeHook;
+    hooks.push(hook);
+    if (models.length > 0) unused.set(hook.uuid, models);
+    await callRightly(hook);
+  };
   const callWrongly = async (hook: MadeHook): Promise<void> => {
     const choice = chance();
     if (choice < 0.5) {
@@ -84,7 +109,7 @@ export function hookAct({ person, ask, askAs, pick, chance, known, pause, nowMs 
       await askAs(automation, signedCall(hook, `whsec_${Buffer.from(hook.uuid).toString("base64")}`, nowMs()));
     } else {
       const request = signedCall(hook, hook.secret, nowMs());
-      await askAs(automation, { ...request, body: { node_count: nextCount() } });
+      await askAs(automation, { ...request, body: nextBody(hook) });
     }
   };
   return async () => {

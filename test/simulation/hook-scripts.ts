@@ -22,7 +22,7 @@ export const HOOK_SCRIPTS: readonly Script[] = [
       const { begin, call, ask, settle, nowMs } = actor;
       const { bay, hook } = await makeHook(actor);
       begin();
-      const request = hookCall(hook, { id: "one", atMs: nowMs(), nodeCount: HOOKED_NODES_LEAST });
+      const request = hookCall(hook, { id: "one", atMs: nowMs(), body: { node_count: HOOKED_NODES_LEAST } });
       await call(request);
       await settle();
       await ask({ method: "PATCH", path: `/v1/bays/${bay}`, body: resizeTo(3) });
@@ -40,7 +40,8 @@ export const HOOK_SCRIPTS: readonly Script[] = [
       let count = HOOKED_NODES_LEAST;
       const callSigned = async (secret: string, awayMs: number): Promise<void> => {
         count += 1;
-        await call(hookCall({ ...hook, secret }, { id: `call-${count}`, atMs: nowMs() + awayMs, nodeCount: count }));
+        const body = { node_count: count };
+        await call(hookCall({ ...hook, secret }, { id: `call-${count}`, atMs: nowMs() + awayMs, body }));
         await settle();
       };
       await callSigned(`whsec_${Buffer.from(bay).toString("base64")}`, 0);
@@ -55,7 +56,7 @@ export const HOOK_SCRIPTS: readonly Script[] = [
       // Under the same id, for something else; how a call is struck that may be made is the script's before.
       begin();
       count += 1;
-      await call(hookCall(hook, { id: `call-${count - 1}`, atMs: nowMs(), nodeCount: count }));
+      await call(hookCall(hook, { id: `call-${count - 1}`, atMs: nowMs(), body: { node_count: count } }));
       await settle();
       await ask({ method: "DELETE", path: `/v1/bays/${bay}` });
       await settle();

@@ -39,6 +39,8 @@ export interface Outside {
   /** What runs in bays. */
   readonly engines: MemoryEngines;
   readonly receivers: Receivers;
+  /** How often bays' health is checked; absent: never. */
+  readonly healthChecks?: { readonly intervalMs: number };
   readonly sealer: Vault;
   readonly log: (process: Process) => Log;
   /** Tells certificates apart. */
@@ -99,6 +101,7 @@ export function conductorPorts(process: Process, outside: Outside): AllPorts {
     sealer: outside.sealer,
     masterKey: MASTER_KEY,
     reconciliation: { removes: "stacks" },
+    ...(outside.healthChecks && { healthChecks: outside.healthChecks }),
   };
 }
 

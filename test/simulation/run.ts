@@ -54,6 +54,8 @@ const HURRY_REQUESTS = 15;
 const PATIENCE_REQUESTS = 400;
 /** Of simulated time, for the time while faults strike. */
 const STORM_MS = 12 * 60 * 60_000;
+/** So long nodes fail at least, whatever users do: none is replaced before it has failed for long. */
+const WATCHED_MS = 80 * 60_000;
 /** Seeds of which one goes on to delete everything. */
 const DELETE_EVERY = 3;
 
@@ -82,6 +84,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   if (isFollowed) createNodes(world, fleet, streamOf(seed, 16));
   const chaos = createChaos(world, fleet, streamOf(seed, 15));
 
+  const leastMs = plan.conditions.has("nodes fail") ? WATCHED_MS : 0;
   let hurryAt = requests;
   const isStormOver = (): boolean => {
     const { counts } = users;
@@ -93,7 +96,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
       if (counts.requests >= PATIENCE_REQUESTS) world.outages.end();
       hurryAt += HURRY_REQUESTS;
     }
-    return users.isDone();
+    if (!users.isDone()) return false;
+    // Nodes go on failing in a world that is quieter: else no bay would be left.
+    chaos.stop();
+    return scheduler.clock.nowMs() >= startMs + leastMs;
   };
   await phase("storm", isStormOver, STORM_MS);
   chaos.stop();

@@ -2,6 +2,8 @@
  * What every run stands on, whoever acts in it: a world, a fleet, those who watch, and the ways to let things happen
  * until something is so. The first promise that is broken ends it.
  */
+import type { HealthWatch } from "@jeroboam/core/bay/health-watch";
+import { healthWatchShape } from "@jeroboam/core/bay/health-watch";
 import { limits } from "@jeroboam/core/limits";
 import type { Item } from "@jeroboam/core/table/table";
 import type { Beginning } from "./beginning.ts";
@@ -16,7 +18,7 @@ import { createScheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
 import { createTrace } from "./trace.ts";
 import type { World } from "./world.ts";
-import { createWorld, streamOf } from "./world.ts";
+import { createWorld, specificationOf, streamOf } from "./world.ts";
 
 export interface Violation {
   readonly id: string;
@@ -98,7 +100,7 @@ export function createStage(options: StageOptions): Stage {
     broken,
     violation: () => violation,
     hasNoWork: () => hasNoWork(world),
-    isAtRest: () => isDone() && !fleet.isBusy() && hasNoWork(world),
+    isAtRest: () => isDone() && !fleet.isBusy() && hasNoWork(world) && isHealthKnown(world),
     calm() {
       faults.stop();
       world.outages.end();
@@ -122,7 +124,8 @@ export function createStage(options: StageOptions): Stage {
       world.queue.releaseHeld();
       world.queue.redrive();
       await stage.phase("late", () => world.queue.size() === 0 && !fleet.isBusy());
-      if (revisionsOf(world) !== before) broken("I4", "hints that came late changed what was settled");
+      const changed = [...revisionsOf(world)].find((revision) => !before.has(revision));
+      if (changed !== undefined) broken("I4", `hints that came late changed what was settled: ${changed}`);
     },
   };
   return stage;
@@ -134,17 +137,28 @@ function hasNoWork({ items, queue }: World): boolean {
   return true;
 }
 
-/** Of all but what goes on by schedule. */
-function revisionsOf({ items }: World): string {
-  return [...items.values()]
-    .filter((item) => !isWatch(item) && !item.pk.startsWith("reconciliation"))
-    .map(({ pk, sk, revision }) => `${pk} ${sk} ${revision}`)
-    .join();
+/** Whose health is checked has been looked at since nothing fails any more: what became of nodes is told. */
+function isHealthKnown(world: World): boolean {
+  const { health, items, scheduler } = world;
+  const calmAtMs = scheduler.clock.nowMs() - world.calmForMs();
+  if (!health) return true;
+  return [...items.values()].every(({ body }) => {
+    if (body["type"] !== healthWatchShape.type) return true;
+    const { bayUuid } = body["state"] as HealthWatch;
+    return !specificationOf(world, bayUuid)?.apiAddress || health.isTold(bayUuid, calmAtMs);
+  });
 }
 
-/** As long as pods hang on a bay its engine is looked at by schedule. */
+/** Of all but what goes on by schedule. */
+function revisionsOf({ items }: World): ReadonlySet<string> {
+  const settled = [...items.values()].filter((item) => !isWatch(item) && !item.pk.startsWith("reconciliation"));
+  return new Set(settled.map(({ pk, sk, revision }) => `${pk} ${sk} ${revision}`));
+}
+
+/** As long as pods hang on a bay its engine is looked at by schedule, and its nodes where they may fail. */
 function isWatch({ body }: Item): boolean {
-  return body["type"] === "engine-watch";
+  if (body["type"] !== healthWatchShape.type) return body["type"] === "engine-watch";
+  return !(body["state"] as HealthWatch).repair?.decided;
 }
 
 function stateOf({ items, queue }: World, isDone: boolean): string {

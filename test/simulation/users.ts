@@ -7,6 +7,7 @@ import type { Random } from "@jeroboam/core/ports";
 import { modelBody } from "./change-acts.ts";
 import type { Condition } from "./faults.ts";
 import type { ApiRequest, Fleet } from "./fleet.ts";
+import type { MadeGroup } from "./further-acts.ts";
 import { furtherActs } from "./further-acts.ts";
 import type { Person } from "./people.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -56,8 +57,9 @@ const THINK_MOST_MS = 60_000;
 const TRIES = 4;
 /** Of those who make a bay, how many want it gone before it is there. */
 const REGRETS = 0.15;
-/** Of what a user does, where there is anything of it. */
+/** Of what a user does, where there is anything of it; and where some of it wants more of it before. */
 const FURTHER = 0.3;
+const FURTHER_OF_UPGRADES = 0.5;
 /** Of those who give a request a key, how many ask again under it, or for something else. */
 const REPEATS = 0.5;
 
@@ -116,6 +118,7 @@ function createUser(
 ) {
   const { models, bays, modelField, headers, leastNodes } = generation;
   const known: string[] = [];
+  const [groups, reached]: [MadeGroup[], Map<string, number>] = [[], new Map()];
   let model: string | undefined;
   let named = 0;
 
@@ -178,7 +181,7 @@ function createUser(
         name: key ?? `bay-${random.fraction() < 0.1 ? 0 : (named += 1)}-of-${person.name}`,
         [modelField]: model,
         node_count: Math.max(1, nodeCount()),
-        ...(conditions.has("upgrades") && { master_count: 1 + Math.floor(3 * random.fraction()) }),
+        ...(conditions.has("upgrades") && { master_count: random.fraction() < 0.4 ? 3 : 1 }),
         ...(generation === CLUSTERS && { create_timeout: 20 }),
         ...(generation === BAYS && { bay_create_timeout: 20 }),
       };
@@ -273,7 +276,10 @@ function createUser(
       pause,
       nowMs: () => scheduler.clock.nowMs(),
       known,
+      groups,
+      reached,
     }),
+    furtherShare: conditions.has("upgrades") ? FURTHER_OF_UPGRADES : FURTHER,
     hasBays: () => known.length > 0,
     /** Until the list is empty; bays whose delete failed are deleted again. */
     async deleteAll(): Promise<void> {
@@ -288,12 +294,13 @@ function createUser(
 }
 
 /** One thing after the other, until there were enough. */
-async function live({ person, shared, random, pause, acts, further, hasBays }: User): Promise<void> {
+async function live({ person, shared, random, pause, acts, further, furtherShare, hasBays }: User): Promise<void> {
   const { counts } = shared;
   await pause(THINK_MOST_MS * random.fraction());
   while (!shared.isEnding()) {
     await pause(THINK_MOST_MS * random.fraction() ** 2);
-    const another = random.fraction() < FURTHER ? further[Math.floor(random.fraction() * further.length)] : undefined;
+    const another =
+      random.fraction() < furtherShare ? further[Math.floor(random.fraction() * further.length)] : undefined;
     if (another) {
       await another();
       continue;

@@ -14,6 +14,8 @@ import type { Beginning } from "./beginning.ts";
 import type { SimulatedCloud } from "./cloud.ts";
 import { CANARY, createCloud } from "./cloud.ts";
 import type { Faults } from "./faults.ts";
+import type { Health } from "./health.ts";
+import { CHECK_MS, createHealth } from "./health.ts";
 import type { History } from "./history.ts";
 import { createHistory } from "./history.ts";
 import type { NodeState } from "./nodes.ts";
@@ -41,6 +43,8 @@ export interface World {
   readonly people: People;
   readonly engines: MemoryEngines;
   readonly receivers: Receivers;
+  /** Of bays' nodes, where the run has it. */
+  readonly health: Health | undefined;
   readonly history: History;
   /** Nodes that look what they are to come to, by their bays and names (nodes.ts). */
   readonly nodes: Map<string, NodeState>;
@@ -136,10 +140,12 @@ export function createWorld({ seed, scheduler, trace, faults, stackMs, beginning
     blow: strikeBay,
     before: beginning?.cloud,
   });
+  const health = faults.conditions.has("nodes fail") ? createHealth(clock, faults, cloud) : undefined;
   const births: Watcher = {
     wrote(item, before) {
       const bay = before ? undefined : bayRecordOf(item)?.state;
       if (bay && faults.decide("birth")) cloud.addStackOfOthers(stackName(bay), bay.projectId);
+      if (bay && health) engines.bay(bay.uuid).conditions = () => health.check(bay.uuid);
     },
   };
   let calmSinceMs: number | undefined;
@@ -166,6 +172,7 @@ export function createWorld({ seed, scheduler, trace, faults, stackMs, beginning
     people,
     engines,
     receivers,
+    ...(health && { healthChecks: { intervalMs: CHECK_MS } }),
     sealer,
     log: (process) => watchedLog(process, trace, tell),
   };
@@ -179,6 +186,7 @@ export function createWorld({ seed, scheduler, trace, faults, stackMs, beginning
     people,
     engines,
     receivers,
+    health,
     history,
     nodes: new Map(),
     faults,
@@ -192,7 +200,10 @@ export function createWorld({ seed, scheduler, trace, faults, stackMs, beginning
     watch(watchers) {
       eyes = watchAll([history, births, ...watchers]);
     },
-    calm: () => (calmSinceMs ??= clock.nowMs()),
+    calm() {
+      calmSinceMs ??= clock.nowMs();
+      health?.heal();
+    },
     calmForMs: () => (calmSinceMs === undefined ? 0 : clock.nowMs() - calmSinceMs),
     secretIn: (sealed) => sealer.peek(sealed),
   };

@@ -14,6 +14,7 @@ import { oneStack } from "./one-stack.ts";
 import { pods } from "./pods.ts";
 import { progress } from "./progress.ts";
 import { quotas } from "./quotas.ts";
+import { repairs } from "./repairs.ts";
 import { sameAnswers } from "./same-answers.ts";
 import { secrets } from "./secrets.ts";
 import { singleEffects } from "./single-effects.ts";
@@ -46,4 +47,5 @@ export const INVARIANTS: readonly Invariant[] = [
   pods,
   webhooks,
   hooks,
+  repairs,
 ];

@@ -1,4 +1,5 @@
 import type { Bay } from "@jeroboam/core/bay/bay";
+import type { BuiltRecord } from "../bay-record.ts";
 import { isGoing } from "../bay-record.ts";
 import type { Exchange } from "../watch.ts";
 import type { World } from "../world.ts";
@@ -11,7 +12,8 @@ type Promised =
   | { readonly kind: "resized"; readonly uuid: string; readonly nodeCount: number }
   | { readonly kind: "begun"; readonly uuid: string; readonly operation: string }
   /** By a call of a hook, which may be the second under its id: by the first. */
-  | { readonly kind: "hooked"; readonly uuid: string; readonly nodeCount: number };
+  | { readonly kind: "hooked"; readonly uuid: string; readonly nodeCount: number }
+  | { readonly kind: "upgraded"; readonly uuid: string; readonly model: string };
 
 export const durableIntent: Invariant = {
   id: "I1",
@@ -44,7 +46,8 @@ export const durableIntent: Invariant = {
         if (!promised) return;
         const { uuid } = promised;
         // Who asks again under a key is told what was said the first time, whatever became of it since.
-        const mayBeRepeated = promised.kind === "hooked" || (promised.kind === "created" && exchange.key !== undefined);
+        const isHooked = promised.kind === "hooked" || promised.kind === "upgraded";
+        const mayBeRepeated = isHooked || (promised.kind === "created" && exchange.key !== undefined);
         const sinceStep = mayBeRepeated ? 0 : exchange.sentAt;
         const versions = world.history.between(uuid, sinceStep, exchange.answeredAt);
         const stood = (test: (bay: Pick<Bay, "status" | "nodeCount"> | undefined) => boolean): boolean =>
@@ -60,6 +63,8 @@ export const durableIntent: Invariant = {
         }
         if (promised.kind === "begun" && !versions.some(({ record }) => record?.operation?.kind === promised.operation))
           broken(`${promised.operation} of bay ${uuid} is begun, says the API, and never was`);
+        if (promised.kind === "upgraded" && !versions.some(({ record }) => upgradesTo(record, promised.model)))
+          broken(`bay ${uuid} is upgraded to ${promised.model}, says the API, and it never was`);
         const isSized = promised.kind === "resized" || promised.kind === "hooked";
         if (isSized && !stood((bay) => bay?.nodeCount === promised.nodeCount))
           broken(`bay ${uuid} is resized to ${promised.nodeCount}, says the API, and it never was`);
@@ -82,6 +87,10 @@ export const durableIntent: Invariant = {
     };
   },
 };
+
+function upgradesTo(record: BuiltRecord | undefined, model: string): boolean {
+  return record?.operation?.kind === "upgrade" && record.operation.input["bayModelId"] === model;
+}
 
 /** Of whatever kind. */
 function madeIn({ method, path, answer }: Exchange): string | undefined {
@@ -116,11 +125,13 @@ const BEGINS = new Map([
   ["POST clusters/actions/upgrade", "upgrade"],
 ]);
 
-function begunIn({ method, path, answer }: Exchange): Promised | undefined {
+function begunIn({ method, path, body, answer }: Exchange): Promised | undefined {
   const [, noun = "", uuid, act = ""] = /^\/v1\/([a-z]+)\/([0-9a-f-]{36})(\/actions\/upgrade)?$/.exec(path) ?? [];
   const operation = BEGINS.get(`${method} ${noun}${act}`);
   if (uuid === undefined || operation === undefined) return undefined;
-  return answer.kind === "reply" && answer.status < 300 ? { kind: "begun", uuid, operation } : undefined;
+  if (answer.kind === "no answer" || answer.status >= 300) return undefined;
+  const group = (body as { readonly nodegroup?: string } | undefined)?.nodegroup ?? "default";
+  return { kind: "begun", uuid: group.startsWith("default") ? uuid : group, operation };
 }
 
 function promiseIn(exchange: Exchange): Promised | undefined {
@@ -128,8 +139,11 @@ function promiseIn(exchange: Exchange): Promised | undefined {
   const begun = begunIn(exchange);
   if (begun) return begun;
   if (answer.kind === "reply" && answer.status === 202 && /^\/v1\/hooks\/[^/]+$/.test(path)) {
-    const done = JSON.parse(answer.text) as { bay_uuid: string; node_count: number };
-    return { kind: "hooked", uuid: done.bay_uuid, nodeCount: done.node_count };
+    const { bay_uuid: uuid, ...done } = JSON.parse(answer.text) as { bay_uuid: string; node_count: number };
+    const { bay_model: model } = body as { readonly bay_model?: string };
+    return model === undefined
+      ? { kind: "hooked", uuid, nodeCount: done.node_count }
+      : { kind: "upgraded", uuid, model };
   }
   const match = /^\/v1\/(?:bays|clusters)(?:\/([^/?]+))?$/.exec(path);
   if (!match || answer.kind !== "reply" || answer.status >= 300) return undefined;

@@ -1,7 +1,10 @@
 import { createHmac } from "node:crypto";
+import type { Bay } from "@jeroboam/core/bay/bay";
+import { UPGRADE } from "@jeroboam/core/bay/master-upgrade";
 import type { Hook } from "@jeroboam/core/hook/hook";
 import { hookShape } from "@jeroboam/core/hook/hook";
 import { limits } from "@jeroboam/core/limits";
+import type { WorkRecord } from "@jeroboam/core/operation/record";
 import { recordFromItem } from "@jeroboam/core/operation/record";
 import { bayRecordOf, isGoing } from "../bay-record.ts";
 import { SKEW_MOST_MS } from "../fleet.ts";
@@ -18,7 +21,8 @@ interface Known {
 
 interface Call extends Asked {
   readonly hookUuid: string;
-  readonly nodeCount: unknown;
+  /** A number of nodes that nobody else asks for, or a model that nobody else names. */
+  readonly wanted: unknown;
   readonly sentMs: number;
 }
 
@@ -33,6 +37,10 @@ export const hooks: Invariant = {
     const madeLate = new Set<string>();
     /** Bays of which an administrator had something tried again. */
     const retried = new Set<string>();
+    /** Models that users have their bays upgraded to by themselves. */
+    const named = new Set<unknown>();
+    /** By what they keep when they are tried again. */
+    const upgrades = new Set<unknown>();
     const note = (hook: Hook, isUsable: boolean): void => {
       const was = known.get(hook.uuid)?.usableUntil ?? Infinity;
       known.set(hook.uuid, { hook, usableUntil: isUsable ? Infinity : Math.min(was, world.scheduler.steps) });
@@ -44,6 +52,8 @@ export const hooks: Invariant = {
         if (call) calls.push(call);
         const [, bayUuid] = /^\/v1\/clusters\/([^/]+)\/actions\/retry$/.exec(asked.path) ?? [];
         if (bayUuid !== undefined) retried.add(bayUuid);
+        if (asked.path.endsWith("/actions/upgrade"))
+          named.add((asked.body as { cluster_template: string }).cluster_template);
       },
       wrote(item, before) {
         if (item.body["type"] === hookShape.type) {
@@ -52,15 +62,18 @@ export const hooks: Invariant = {
           if (!before && (!bay || bay.gone || isGoing(bay))) madeLate.add(state.uuid);
           return note(state, state.enabled && !gone);
         }
-        const { operation, state } = bayRecordOf(item) ?? {};
-        if (operation?.kind !== "update" || !state || state.nodeCount < HOOKED_NODES_LEAST) return;
-        const was = bayRecordOf(before);
-        if (operation.id === was?.operation?.id) return;
-        if (retried.has(state.uuid) && was?.state.nodeCount === state.nodeCount) return;
-        const what = `bay ${state.uuid} to ${state.nodeCount} nodes`;
+        const [record, was] = [bayRecordOf(item), bayRecordOf(before)];
+        const wanted = wantedBy(record);
+        const { state, operation } = record ?? {};
+        // By whoever replaces nodes, as many as there are.
+        if (record?.outbox.some(({ id }) => id === `${operation?.id}.repair`)) return;
+        if (!state || !operation || operation.id === was?.operation?.id || !isOfCall(wanted)) return;
+        const isKnown = upgrades.has(operation.input["upgradeId"]) || was?.state.nodeCount === wanted;
+        if (retried.has(state.uuid) && isKnown) return;
+        if (operation.kind === UPGRADE) upgrades.add(operation.input["upgradeId"]);
+        const what = `bay ${state.uuid} to ${String(wanted)}`;
         const asking = calls.filter(
-          ({ nodeCount, hookUuid }) =>
-            nodeCount === state.nodeCount && known.get(hookUuid)?.hook.bayUuid === state.uuid,
+          (call) => call.wanted === wanted && known.get(call.hookUuid)?.hook.bayUuid === state.uuid,
         );
         const call = asking.find((one) => flaw(one) === undefined);
         if (!call) return broken(`${what}: by a call ${asking.map(flaw).join(", ") || "of nobody"}`);
@@ -84,6 +97,11 @@ export const hooks: Invariant = {
       emptied: checkLeft,
     };
 
+    function isOfCall(wanted: unknown): boolean {
+      if (typeof wanted === "number") return wanted >= HOOKED_NODES_LEAST;
+      return !named.has(wanted) && calls.some((call) => call.wanted === wanted);
+    }
+
     function checkLeft(): void {
       for (const { body } of world.items.values()) {
         if (body["type"] !== hookShape.type) continue;
@@ -99,7 +117,14 @@ export const hooks: Invariant = {
 function callIn(asked: Asked, sentMs: number): Call | undefined {
   const hookUuid = /^\/v1\/hooks\/([^/]+)$/.exec(asked.path)?.[1];
   if (asked.method !== "POST" || hookUuid === undefined) return undefined;
-  return { ...asked, hookUuid, sentMs, nodeCount: (asked.body as { node_count?: unknown }).node_count };
+  const { node_count: nodeCount, bay_model: model } = asked.body as { node_count?: number; bay_model?: string };
+  return { ...asked, hookUuid, sentMs, wanted: model ?? nodeCount };
+}
+
+/** What an operation is to bring the bay to. */
+function wantedBy(record: WorkRecord<Bay> | undefined): unknown {
+  if (record?.operation?.kind === "update") return record.state.nodeCount;
+  return record?.operation?.kind === UPGRADE ? record.operation.input["bayModelId"] : undefined;
 }
 
 /** What forbids that the call has any effect, or is told anything, at this moment. */

@@ -1,7 +1,9 @@
 import type { BaySpecification } from "@jeroboam/core/bay/bay";
-import { bayRecordOf } from "../bay-record.ts";
+import type { NodeGroup } from "@jeroboam/core/node-group/node-group";
+import { nodeGroupSpecificationKey } from "@jeroboam/core/node-group/node-group";
+import { builtRecordOf, groupSpecificationOf, isBayRecord } from "../bay-record.ts";
 import type { CloudStack } from "../cloud.ts";
-import { isFollowing } from "../members.ts";
+import { isFollowing, workersOf } from "../members.ts";
 import type { NodeState } from "../nodes.ts";
 import type { World } from "../world.ts";
 import { specificationOf, standingBays } from "../world.ts";
@@ -14,6 +16,8 @@ export const versions: Invariant = {
   says: "masters come to other versions one at a time, the first last, and workers after all of them; an upgrade that is complete has all there, one that failed says who is not",
   watch(world, broken) {
     const told = new Map<string, string>();
+    /** Of upgrades of groups, what their bays were then. */
+    const begun = new Map<string, string | undefined>();
     return {
       effected(effect) {
         if (effect.kind !== "create" && effect.kind !== "update") return;
@@ -30,8 +34,11 @@ export const versions: Invariant = {
         if (older) broken(`new workers of bay ${uuid} are ${versionOf(stack)}, and ${older.name} is ${older.version}`);
       },
       wrote(item, beforeItem) {
-        const [is, was] = [bayRecordOf(item), bayRecordOf(beforeItem)];
+        const [is, was] = [builtRecordOf(item), builtRecordOf(beforeItem)];
+        if (is && !isBayRecord(is) && is.operation?.kind === "upgrade" && is.operation.id !== was?.operation?.id)
+          begun.set(is.operation.id, specificationOf(world, is.state.bayUuid)?.labels["kube_tag"]);
         if (!is || was?.operation?.kind !== "upgrade" || is.operation) return;
+        if (!isBayRecord(is)) return expectGroup(is.state, was.operation.id);
         const { uuid, status, statusReason, bayModelId } = is.state;
         const specification = specificationOf(world, uuid);
         if (!specification) return;
@@ -43,6 +50,7 @@ export const versions: Invariant = {
         if (bayModelId !== model || specification.model.uuid !== model)
           broken(`bay ${uuid} is upgraded to ${textOf(model)}, and names ${bayModelId}`);
         if (scope !== "workers") expectMasters(uuid, specification);
+        if (scope !== "masters") expectWorkers(uuid, specification.labels);
       },
       rested() {
         for (const { uuid } of standingBays(world)) {
@@ -51,6 +59,31 @@ export const versions: Invariant = {
         }
       },
     };
+
+    function expectGroup({ uuid, bayUuid, projectId, status }: NodeGroup, operation: string): void {
+      const { pk, sk } = nodeGroupSpecificationKey(projectId, bayUuid, uuid);
+      const item = world.items.get(`${pk} ${sk}`);
+      if (!item || status !== "UPDATE_COMPLETE") return;
+      const { labels } = groupSpecificationOf(item);
+      expectWorkers(uuid, labels);
+      // What its bay was all the while.
+      const version = specificationOf(world, bayUuid)?.labels["kube_tag"];
+      if (begun.get(operation) === version && labels["kube_tag"] !== version)
+        broken(`group ${uuid} is upgraded to ${labels["kube_tag"]}, and its bay is ${version}`);
+    }
+
+    /** Of the bay itself, or of a group: none is left of what they were. */
+    function expectWorkers(uuid: string, labels: BaySpecification["labels"]): void {
+      const stack = [...world.cloud.stacks.values()].find(({ ownerUuid }) => ownerUuid === uuid);
+      if (!stack || !isFollowing(stack) || world.lateCalls.has(uuid)) return;
+      const version = labels["kube_tag"];
+      if (versionOf(stack) !== version)
+        broken(`${uuid} is upgraded to ${version}, and its stack is ${versionOf(stack)}`);
+      const names = new Set(workersOf(stack).map(({ name }) => name));
+      const nodes = [...world.nodes].flatMap(([key, node]) => (key.startsWith(`${stack.id} `) ? [node] : []));
+      const other = nodes.find((node) => names.has(node.name) && node.version !== version);
+      if (other) broken(`${uuid} is upgraded to ${version}, and ${other.name} is ${other.version}`);
+    }
 
     function expectMasters(uuid: string, { labels, mastersBehind = [] }: BaySpecification): void {
       const version = labels["kube_tag"];

@@ -5,6 +5,7 @@ const ROTATE = "functions/conductor/operations/rotate-authority.ts";
 const WORDS = "packages/core/src/bay/rotate-authority.ts";
 const MASTERS = "functions/conductor/operations/upgrade-masters.ts";
 const UPGRADE = "functions/conductor/operations/upgrade-bay.ts";
+const GROUP = "functions/conductor/operations/node-group.ts";
 const MASTER = "packages/core/src/bay/master-upgrade.ts";
 
 export const CHANGE_SABOTAGES: readonly Sabotage[] = [
@@ -135,6 +136,18 @@ export const CHANGE_SABOTAGES: readonly Sabotage[] = [
     find: `return (await readWords(table, about(upgradeId))).get(master);`,
     put: `const [word] = (await readWords(table, about(upgradeId))).values();
       return word && { ...word, node: master };`,
+  },
+  {
+    name: "a group that is upgraded stays what it was",
+    file: GROUP,
+    find: `imageId: model.imageId, labels: upgradedLabels(current.labels, labels, versionLabels),`,
+    put: `imageId: model.imageId, labels: upgradedLabels(current.labels, current.labels, versionLabels),`,
+  },
+  {
+    name: "the old workers of a group are left as they are",
+    file: GROUP,
+    find: `steps: [takeVersions, ...upgradeSteps(upgradable)],`,
+    put: `steps: [takeVersions, ...upgradeSteps(upgradable).slice(0, 1)],`,
   },
   {
     name: "an upgrade of masters forgets who was behind",

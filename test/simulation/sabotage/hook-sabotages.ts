@@ -48,6 +48,12 @@ export const HOOK_SABOTAGES: readonly Sabotage[] = [
     put: `return accepted;`,
   },
   {
+    name: "a hook's call upgrades each time that it comes",
+    file: TAKE,
+    find: `{ bayModelId, maxBatchSize, scope: "bay" }, keyed);`,
+    put: `{ bayModelId, maxBatchSize, scope: "bay" });`,
+  },
+  {
     name: "a bay goes and its hooks stay",
     file: "packages/core/src/bay/bay-records.ts",
     find: `if (item === undefined) return "gone";`,

@@ -5,6 +5,7 @@
 import { API_SABOTAGES } from "./api-sabotages.ts";
 import { CHANGE_SABOTAGES } from "./change-sabotages.ts";
 import { ENGINE_SABOTAGES } from "./engine-sabotages.ts";
+import { HEALTH_SABOTAGES } from "./health-sabotages.ts";
 import { HOOK_SABOTAGES } from "./hook-sabotages.ts";
 import { REPAIR_SABOTAGES } from "./repair-sabotages.ts";
 import { STEP_SABOTAGES } from "./step-sabotages.ts";
@@ -25,4 +26,5 @@ export const SABOTAGES: readonly Sabotage[] = [
   ...CHANGE_SABOTAGES,
   ...HOOK_SABOTAGES,
   ...REPAIR_SABOTAGES,
+  ...HEALTH_SABOTAGES,
 ];

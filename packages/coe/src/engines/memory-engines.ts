@@ -33,6 +33,8 @@ export interface MemoryBay {
   readonly nodes: Map<string, BorneMarks>;
   /** The engine gives no other answer until this is taken away. */
   trouble: Unreachable | Refused | undefined;
+  /** Of its nodes, as its health tells them: `{"node-0.Ready": "True"}`. */
+  conditions: () => Readonly<Record<string, string>>;
   /** Calls so far, by what was asked: `list pod`. */
   readonly calls: string[];
   /** Objects made so far. */
@@ -72,6 +74,7 @@ const newBay = (): MemoryBay => ({
   objects: { pod: new Map(), service: new Map(), "replication-controller": new Map(), container: new Map() },
   nodes: new Map(),
   trouble: undefined,
+  conditions: () => ({}),
   calls: [],
   made: 0,
 });
@@ -101,11 +104,11 @@ function engineOf(bay: MemoryBay, coe: Coe, pass: Pass): ContainerEngine {
     }),
     listNodes: () => call("list node", () => ({ kind: "listed", objects: [] })),
     checkHealth: async () => {
-      const checked = await call("health", () => ({
-        kind: "checked" as const,
-        isHealthy: true,
-        reasons: { api: "ok" },
-      }));
+      const checked = await call("health", () => {
+        const conditions = bay.conditions();
+        const isHealthy = Object.values(conditions).every((value) => value === "True");
+        return { kind: "checked" as const, isHealthy, reasons: { api: "ok", ...conditions } };
+      });
       return checked.kind === "refused" ? { kind: "unreachable", cause: "broken", reason: checked.reason } : checked;
     },
     readVersion: () => call("version", () => ({ kind: "version", version: "v1.2.0" })),
