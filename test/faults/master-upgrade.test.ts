@@ -131,6 +131,33 @@ describePlainRun(
   ),
 );
 
+/** A conductor that slept on its way to Heat tells a master again, and takes away by what the upgrade is known. */
+const overtaken = new WeakSet<BayWorld>();
+async function tellLate(world: BayWorld): Promise<void> {
+  await lookAround(world);
+  for (const stack of world.stacks.values()) {
+    if (overtaken.has(world) || !stack.tags.some((tag) => tag.startsWith("jeroboam-upgrade-"))) continue;
+    overtaken.add(world);
+    stack.tags = stack.tags.filter((tag) => !tag.startsWith("jeroboam-upgrade-"));
+  }
+}
+
+describePlainRun(
+  bayScenario(
+    "upgrading workers, whom a call that comes late takes the upgrade's tag away",
+    { stackMs: STACK_MS },
+    async (acts, world, settle) => {
+      await begin(acts, world, settle);
+      await acts.upgrade();
+    },
+    async (world) => {
+      expect(overtaken.has(world)).toBe(true);
+      await expectUpgraded(world);
+    },
+    tellLate,
+  ),
+);
+
 /** With something in the way of a master's, which goes away; what the bay says of it, and how it went on. */
 function describeHeldUp(
   name: string,

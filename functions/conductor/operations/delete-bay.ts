@@ -41,6 +41,8 @@ export const removeNodeCredential: Step<ConductorPorts, Bay> = {
 /** What hangs on the bay first; the hot item goes last, by the engine. */
 export const removeItems: Step<ConductorPorts, Bay> = {
   name: "remove-items",
+  // Without its specification nobody sees the bay, and could delete it once more.
+  hasNoWayBack: true,
   async run({ table }, { state: bay }) {
     if (!(await removeBayRecords(table, bay.uuid))) return again(0);
     // An upgrade that was cut short has both of them.

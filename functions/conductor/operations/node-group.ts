@@ -246,6 +246,7 @@ const revokeDelegation: GroupStep = {
 /** The hot item goes last, by the engine. */
 const removeGroupItems: GroupStep = {
   name: "remove-items",
+  hasNoWayBack: true,
   run: async (ports, { state: group }) => ((await removeItems(ports, group)) ? done() : again(0)),
 };
 

@@ -4,6 +4,7 @@
  * none. Then batch by batch, each awaited, the old ones are taken out of the group, and Heat makes others in their place.
  * Which are old, the stack itself says: so the work goes on wherever it stopped, also in a later upgrade.
  */
+import { limits } from "@jeroboam/core/limits";
 import type { Member } from "@jeroboam/core/bay/bay-nodes";
 import { upgradeInputSchema } from "@jeroboam/core/node-group/upgrade-input";
 import type { ActiveRecord, Operation, Step, StepResult } from "@jeroboam/core/operation/record";
@@ -75,8 +76,8 @@ async function replaceWorkers<State extends StackOwner, Specification>(
   const stack = await findStack(stacks, subject.stack.nameOf(ports, state), state);
   if (!stack || stack.action === "DELETE") return failed(vanishedStack(subject.stack, state));
   const isOurs = isAnnounced(stack, operation);
-  // Heat shows an update a moment after it took it.
-  if (!isOurs || stack.progress === "IN_PROGRESS") return again(pollAfterMs(ports.clock.nowMs(), operation));
+  if (stack.progress === "IN_PROGRESS") return again(pollAfterMs(ports.clock.nowMs(), operation));
+  if (!isOurs) return announceAgain(subject, [ports, record, stacks, specification], stack);
   await subject.stack.keepOutputs(ports, record, stack);
   if (stack.progress === "FAILED")
     return failed(await failureOf(stacks, stack), { stackSeen: stack.seen } as Partial<State>);
@@ -93,6 +94,26 @@ async function replaceWorkers<State extends StackOwner, Specification>(
   const part = `-${batch.map(({ index }) => index).join(".")}`;
   const updated = await updateStack(stacks, stack, change, `${tagOf(operation)}${part}`, record);
   return updated.kind === "done" ? again(BUSY_MS) : updated;
+}
+
+/**
+ * Heat shows an update a moment after it took it. Later than that, a call of before has come late and taken the tag: what was
+ * announced stands, and is known by its tag again.
+ */
+async function announceAgain<State extends StackOwner, Specification>(
+  subject: UpgradeSubject<State, Specification>,
+  [ports, record, stacks, specification]: Run<State, Specification>,
+  stack: Stack,
+): Promise<StepResult<State>> {
+  const { state, operation } = record;
+  const nowMs = ports.clock.nowMs();
+  const later = again<State>(pollAfterMs(nowMs, operation));
+  const { stepStartedAtMs = operation.startedAtMs } = operation;
+  if (nowMs - stepStartedAtMs < limits.upgrade.announceAgainMs) return later;
+  const change = subject.planRemoval(ports, state, specification, []);
+  if ("kind" in change) return failed(change.reason);
+  const updated = await updateStack(stacks, stack, change, `${tagOf(operation)}-again`, record);
+  return updated.kind === "done" ? later : updated;
 }
 
 /** Whatever this upgrade does with the stack begins with this tag. */

@@ -161,6 +161,21 @@ test("an operation past its deadline fails with a reason that names the step and
   expect((await current()).state.status).toBe("timed out after 10 minutes in step failing; last: heat answers 503");
 });
 
+test("a step that has no way back is gone on with past the deadline", async () => {
+  await begin();
+  const left = ["not yet", "done"];
+  const removing: Step<EnginePorts, Thing> = {
+    name: "removing",
+    hasNoWayBack: true,
+    run: () => Promise.resolve(left.shift() === "done" ? done() : again(1_000)),
+  };
+  const engine = engineWith(operationOf([removing]));
+  await conduct(engine, KEY, budget(500));
+  nowMs += 600_000;
+  expect(await conduct(engine, KEY, budget())).toEqual({ kind: "ended" });
+  expect([left, (await current()).state.status]).toEqual([[], "DONE"]);
+});
+
 test.each([
   ["is due at once", again(400), 0],
   ["waits what it is worth", again(600), 600],

@@ -155,6 +155,8 @@ export interface StepBudget {
  */
 export interface Step<Ports, State> {
   readonly name: string;
+  /** What it has begun is to be ended, however late: the deadline does not count any more. */
+  readonly hasNoWayBack?: true;
   run(ports: Ports, record: ActiveRecord<State>, budget: StepBudget): Promise<StepResult<State>>;
 }
 

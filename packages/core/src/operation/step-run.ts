@@ -50,7 +50,7 @@ export async function runStep<Ports extends StepPorts, State>(
   const definition = definitionOf(type, record.operation);
   const { operation } = record;
   const attempt =
-    refuseToRun(ports, operation, isCleaning(definition, operation)) ??
+    refuseToRun(ports, definition, operation) ??
     (await attemptStep(ports, stepOf(definition, operation), record, budget));
   return progressAfter(ports.log, { type, definition, record, nowMs: ports.clock.nowMs() }, attempt);
 }
@@ -88,12 +88,17 @@ function definitionOf<Ports, State>(
 }
 
 /** A step is not even tried when time is up; a cleaning step, when it was tried often enough. */
-function refuseToRun<State>(ports: StepPorts, operation: Operation, cleaning: boolean): StepResult<State> | undefined {
+function refuseToRun<Ports, State>(
+  ports: StepPorts,
+  definition: OperationDefinition<Ports, State>,
+  operation: Operation,
+): StepResult<State> | undefined {
   const lately = operation.trouble ? `; last: ${operation.trouble}` : "";
-  if (cleaning) {
+  if (isCleaning(definition, operation)) {
     return operation.attempt > limits.engine.cleanupAttempts ? failed(`gave up${lately}`) : undefined;
   }
-  if (ports.clock.nowMs() < operation.deadlineAtMs) return undefined;
+  const isLate = ports.clock.nowMs() >= operation.deadlineAtMs;
+  if (!isLate || definition.steps.some((one) => one.name === operation.step && one.hasNoWayBack)) return undefined;
   const minutes = Math.round((operation.deadlineAtMs - operation.startedAtMs) / 60_000);
   return failed(`timed out after ${minutes} minutes in step ${operation.step}${lately}`);
 }
