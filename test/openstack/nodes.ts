@@ -18,6 +18,8 @@ import type { People } from "./people.ts";
 const NOVA_VERSION = { "x-openstack-nova-api-version": "2.3" };
 const CALL = { timeoutMs: 60_000 };
 const LOOK_EVERY_MS = 2_000;
+/** Between the time that Nova notes of a change, and when it shows it. */
+const SEEN_LATE_MS = 60_000;
 
 interface Server {
   readonly name: string;
@@ -58,9 +60,10 @@ const isOf = (bayUuid: string, { WAIT_ENDPOINT = "", BAY_UUID }: Parameters): bo
 /** Servers that are there already have booted. */
 export async function startNodes(people: People): Promise<Nodes> {
   const admin = people.person("admin", "admin");
-  // Without details, which cost Nova a question to Neutron.
-  const activeIds = async (): Promise<readonly string[]> => {
-    const query = { all_tenants: 1, status: "ACTIVE" };
+  // Without details, which cost Nova a question to Neutron; of those that changed alone, for Nova reads all of each.
+  const activeIds = async (sinceMs?: number): Promise<readonly string[]> => {
+    const since = sinceMs === undefined ? {} : { "changes-since": new Date(sinceMs).toISOString() };
+    const query = { all_tenants: 1, status: "ACTIVE", ...since };
     const request = { method: "GET", path: "/servers", query, headers: NOVA_VERSION } as const;
     return (await ask<{ servers: { id: string }[] }>(admin, "compute", request)).servers.map(({ id }) => id);
   };
@@ -116,8 +119,12 @@ export async function startNodes(people: People): Promise<Nodes> {
     await Promise.all(all.map((node) => follow(node, all)));
   }
 
+  let lookedMs = Date.now();
   async function look(): Promise<void> {
-    const active = new Set(await activeIds());
+    const beganMs = Date.now();
+    // All that are there, where somebody is followed.
+    const active = new Set(await activeIds(following.size > 0 ? undefined : lookedMs - SEEN_LATE_MS));
+    lookedMs = beganMs;
     const fresh = [...active].filter((id) => !seen.has(id));
     for (const id of fresh) seen.add(id);
     await Promise.all([...fresh.map(boot), ...[...following].map((bayUuid) => followAll(bayUuid, active))]);
