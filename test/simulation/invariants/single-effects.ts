@@ -17,6 +17,8 @@ export const singleEffects: Invariant = {
     const deletes = new Map<string, number>();
     const applied = new Map<string, string>();
     const sent = new Map<string, number>();
+    /** When the latest of what was done to each stack was sent, by its id. */
+    const latest = new Map<string, number>();
     return {
       effected(effect) {
         if ("stack" in effect && effect.stack.ownerUuid === "")
@@ -60,6 +62,14 @@ export const singleEffects: Invariant = {
           if (sent.get(tag) === effect.sentAt) {
             world.lateCalls.add(stack.ownerUuid);
             world.gaps.add("late call");
+          }
+          // Who sent it slept on the way, and has been overtaken by whoever went on.
+          const isOvertaken = effect.sentAt < (latest.get(stack.id) ?? 0);
+          latest.set(stack.id, Math.max(effect.sentAt, latest.get(stack.id) ?? 0));
+          if (isOvertaken) {
+            world.lateCalls.add(stack.ownerUuid);
+            world.gaps.add("late call");
+            return;
           }
           if ((applied.get(tag) ?? parameters) !== parameters)
             broken(`update ${tag} was done twice, each time otherwise`);
