@@ -143,7 +143,7 @@ const SHARES: Partial<Record<Condition, number>> = {
   rotations: 0.25,
   upgrades: 0.25,
   renewals: 0.25,
-  "nodes fail": 0.2,
+  "nodes fail": 0.12,
 };
 
 /** Which faults and conditions a seed has. */

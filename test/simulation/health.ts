@@ -47,7 +47,7 @@ export function createHealth(clock: Clock, faults: Faults, cloud: Pick<Simulated
     const fault = faults.decide("health", () => areWell);
     if (!fault) return;
     const first = Math.floor(fault.choice * names.length);
-    const chosen = fault.force > 1 - MANY ? names : names.slice(first, first + 1);
+    const chosen = fault.choice > 1 - MANY ? names : names.slice(first, first + 1);
     const untilMs = fault.force < LASTING ? Infinity : clock.nowMs() + RECOVERS_MOST_MS * (1 - fault.force);
     for (const name of chosen) sick.set(`${bayUuid} ${name}`, untilMs);
   };

@@ -1,7 +1,12 @@
 /** A hook that is called, as its owner's automation does it and as nobody may. */
+import { modelBody } from "./change-acts.ts";
+import type { Condition } from "./faults.ts";
 import type { MadeHook } from "./hook-acts.ts";
 import { HOOKED_NODES_LEAST, hookCall } from "./hook-acts.ts";
 import type { Actor, Script } from "./script.ts";
+
+/** Of bays that can be upgraded; to the same versions, so that no master is waited for. */
+const FOLLOWING: ReadonlySet<Condition> = new Set<Condition>(["upgrades"]);
 
 const HOUR_MS = 3_600_000;
 
@@ -26,6 +31,29 @@ export const HOOK_SCRIPTS: readonly Script[] = [
       await call(request);
       await settle();
       await ask({ method: "PATCH", path: `/v1/bays/${bay}`, body: resizeTo(3) });
+      await settle();
+      await call(request);
+      await settle();
+    },
+  },
+  {
+    name: "calling a hook that upgrades, again after the bay is upgraded",
+    async act({ begin, call, ask, settle, nowMs }) {
+      const models: string[] = [];
+      for (const name of ["older", "newer"]) {
+        const body = modelBody(FOLLOWING, name);
+        models.push(String((await ask({ method: "POST", path: "/v1/clustertemplates", body }))["uuid"]));
+      }
+      const [older, newer] = models;
+      const wanted = { name: "bay", cluster_template_id: older, node_count: 1, create_timeout: 20 };
+      const { uuid: bay } = await ask({ method: "POST", path: "/v1/clusters", body: wanted });
+      await settle();
+      const allows = { bay, action: "upgrade", bay_models: [newer] };
+      const { uuid, secret } = await ask({ method: "POST", path: "/v1/hooks", body: allows });
+      begin();
+      const hook = { uuid: String(uuid), secret: String(secret) };
+      const request = hookCall(hook, { id: "one", atMs: nowMs(), body: { bay_model: newer } });
+      await call(request);
       await settle();
       await call(request);
       await settle();

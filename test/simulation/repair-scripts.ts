@@ -1,5 +1,8 @@
 /** What an administrator does about a bay that is stuck. */
-import type { Fault } from "./faults.ts";
+import { limits } from "@jeroboam/core/limits";
+import { modelBody } from "./change-acts.ts";
+import type { Condition, Fault } from "./faults.ts";
+import { CHECK_MS } from "./health.ts";
 import type { Script } from "./script.ts";
 
 const stackFails = (place: number): Fault => ({ kind: "stack fails", site: "stack", place, force: 0, choice: 0 });
@@ -11,7 +14,26 @@ const HEALTH_MS = 300;
 /** A conductor has looked for the new stack by then, and is about to make it. */
 const MIDST_MS = 4_000;
 
+/** Somewhat before the check by which a node has failed for long enough. */
+const RIPE_SOON_MS = limits.repair.spanMs - CHECK_MS / 2;
+
 export const REPAIR_SCRIPTS: readonly Script[] = [
+  {
+    name: "replacing a node that is not ready",
+    conditions: ["nodes fail"],
+    faults: [{ kind: "node not ready", site: "health", place: 1, force: 0, choice: 0 }],
+    async act({ ask, settle, pause, begin }) {
+      const model = modelBody(new Set<Condition>(["nodes fail"]), "model-1");
+      const { uuid } = await ask({ method: "POST", path: "/v1/clustertemplates", body: model });
+      const body = { name: "bay", cluster_template_id: uuid, node_count: 4, create_timeout: 20 };
+      await ask({ method: "POST", path: "/v1/clusters", body });
+      await settle();
+      await pause(RIPE_SOON_MS);
+      begin();
+      await pause(2 * CHECK_MS);
+      await settle();
+    },
+  },
   {
     name: "telling a bay's health while it is resized",
     isOfBay: true,

@@ -55,7 +55,7 @@ const PATIENCE_REQUESTS = 400;
 /** Of simulated time, for the time while faults strike. */
 const STORM_MS = 12 * 60 * 60_000;
 /** So long nodes fail at least, whatever users do: none is replaced before it has failed for long. */
-const WATCHED_MS = 80 * 60_000;
+const WATCHED_MS = 60 * 60_000;
 /** Seeds of which one goes on to delete everything. */
 const DELETE_EVERY = 3;
 

@@ -28,6 +28,7 @@ export interface Script {
   readonly isOfBay?: true;
   /** Nodes of its bays act, too. */
   readonly hasNodes?: true;
+  readonly conditions?: readonly Condition[];
   act(actor: Actor, bay: string): Promise<void>;
 }
 
@@ -69,7 +70,7 @@ export async function play(script: Script, faults: readonly Fault[], lines = 0):
   let isDone = false;
   const plan = {
     kinds: new Set<never>(),
-    conditions: new Set<Condition>(),
+    conditions: new Set<Condition>(script.conditions),
     faults: [...(script.faults ?? []), ...faults],
   };
   const { bay, beginning } = script.isOfBay ? await standingBay() : { bay: "", beginning: undefined };

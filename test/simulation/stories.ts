@@ -85,6 +85,18 @@ const ACTS: readonly Script[] = [
     },
   },
   {
+    name: "rotating a bay whose nodes say each word again and again",
+    async act(actor) {
+      const bay = await makeBay(actor);
+      await rotate(actor, bay);
+      for (let times = 0; times < 20; times += 1) {
+        await actor.pause(LOOK_MS / 4);
+        await actor.sayAgain();
+      }
+      await actor.settle();
+    },
+  },
+  {
     name: "upgrading masters again while they repeat what they said",
     async act(actor) {
       const bay = await makeBay(actor);
@@ -106,6 +118,17 @@ const ACTS: readonly Script[] = [
       await actor.settle();
       await upgradeTo(actor, bay, model, "default-master");
       await actor.settle();
+    },
+  },
+  {
+    name: "upgrading a further group after its bay",
+    async act(actor) {
+      const { bay, group } = await makeBayWithGroup(actor);
+      const model = await makeModel(actor, 1);
+      for (const which of [undefined, group]) {
+        await upgradeTo(actor, bay, model, which);
+        await actor.settle();
+      }
     },
   },
   {

@@ -59,7 +59,7 @@ const TRIES = 4;
 const REGRETS = 0.15;
 /** Of what a user does, where there is anything of it; and where some of it wants more of it before. */
 const FURTHER = 0.3;
-const FURTHER_OF_UPGRADES = 0.5;
+const FURTHER_OF_UPGRADES = 0.4;
 /** Of those who give a request a key, how many ask again under it, or for something else. */
 const REPEATS = 0.5;
 

@@ -63,6 +63,8 @@ export const singleEffects: Invariant = {
             world.lateCalls.add(stack.ownerUuid);
             world.gaps.add("late call");
           }
+          // Taken for lost, sent again, and so Heat is at work once more on what is as it should be.
+          if (!effect.changed && applied.has(tag)) world.lateCalls.add(stack.ownerUuid);
           // Who sent it slept on the way, and has been overtaken by whoever went on.
           const isOvertaken = effect.sentAt < (latest.get(stack.id) ?? 0);
           latest.set(stack.id, Math.max(effect.sentAt, latest.get(stack.id) ?? 0));

@@ -137,14 +137,14 @@ export const ENGINE_SABOTAGES: readonly Sabotage[] = [
   {
     name: "an operation never times out",
     file: STEP_RUN,
-    find: `if (ports.clock.nowMs() < operation.deadlineAtMs) return undefined;`,
-    put: `if (ports.clock.nowMs() >= 0) return undefined;`,
+    find: `const isLate = ports.clock.nowMs() >= operation.deadlineAtMs;`,
+    put: `const isLate = ports.clock.nowMs() < 0;`,
   },
   {
     name: "an operation times out after a minute",
     file: STEP_RUN,
-    find: `if (ports.clock.nowMs() < operation.deadlineAtMs) return undefined;`,
-    put: `if (ports.clock.nowMs() < operation.startedAtMs + 60_000) return undefined;`,
+    find: `const isLate = ports.clock.nowMs() >= operation.deadlineAtMs;`,
+    put: `const isLate = ports.clock.nowMs() >= operation.startedAtMs + 60_000;`,
   },
   {
     name: "a step is skipped",
