@@ -4,6 +4,7 @@
  */
 import type { Bay } from "@jeroboam/core/bay/bay";
 import { limits } from "@jeroboam/core/limits";
+import { releaseGroupName } from "@jeroboam/core/node-group/group-name";
 import { nodeGroupKey, nodeGroupSpecificationKey } from "@jeroboam/core/node-group/node-group";
 import { readNodeGroups } from "@jeroboam/core/node-group/read-node-groups";
 import type { OperationDefinition, Step } from "@jeroboam/core/operation/record";
@@ -35,7 +36,9 @@ function bounded(step: Step<ConductorPorts, Bay>): Step<ConductorPorts, Bay> {
 const forgetNodeGroups: Step<ConductorPorts, Bay> = {
   name: "forget-node-groups",
   async run({ table }, { state: bay }) {
-    for (const { uuid, projectId, bayUuid } of await readNodeGroups(table, bay)) {
+    for (const group of await readNodeGroups(table, bay)) {
+      const { uuid, projectId, bayUuid } = group;
+      if ((await releaseGroupName(table, group)) === "changed") return again(0);
       for (const key of [nodeGroupSpecificationKey, nodeGroupKey]) {
         const item = await table.get(key(projectId, bayUuid, uuid));
         // Refused: its own operation wrote just now; the next run of this step sees.

@@ -5,6 +5,7 @@ import type { BuiltRecord } from "../bay-record.ts";
 import { builtRecordOf, isBayRecord } from "../bay-record.ts";
 import { ONE_STEP_MORE } from "../fleet.ts";
 import { isRobbed } from "../world.ts";
+import type { World } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
 
 /** What may follow on what, besides itself. */
@@ -83,11 +84,18 @@ export const legalTransitions: Invariant = {
           broken(`${after.state.uuid} is ${after.state.status} and has an operation`);
       },
       removed(_key, item) {
-        if (builtRecordOf(item)?.gone === false) broken(`${item.pk} was removed while it was in use`);
+        const record = builtRecordOf(item);
+        if (record?.gone !== false || isGivenUpWith(world, record)) return;
+        broken(`${item.pk} was removed while it was in use`);
       },
     };
   },
 };
+
+/** What is left of a bay that is given up goes with it, whatever goes on there. */
+function isGivenUpWith({ history }: World, record: BuiltRecord): boolean {
+  return !isBayRecord(record) && history.current(record.state.bayUuid)?.operation?.kind === "abandon";
+}
 
 /** What callers see as an update. */
 const UPDATES: readonly string[] = ["rotate-authority", "rotate-credential", "upgrade"];

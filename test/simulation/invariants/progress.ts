@@ -1,4 +1,5 @@
-import { builtRecordOf } from "../bay-record.ts";
+import { builtRecordOf, isBayRecord } from "../bay-record.ts";
+import type { World } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
 
 /** That all work ends once faults stop is checked by the run itself: it waits for it, so long and no longer. */
@@ -28,8 +29,10 @@ export const progress: Invariant = {
           ids.add(id);
           told.add(`${data.operation} ${/\.(end|error)$/.test(type) ? "end" : type.split(".").at(-1)}`);
         }
-        for (const [id, uuid] of left) if (!ids.has(id)) broken(`event ${id} of ${uuid} was never told`);
+        for (const [id, uuid] of left)
+          if (!ids.has(id) && !isForgotten(world, uuid)) broken(`event ${id} of ${uuid} was never told`);
         for (const [operation, uuid] of begun) {
+          if (isForgotten(world, uuid)) continue;
           if (!told.has(`${operation} start`)) broken(`the start of operation ${operation} of ${uuid} was never told`);
           const wasReplaced =
             !told.has(`${operation} end`) &&
@@ -44,3 +47,10 @@ export const progress: Invariant = {
     };
   },
 };
+
+/** A node group of a bay that was given up, which goes as it is: what was left undone the bay's events tell. */
+function isForgotten({ history }: World, uuid: string): boolean {
+  const group = history.groups.get(uuid)?.find(({ record }) => record)?.record;
+  if (!group || isBayRecord(group)) return false;
+  return (history.bays.get(group.state.bayUuid) ?? []).some(({ record }) => record?.operation?.kind === "abandon");
+}

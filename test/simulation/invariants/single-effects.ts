@@ -89,8 +89,9 @@ function staleness({ history }: World, stack: CloudStack): string | undefined {
   if (!record) return "was done for a bay that is not there";
   const tag = operationTagOf(stack);
   // A delete that has only just been asked for ends the delegation first: until then the one before may still act.
-  const step = record.operation?.step ?? "";
-  if (isGoing(record) && ["", "give-up", "revoke-superseded"].includes(step)) return undefined;
+  const isJustGoing = (one: BuiltRecord | undefined): boolean =>
+    one !== undefined && isGoing(one) && ["", "give-up", "revoke-superseded"].includes(one.operation?.step ?? "");
+  if (ownersOf(stack).some((uuid) => isJustGoing(history.current(uuid)))) return undefined;
   const isAtWork = ownersOf(stack).some((uuid) => isTagOf(tag, history.current(uuid)));
   return isAtWork ? undefined : "was done by an operation that is over";
 }

@@ -1,4 +1,4 @@
-/** New records whose maker did not hear that they were made: found again by the operation that they began. */
+/** Operations whose beginner did not hear that they were begun: found again, on new records and on those that stand. */
 import { beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createSimulatedClock } from "../../../../test/simulated/clock.ts";
@@ -8,7 +8,7 @@ import { recordHistory } from "../event/event-history.ts";
 import { eventSource } from "../event/event-source.ts";
 import { createMemoryTable } from "../table/memory-table.ts";
 import type { Condition, Item, Table } from "../table/table.ts";
-import { insertBegun } from "./begin-operation.ts";
+import { beginOperation, insertBegun } from "./begin-operation.ts";
 import { withOperation } from "./operation.ts";
 import type { RecordShape, WorkRecord } from "./record.ts";
 import type { StorePorts } from "./record-store.ts";
@@ -64,19 +64,37 @@ async function change(changes: (record: Thing) => Partial<Thing>): Promise<void>
   }));
 }
 
+/** What has become of the operation meanwhile. */
+const GONE_ON: readonly [string, () => Promise<void>][] = [
+  ["at its operation", () => change(() => ({ state: { step: 1 }, outbox: [] }))],
+  ["done, with its events still to be told", () => change(() => ({ operation: undefined }))],
+  [
+    "done, with its events told",
+    async () => {
+      const record = await findRecord(table, shape, key);
+      if (record) await recordHistory(table, eventSource(shape, record), record.outbox, clock.nowMs());
+      await change(() => ({ operation: undefined, outbox: [] }));
+    },
+  ],
+];
+
+describe("an operation whose beginner heard nothing of its write", () => {
+  test.each(GONE_ON)("is not begun again on a record that stands there %s", async (_how, goOn) => {
+    await insertBegun(ports, shape, begun());
+    await change(() => ({ operation: undefined, outbox: [] }));
+    let decided = 0;
+    const nowMs = clock.nowMs();
+    await beginOperation({ ...losing(goOn), clock }, { shape, key }, undefined, (record, id) => {
+      decided += 1;
+      const operation = { id, kind: "work", nowMs, deadlineAtMs: nowMs + 1_000 };
+      return { kind: "write", record: withOperation(shape, record, operation, {}) };
+    });
+    expect(decided).toBe(1);
+  });
+});
+
 describe("a new record whose maker heard nothing of its write", () => {
-  test.each<[string, () => Promise<void>]>([
-    ["at its operation", () => change(() => ({ state: { step: 1 }, outbox: [] }))],
-    ["done, with its events still to be told", () => change(() => ({ operation: undefined }))],
-    [
-      "done, with its events told",
-      async () => {
-        const record = await findRecord(table, shape, key);
-        if (record) await recordHistory(table, eventSource(shape, record), record.outbox, clock.nowMs());
-        await change(() => ({ operation: undefined, outbox: [] }));
-      },
-    ],
-  ])("counts as made by them when it stands there %s", async (_how, goOn) => {
+  test.each(GONE_ON)("counts as made by them when it stands there %s", async (_how, goOn) => {
     expect(await insertBegun(losing(goOn), shape, begun())).toMatchObject({ kind: "inserted", record: { key } });
   });
 

@@ -25,7 +25,10 @@ export function tookTooLong(): Transient {
   return new Transient("the request took so long that another may have gone on with it");
 }
 
-/** Changes a record by `decide`, which begins an operation of that id; at most once for a key. */
+/**
+ * Changes a record by `decide`, which begins an operation of that id; at most once for a key. Nor is it begun again where the
+ * answer to its write was lost, whatever has become of it by the time that the record is looked at again.
+ */
 export function beginOperation<State, Refusal>(
   ports: StorePorts & { readonly clock: Clock },
   { shape, key }: { readonly shape: RecordShape<State>; readonly key: Key },
@@ -33,8 +36,11 @@ export function beginOperation<State, Refusal>(
   decide: (record: WorkRecord<State>, id: string) => Change<State, Refusal>,
 ): Promise<Changed<State, Refusal>> {
   const id = keyed?.uuid ?? ports.random.uuid();
+  const own = { uuid: id, startedAtMs: ports.clock.nowMs(), untilMs: Infinity, isRepeat: true };
+  let known = keyed;
   return changeRecord(ports, shape, key, async (current) => {
-    if (keyed && (await wasBegun(ports.table, shape, current, keyed))) return { kind: "keep" };
+    if (known && (await wasBegun(ports.table, shape, current, known))) return { kind: "keep" };
+    known ??= own;
     // Another may have begun it meanwhile, and what it did may have been changed again.
     if (keyed && ports.clock.nowMs() >= keyed.untilMs) throw tookTooLong();
     return decide(current, id);
