@@ -64,7 +64,8 @@ export const singleEffects: Invariant = {
             world.gaps.add("late call");
           }
           // Taken for lost, sent again, and so Heat is at work once more on what is as it should be.
-          if (!effect.changed && applied.has(tag)) world.lateCalls.add(stack.ownerUuid);
+          const mayBeLost = world.faults.struck.length > 0;
+          if (mayBeLost && !effect.changed && applied.has(tag)) world.lateCalls.add(stack.ownerUuid);
           // Who sent it slept on the way, and has been overtaken by whoever went on.
           const isOvertaken = effect.sentAt < (latest.get(stack.id) ?? 0);
           latest.set(stack.id, Math.max(effect.sentAt, latest.get(stack.id) ?? 0));
