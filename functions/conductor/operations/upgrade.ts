@@ -109,7 +109,7 @@ async function announceAgain<State extends StackOwner, Specification>(
   const nowMs = ports.clock.nowMs();
   const later = again<State>(pollAfterMs(nowMs, operation));
   const { stepStartedAtMs = operation.startedAtMs } = operation;
-  if (nowMs - stepStartedAtMs < limits.upgrade.announceAgainMs) return later;
+  if (nowMs - stepStartedAtMs < limits.rotation.tellAgainMs) return later;
   const change = subject.planRemoval(ports, state, specification, []);
   if ("kind" in change) return failed(change.reason);
   const updated = await updateStack(stacks, stack, change, `${tagOf(operation)}-again`, record);

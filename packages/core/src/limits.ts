@@ -411,8 +411,6 @@ export const limits = {
     masterMs: 60 * minute,
     /** Between two looks at whether it has said something; its word makes one at once. */
     lookMs: 15 * second,
-    /** So long Heat may take to show what it was told. */
-    announceAgainMs: 5 * minute,
   },
   /** What nodes say to an operation that has told them something by their metadata. */
   nodeWords: {

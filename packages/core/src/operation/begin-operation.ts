@@ -36,13 +36,13 @@ export function beginOperation<State, Refusal>(
   decide: (record: WorkRecord<State>, id: string) => Change<State, Refusal>,
 ): Promise<Changed<State, Refusal>> {
   const id = keyed?.uuid ?? ports.random.uuid();
-  const own = { uuid: id, startedAtMs: ports.clock.nowMs(), untilMs: Infinity, isRepeat: true };
   let known = keyed;
   return changeRecord(ports, shape, key, async (current) => {
     if (known && (await wasBegun(ports.table, shape, current, known))) return { kind: "keep" };
-    known ??= own;
+    const nowMs = ports.clock.nowMs();
+    known ??= begunAt(id, nowMs);
     // Another may have begun it meanwhile, and what it did may have been changed again.
-    if (keyed && ports.clock.nowMs() >= keyed.untilMs) throw tookTooLong();
+    if (nowMs >= known.untilMs) throw tookTooLong();
     return decide(current, id);
   });
 }
@@ -59,10 +59,14 @@ export async function insertBegun<State>(
   const inserted = await insertRecord(ports, shape, record);
   if (inserted.kind === "inserted" || !record.operation) return inserted;
   const standing = await findRecord(ports.table, shape, record.key);
-  const { id: uuid, startedAtMs } = record.operation;
-  const begun = { uuid, startedAtMs, untilMs: Infinity, isRepeat: true };
+  const begun = begunAt(record.operation.id, record.operation.startedAtMs);
   const isOwn = standing !== undefined && (await wasBegun(ports.table, shape, standing, begun));
   return isOwn ? { kind: "inserted", record: standing } : inserted;
+}
+
+/** What was begun under no key, for whoever did not hear of it. */
+function begunAt(uuid: string, startedAtMs: number): KeyedRequestEffect {
+  return { uuid, startedAtMs, untilMs: Infinity, isRepeat: true };
 }
 
 /** Whether a request that came before under the same key has begun its operation on this record. */
