@@ -71,6 +71,11 @@ async function begin(acts: BayActs, world: BayWorld, settle: () => Promise<void>
   await settle();
 }
 
+async function upgradeAll(...[acts, world, settle]: Parameters<typeof begin>): Promise<void> {
+  await begin(acts, world, settle);
+  await acts.upgrade();
+}
+
 const specificationOf = async (world: BayWorld) => (await findBay(world))?.specification;
 const eventsOf = (world: BayWorld): readonly string[] => happened.get(world) ?? [];
 
@@ -87,10 +92,7 @@ const COME = ["begun blue-master-1", "come blue-master-1", "begun blue-master-0"
 const upgrading = bayScenario(
   "upgrading masters and workers",
   { stackMs: STACK_MS },
-  async (acts, world, settle) => {
-    await begin(acts, world, settle);
-    await acts.upgrade();
-  },
+  upgradeAll,
   async (world) => {
     await expectUpgraded(world);
     expect(eventsOf(world)).toEqual(COME);
@@ -146,10 +148,7 @@ describePlainRun(
   bayScenario(
     "upgrading workers, whom a call that comes late takes the upgrade's tag away",
     { stackMs: STACK_MS },
-    async (acts, world, settle) => {
-      await begin(acts, world, settle);
-      await acts.upgrade();
-    },
+    upgradeAll,
     async (world) => {
       expect(overtaken.has(world)).toBe(true);
       await expectUpgraded(world);

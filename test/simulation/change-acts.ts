@@ -121,7 +121,8 @@ export async function chooseBay(
   }
 }
 
-function baysIn(answer: Answer): readonly ListedBay[] {
+/** Those that an answer lists. */
+export function baysIn(answer: Answer): readonly ListedBay[] {
   if (answer.kind !== "reply" || answer.status !== 200) return [];
   return (JSON.parse(answer.text) as { clusters: readonly ListedBay[] }).clusters;
 }

@@ -382,6 +382,11 @@ export function bayIn(text: string): string {
   return /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(text)?.[0] ?? "";
 }
 
+/** The stack of a bay or node group, by its uuid. */
+export function stackOf({ stacks }: Pick<SimulatedCloud, "stacks">, uuid: string): CloudStack | undefined {
+  return [...stacks.values()].find(({ ownerUuid }) => ownerUuid === uuid);
+}
+
 /** The records that may act on a stack: its bay's, and of a node group's its own besides. */
 export function ownersOf({ ownerUuid, parameters }: CloudStack): readonly string[] {
   const bay = parameters["bay_uuid"];

@@ -5,8 +5,10 @@
  */
 import type { Random } from "@jeroboam/core/ports";
 
-/** Where faults are decided: at calls of a service, at messages sent, when Heat begins on a stack, when a bay is
- * stored, now and then, when a node of a bay is about to look, when a master is to come to other versions, and when a bay's health is checked. */
+/**
+ * Where faults are decided: at calls of a service, at messages sent, when Heat begins on a stack, when a bay is stored, now
+ * and then, when a node of a bay is about to look, when a master is to come to other versions, when health is checked.
+ */
 export const SITES = [
   "table",
   "queue",

@@ -4,6 +4,7 @@
  */
 import type { Clock } from "@jeroboam/core/ports";
 import type { SimulatedCloud } from "./cloud.ts";
+import { stackOf } from "./cloud.ts";
 import type { Faults } from "./faults.ts";
 import { workersOf } from "./members.ts";
 
@@ -37,7 +38,7 @@ export function createHealth(clock: Clock, faults: Faults, cloud: Pick<Simulated
   /** Until when they are not ready, by their bays and names. */
   const sick = new Map<string, number>();
   const namesOf = (bayUuid: string): readonly string[] => {
-    const stack = [...cloud.stacks.values()].find(({ ownerUuid }) => ownerUuid === bayUuid);
+    const stack = stackOf(cloud, bayUuid);
     return stack ? workersOf(stack).map(({ name }) => name) : [];
   };
   const isReady = (bayUuid: string, name: string): boolean => (sick.get(`${bayUuid} ${name}`) ?? 0) <= clock.nowMs();

@@ -4,8 +4,8 @@
  * none. Then batch by batch, each awaited, the old ones are taken out of the group, and Heat makes others in their place.
  * Which are old, the stack itself says: so the work goes on wherever it stopped, also in a later upgrade.
  */
-import { limits } from "@jeroboam/core/limits";
 import type { Member } from "@jeroboam/core/bay/bay-nodes";
+import { limits } from "@jeroboam/core/limits";
 import { upgradeInputSchema } from "@jeroboam/core/node-group/upgrade-input";
 import type { ActiveRecord, Operation, Step, StepResult } from "@jeroboam/core/operation/record";
 import { again, done, failed } from "@jeroboam/core/operation/record";

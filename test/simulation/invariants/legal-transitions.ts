@@ -4,8 +4,8 @@ import type { Item } from "@jeroboam/core/table/table";
 import type { BuiltRecord } from "../bay-record.ts";
 import { builtRecordOf, isBayRecord } from "../bay-record.ts";
 import { ONE_STEP_MORE } from "../fleet.ts";
-import { isRobbed } from "../world.ts";
 import type { World } from "../world.ts";
+import { isRobbed } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
 
 /** What may follow on what, besides itself. */

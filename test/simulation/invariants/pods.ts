@@ -15,8 +15,10 @@ export const pods: Invariant = {
         for (const { state, operation } of records.values()) {
           const { uuid, bayUuid, isMade, failure, images } = state;
           if (operation) broken(`pod ${uuid} is at work at rest`);
-          if (!bays.has(bayUuid) && world.faults.conditions.has("index lags")) world.gaps.add("pod left");
-          else if (!bays.has(bayUuid)) broken(`pod ${uuid} is left of bay ${bayUuid}, which is gone`);
+          if (!bays.has(bayUuid)) {
+            if (world.faults.conditions.has("index lags")) world.gaps.add("pod left");
+            else broken(`pod ${uuid} is left of bay ${bayUuid}, which is gone`);
+          }
           const found = objectsOf(world, bayUuid).filter((object) => object.uuid === uuid);
           if (found.length > 1) broken(`pod ${uuid} is ${found.length} times in its bay`);
           if (!isMade || failure !== null) continue;

@@ -3,7 +3,7 @@ import { isCold } from "@jeroboam/core/bay/find-bay";
 import type { Item } from "@jeroboam/core/table/table";
 import { baySpecificationOf, builtRecordOf, isBayRecord } from "../bay-record.ts";
 import type { CloudStack } from "../cloud.ts";
-import { ownersOf } from "../cloud.ts";
+import { ownersOf, stackOf } from "../cloud.ts";
 import type { World } from "../world.ts";
 import { isRobbed, standingBays, standingGroups } from "../world.ts";
 import type { Invariant } from "./invariant.ts";
@@ -25,7 +25,7 @@ export const trueStatus: Invariant = {
         if (operation?.kind === "recreate" && operation.id !== was.operation?.id)
           blowsBefore.set(state.uuid, blows.length);
         if (state.status.endsWith("_COMPLETE") && was.state.status !== state.status) {
-          const stack = stackOf(world, state);
+          const stack = stackOf(world.cloud, state.uuid);
           if (!stack && !isRobbed(world, state.uuid)) broken(`${state.uuid} is ${state.status} without a stack`);
           const isRepeated = world.lateCalls.has(state.uuid) || isToldByBay(world, stack);
           if (stack && !isRepeated && (!world.cloud.isSettled(stack) || stack.fails !== undefined))
@@ -81,15 +81,11 @@ const LASTING = ["stack of the same name", "trust revoked"];
 /** What is true of a bay and of a node group alike. */
 type Built = Pick<Bay, "uuid" | "status" | "nodeCount">;
 
-function stackOf({ cloud }: World, bay: Built): CloudStack | undefined {
-  return [...cloud.stacks.values()].find(({ ownerUuid }) => ownerUuid === bay.uuid);
-}
-
 /** Ready for so long, with nothing in the way, that whoever looked must have seen it. */
 const PLAIN_TO_SEE_MS = 10 * 60_000;
 
 function wasReady(world: World, bay: Built): boolean {
-  const stack = stackOf(world, bay);
+  const stack = stackOf(world.cloud, bay.uuid);
   const { cloud } = world;
   // What all stacks of a bay are told waits for each of its groups'.
   if ([...cloud.stacks.values()].some((one) => ownersOf(one).includes(bay.uuid) && !cloud.isSettled(one))) return false;
@@ -101,7 +97,7 @@ function wasReady(world: World, bay: Built): boolean {
 
 function stackProblemOf(world: World, built: Built): string | undefined {
   if (built.status.endsWith("_IN_PROGRESS")) return "at rest";
-  const stack = stackOf(world, built);
+  const stack = stackOf(world.cloud, built.uuid);
   if (!built.status.endsWith("_COMPLETE") || !stack) return undefined;
   if (isToldByBay(world, stack)) return undefined;
   const isLate = world.lateCalls.has(built.uuid);
@@ -116,7 +112,7 @@ function stackProblemOf(world: World, built: Built): string | undefined {
 function problemOf(world: World, bay: Bay): string | undefined {
   const { cloud, items, blows } = world;
   const problem = stackProblemOf(world, bay);
-  const stack = stackOf(world, bay);
+  const stack = stackOf(world.cloud, bay.uuid);
   if (problem !== undefined || !bay.status.endsWith("_COMPLETE") || !stack) return problem;
   const password = stack.parameters["trustee_password"];
   const login = [...cloud.users].find(([name]) => name.includes(bay.uuid));

@@ -3,6 +3,7 @@ import type { NodeGroup } from "@jeroboam/core/node-group/node-group";
 import { nodeGroupSpecificationKey } from "@jeroboam/core/node-group/node-group";
 import { builtRecordOf, groupSpecificationOf, isBayRecord } from "../bay-record.ts";
 import type { CloudStack } from "../cloud.ts";
+import { stackOf } from "../cloud.ts";
 import { isFollowing, workersOf } from "../members.ts";
 import type { NodeState } from "../nodes.ts";
 import type { World } from "../world.ts";
@@ -74,7 +75,7 @@ export const versions: Invariant = {
 
     /** Of the bay itself, or of a group: none is left of what they were. */
     function expectWorkers(uuid: string, labels: BaySpecification["labels"]): void {
-      const stack = [...world.cloud.stacks.values()].find(({ ownerUuid }) => ownerUuid === uuid);
+      const stack = stackOf(world.cloud, uuid);
       if (!stack || !isFollowing(stack) || world.lateCalls.has(uuid)) return;
       const version = labels["kube_tag"];
       if (versionOf(stack) !== version)
