@@ -88,14 +88,16 @@ test("a line that a kill cut short is dropped, and what comes after it is kept",
 test("what was superseded many times is written anew on opening", () => {
   const folder = newFolder();
   const first = openJournal(folder);
-  for (let round = 0; round < 1_500; round += 1) first.append([{ table: "t", id: "a", value: { id: "a", round } }]);
+  const text = "x".repeat(1_000);
+  for (let round = 0; round < 1_500; round += 1)
+    first.append([{ table: "t", id: "a", value: { id: "a", round, text } }]);
   first.append([
     { table: "t", id: "b", value: { id: "b" } },
     { table: "t", id: "b", value: null },
   ]);
   first.close();
   const second = openJournal(folder);
-  expect([...second.load()]).toEqual([{ table: "t", id: "a", value: { id: "a", round: 1_499 } }]);
+  expect([...second.load()]).toEqual([{ table: "t", id: "a", value: { id: "a", round: 1_499, text } }]);
   second.close();
   expect(readFileSync(join(folder, "sandbox.jsonl"), "utf8").trim().split("\n")).toHaveLength(1);
 });

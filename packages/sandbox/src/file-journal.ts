@@ -2,18 +2,18 @@
  * The store on disk: one file to which every commit appends a line, `[[table, id, value], ...]`.
  * A commit is one write; what the operating system has taken outlives the process, so a kill -9 after an answer loses nothing.
  * (A power cut may: there is no fsync. It is a sandbox.) A last line that a kill cut short was never answered for, and is dropped.
- * On opening, a journal with many superseded lines is written anew beside the old one and put in its place.
+ * On opening, a journal that is mostly of what was superseded is written anew beside the old one and put in its place.
  * One process at a time: a lock file names the process that has the folder.
  */
-import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { truncateSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Change, Store } from "./ports.ts";
 
 type Row = [table: string, id: string, value: unknown];
 
-/** Lines beyond those that are needed, at which opening rewrites the journal. */
-const SUPERSEDED_LINES = 1_000;
+/** Text beyond what is needed (a character for a byte: nearly all is ASCII), at which opening rewrites the journal. */
+const SUPERSEDED_BYTES = 1024 * 1024;
 
 function isAlive(pid: number): boolean {
   try {
@@ -36,9 +36,9 @@ function lock(path: string): void {
 }
 
 /** Reads all whole lines; cuts off a last one that is not whole. */
-function readRows(path: string): { rows: Map<string, Row>; lines: number } {
+function readRows(path: string): { rows: Map<string, Row>; sizeBytes: number } {
   const rows = new Map<string, Row>();
-  if (!existsSync(path)) return { rows, lines: 0 };
+  if (!existsSync(path)) return { rows, sizeBytes: 0 };
   const text = readFileSync(path, "utf8");
   const end = text.lastIndexOf("\n") + 1;
   if (end < text.length) truncateSync(path, Buffer.byteLength(text.slice(0, end)));
@@ -50,7 +50,13 @@ function readRows(path: string): { rows: Map<string, Row>; lines: number } {
       else rows.set(key, row);
     }
   }
-  return { rows, lines: lines.length };
+  return { rows, sizeBytes: end };
+}
+
+function rewrite(path: string, lines: readonly string[]): void {
+  const fresh = `${path}.new`;
+  writeFileSync(fresh, lines.map((line) => `${line}\n`).join(""));
+  renameSync(fresh, path);
 }
 
 export function openJournal(folder: string): Store {
@@ -58,12 +64,11 @@ export function openJournal(folder: string): Store {
   const lockPath = join(folder, "sandbox.lock");
   const path = join(folder, "sandbox.jsonl");
   lock(lockPath);
-  const { rows, lines } = readRows(path);
-  if (lines > rows.size + SUPERSEDED_LINES) {
-    const fresh = `${path}.new`;
-    writeFileSync(fresh, "");
-    for (const row of rows.values()) appendFileSync(fresh, `${JSON.stringify([row])}\n`);
-    renameSync(fresh, path);
+  const { rows, sizeBytes } = readRows(path);
+  if (sizeBytes > SUPERSEDED_BYTES) {
+    const needed = [...rows.values()].map((row) => JSON.stringify([row]));
+    const neededBytes = needed.reduce((sum, line) => sum + line.length, 0);
+    if (sizeBytes > neededBytes + SUPERSEDED_BYTES) rewrite(path, needed);
   }
   const file = openSync(path, "a");
   return {

@@ -28,6 +28,8 @@ export const limits = {
   templateDepth: 100,
   /** Ours: how many nodes a YAML document may expand to through aliases. */
   yamlAliases: 1_000,
+  /** Ours: how many texts of YAML are not read anew when they come again. */
+  yamlTextsKept: 64,
   /** Ours: how many due moments one call of advance() works through before it gives up with an error. */
   stepsPerAdvance: 1_000_000,
   /** Ours: bays with an engine. */

@@ -58,8 +58,20 @@ const PYTHON_SCALARS: readonly ScalarTag[] = [
   ),
 ];
 
+/** What the last texts said, as JSON: the bays of one type send the same templates, and reading them is most of Heat's work. */
+const lastRead = new Map<string, string>();
+
 /** Reads YAML as PyYAML's safe loader does, dates staying texts. Throws Error with words for the user. */
 export function readYaml(text: string): Json {
+  const json = lastRead.get(text) ?? yamlToJson(text);
+  lastRead.delete(text);
+  lastRead.set(text, json);
+  const [oldest] = lastRead.keys();
+  if (lastRead.size > limits.yamlTextsKept && oldest !== undefined) lastRead.delete(oldest);
+  return JSON.parse(json) as Json;
+}
+
+function yamlToJson(text: string): string {
   const document = parseDocument(text, {
     version: "1.1",
     schema: "yaml-1.1",
@@ -75,7 +87,7 @@ export function readYaml(text: string): Json {
   if (error) throw new Error(error.message);
   const value = document.toJS({ maxAliasCount: limits.yamlAliases }) as unknown;
   // Through JSON once: what is no JSON (a date, a set) becomes what the wire would make of it, and aliases become copies.
-  return JSON.parse(JSON.stringify(value ?? null)) as Json;
+  return JSON.stringify(value ?? null);
 }
 
 /** JSON or YAML to a map with a version in it. */
