@@ -1,8 +1,8 @@
 /**
  * `npm start` killed with SIGKILL at random moments, again and again over the same disk, while clients create, resize
  * and delete bays: nothing that was accepted is lost, nothing is made twice, nothing is stuck, nothing is left over.
- * `npm run test:kill` is 100 rounds, or `KILL_ROUNDS`: more than `npm test` has time for. There are several
- * installations at once, each with its share of the rounds: most of a round is waiting.
+ * `npm run test:kill` is 100 rounds, or `KILL_ROUNDS`: more than `npm test` has time for, so a suite of its own. There
+ * are several installations at once, each with its share of the rounds.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ import { listStacks, login } from "./sandbox-client.ts";
 
 const ROUNDS = Number(process.env["KILL_ROUNDS"] ?? 100);
 const INSTALLATIONS = 2;
-/** From the first change on that was answered. */
+/** From the first change on that was answered. Most lives are much shorter: starting, not living, is most of a round. */
 const ALIVE_MOST_MS = 1_000;
 const ANSWER_WITHIN_MS = 20_000;
 const CLIENTS = 3;
@@ -113,7 +113,7 @@ async function killOnce(installation: Installation, fraction: () => number): Pro
   const clients = Array.from({ length: CLIENTS }, () => drive(installation, fraction, () => isOver));
   // On a busy machine the first change may be long in coming: a round in which nothing was begun would show nothing.
   await waitFor(() => promised.replies > before, ANSWER_WITHIN_MS, 5);
-  await new Promise((resolve) => setTimeout(resolve, ALIVE_MOST_MS * fraction()));
+  await new Promise((resolve) => setTimeout(resolve, ALIVE_MOST_MS * fraction() ** 2));
   await running.kill();
   isOver = true;
   await Promise.all(clients);
