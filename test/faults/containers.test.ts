@@ -4,6 +4,7 @@ import { askForAction, changeResource, createResource, deleteResource } from "@j
 import { factsOfPod } from "@jeroboam/core/container/manifest-facts";
 import type { Container, Pod } from "@jeroboam/core/container/resource";
 import { resourceShapes } from "@jeroboam/core/container/resource";
+import { limits } from "@jeroboam/core/limits";
 import { projectRecordKey } from "@jeroboam/core/listing/project-record";
 import type { Manifest } from "@jeroboam/core/manifest/manifest";
 import { readManifest } from "@jeroboam/core/manifest/manifest";
@@ -11,25 +12,26 @@ import type { WorkRecord } from "@jeroboam/core/operation/record";
 import { findRecord } from "@jeroboam/core/operation/record-store";
 import type { ConductorPorts } from "@jeroboam/conductor/ports";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import { PROJECT } from "../simulated/bays.ts";
+import { PLAIN_DELIVERY } from "../simulated/queue.ts";
 import type { BayActs, BayRun, BayWorld } from "./bay-world.ts";
 import { actsOn, bayOf, createBayWorld } from "./bay-world.ts";
 import type { Scenario } from "./harness.ts";
+import { createGate } from "./gate.ts";
 import { describeInterruption, describeOperationFaults } from "./harness.ts";
+import { passTime } from "./pass-time.ts";
 
 const RESOURCE = "00000000-0000-4000-8000-0000000000aa";
 const podKey = projectRecordKey(resourceShapes.pod, PROJECT, RESOURCE);
 const containerKey = projectRecordKey(resourceShapes.container, PROJECT, RESOURCE);
 
-/** At rest: nothing is due but the looks by schedule, and all that hangs on the bay was seen. */
-function isAtRest({ table, clock }: BayWorld): boolean {
-  return table
-    .items()
-    .every(
-      ({ pk, indexes: { due } }) =>
-        due === undefined || (isWatch(pk) && due.sk > String(clock.nowMs()).padStart(15, "0")),
-    );
+/** At rest: nothing is due but the looks by schedule at a bay that is there, and all that hangs on it was seen. */
+function isAtRest({ table, clock, bayKey }: BayWorld): boolean {
+  const items = table.items();
+  const isThere = items.some(({ pk, sk }) => pk === bayKey.pk && sk === bayKey.sk);
+  const now = String(clock.nowMs()).padStart(15, "0");
+  return items.every(({ pk, indexes: { due } }) => due === undefined || (isThere && isWatch(pk) && due.sk > now));
 }
 
 const isWatch = (pk: string): boolean => pk.startsWith("engine-watch#");
@@ -274,3 +276,31 @@ describeOperationFaults(
     },
   ),
 );
+
+/** How the indexes lag: the table's readers see no container resource that hangs on a bay, as long as `lagging`. */
+function withLaggingIndex(world: BayWorld, state: { lagging: boolean }): ConductorPorts {
+  const { table } = world.ports;
+  const queryIndex: typeof table.queryIndex = async (index, pk, range) => {
+    const page = await table.queryIndex(index, pk, range);
+    const shown = page.items.filter(({ pk: found }) => !state.lagging || !found.startsWith("pod#"));
+    return { ...page, items: shown };
+  };
+  return { ...world.ports, table: { ...table, queryIndex } };
+}
+
+test("a pod that the index does not show yet as its bay goes is gone a minute later", async () => {
+  const world = createBayWorld(createGate(), PLAIN_DELIVERY, { stackMs: 1_000 });
+  const index = { lagging: true };
+  const ports = withLaggingIndex(world, index);
+  await actsOn(world).create(1, "kubernetes");
+  await passTime(world, 30_000, ports);
+  await createPod(world);
+  await passTime(world, 5_000, ports);
+  expect((await podOf(world))?.state).toMatchObject({ isMade: true });
+  await actsOn(world).remove();
+  await passTime(world, 10_000, ports);
+  expect(await bayOf(world)).toBeUndefined();
+  index.lagging = false;
+  await passTime(world, limits.container.graceMs, ports);
+  expectNothingLeft(world);
+});

@@ -1,17 +1,16 @@
 /** Bays' health, checked by schedule: what is told, what is written, and who is left alone. */
 import type { ContainerEngine, Health } from "@jeroboam/coe/engines/container-engine";
 import type { ConductorPorts } from "@jeroboam/conductor/ports";
-import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
 import { changeSpecification } from "@jeroboam/core/bay/specification-store";
 import { limits } from "@jeroboam/core/limits";
-import { conduct } from "@jeroboam/core/operation/conduct";
 import type { Item } from "@jeroboam/core/table/table";
 import { beforeEach, expect, test } from "vitest";
 import { PLAIN_DELIVERY } from "../simulated/queue.ts";
 import type { BayWorld } from "./bay-world.ts";
 import { actsOn, bayOf, createBayWorld } from "./bay-world.ts";
 import { createGate } from "./gate.ts";
+import { passTime } from "./pass-time.ts";
 
 const FINE: Health = { kind: "checked", isHealthy: true, reasons: { api: "ok", "n-0.Ready": "True" } };
 const ILL: Health = { kind: "checked", isHealthy: false, reasons: { api: "ok", "n-0.Ready": "False" } };
@@ -38,21 +37,7 @@ beforeEach(() => {
   };
 });
 
-const dueAt = (item: Item): number => Number(item.indexes.due?.sk.slice(0, 15));
-
-/** Lets time pass, and conductors do what falls due. */
-async function pass(ms: number): Promise<void> {
-  const endMs = world.clock.nowMs() + ms;
-  for (;;) {
-    const due = world.table.items().filter((item) => item.indexes.due !== undefined && dueAt(item) <= endMs);
-    const [next] = due.toSorted((one, other) => dueAt(one) - dueAt(other));
-    if (!next) break;
-    world.clock.advance(Math.max(0, dueAt(next) - world.clock.nowMs()));
-    const budget = { endsAtMs: Infinity, signal: new AbortController().signal };
-    await conduct({ ports, name: "conductor", types: RECORD_TYPES }, next, budget);
-  }
-  world.clock.advance(endMs - world.clock.nowMs());
-}
+const pass = (ms: number): Promise<void> => passTime(world, ms, ports);
 
 const uuid = (): string => world.bayKey.pk.slice("bay#".length);
 const reasons = async () =>

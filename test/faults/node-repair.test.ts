@@ -4,7 +4,6 @@ import type { ConductorPorts } from "@jeroboam/conductor/ports";
 import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import { changeSpecification } from "@jeroboam/core/bay/specification-store";
 import { limits } from "@jeroboam/core/limits";
-import { conduct } from "@jeroboam/core/operation/conduct";
 import { expect, test } from "vitest";
 import { PLAIN_DELIVERY } from "../simulated/queue.ts";
 import type { BayRun, BayWorld } from "./bay-world.ts";
@@ -12,6 +11,7 @@ import { actsOn, bayOf, createBayWorld, membersOf } from "./bay-world.ts";
 import type { Gate } from "./gate.ts";
 import { createGate } from "./gate.ts";
 import { describeInterruption, describeOperationFaults } from "./harness.ts";
+import { passTime } from "./pass-time.ts";
 
 const CHECK_MS = 120_000;
 
@@ -113,22 +113,7 @@ describeInterruption<ConductorPorts, WardRun>(replacing, {
   },
 });
 
-/** Lets time pass, and a conductor do what falls due. */
-async function pass({ world, ports }: Ward, ms: number): Promise<void> {
-  const dueAtOf = (sk: string): number => Number(sk.slice(0, 15));
-  const endMs = world.clock.nowMs() + ms;
-  for (;;) {
-    const due = world.table
-      .items()
-      .flatMap((item) => (item.indexes.due ? [{ item, atMs: dueAtOf(item.indexes.due.sk) }] : []));
-    const [next] = due.filter(({ atMs }) => atMs <= endMs).toSorted((one, other) => one.atMs - other.atMs);
-    if (!next) break;
-    world.clock.advance(Math.max(0, next.atMs - world.clock.nowMs()));
-    const budget = { endsAtMs: Infinity, signal: new AbortController().signal };
-    await conduct({ ports, name: "conductor", types: RECORD_TYPES }, next.item, budget);
-  }
-  world.clock.advance(endMs - world.clock.nowMs());
-}
+const pass = ({ world, ports }: Ward, ms: number): Promise<void> => passTime(world, ms, ports);
 
 const HOUR_MS = 3_600_000;
 

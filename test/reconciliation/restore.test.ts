@@ -1,5 +1,4 @@
 /** A whole world whose table is restored from an older copy: what reconciliation makes of it. */
-import { RECORD_TYPES } from "@jeroboam/conductor/record-types";
 import type { Bay } from "@jeroboam/core/bay/bay";
 import { bayKey, bayShape } from "@jeroboam/core/bay/bay";
 import { bayModelKey, bayModelShape } from "@jeroboam/core/bay-model/bay-model";
@@ -7,10 +6,10 @@ import { deleteBay, resizeBay } from "@jeroboam/core/bay/change-bay";
 import { createBay } from "@jeroboam/core/bay/create-bay";
 import { findBayByUuid } from "@jeroboam/core/bay/find-bay";
 import { limits } from "@jeroboam/core/limits";
-import { conduct } from "@jeroboam/core/operation/conduct";
 import { findRecord } from "@jeroboam/core/operation/record-store";
 import { expect, test } from "vitest";
 import type { BayWorld } from "../faults/bay-world.ts";
+import { passTime } from "../faults/pass-time.ts";
 import { MODEL_ID, PROJECT, newSpecification } from "../simulated/bays.ts";
 import { STACK_MS, settledWorld } from "./settled-world.ts";
 
@@ -44,41 +43,30 @@ async function resize(world: BayWorld, uuid: string, nodeCount: number): Promise
   await resizeBay(world.ports, await found(world, uuid), { nodeCount, nodesToRemove: [], rollback: false }, "action");
 }
 
-/** Does what is due, for so long. */
-async function pass(world: BayWorld, ms: number): Promise<void> {
-  const endMs = world.clock.nowMs() + ms;
-  while (world.clock.nowMs() < endMs) {
-    const budget = { endsAtMs: Infinity, signal: new AbortController().signal };
-    for (const item of world.table.items().filter(({ indexes }) => indexes.due))
-      await conduct({ ports: world.ports, name: "one", types: RECORD_TYPES }, item, budget);
-    world.clock.advance(1_000);
-  }
-}
-
 test("a table restored from an hour ago converges with the world, or says what it cannot explain", async () => {
   const { world, round } = await settledWorld();
   const settled = await create(world, "settled");
   const resized = await create(world, "resized");
   const deleted = await create(world, "deleted");
   const resizing = await create(world, "resizing");
-  await pass(world, 2 * STACK_MS);
+  await passTime(world, 2 * STACK_MS);
   const creating = await create(world, "creating");
   await resize(world, resizing, 3);
-  await pass(world, 3_000);
+  await passTime(world, 3_000);
   const backup = world.table.items();
 
-  await pass(world, 2 * STACK_MS);
+  await passTime(world, 2 * STACK_MS);
   await resize(world, resized, 4);
   await deleteBay(world.ports, (await found(world, deleted)).record);
   const created = await create(world, "created since");
-  await pass(world, 2 * STACK_MS);
+  await passTime(world, 2 * STACK_MS);
   expect(await bayOf(world, deleted)).toBeUndefined();
   expect(await bayOf(world, created)).toMatchObject({ status: "CREATE_COMPLETE" });
   world.clock.advance(3_600_000);
   const before = world.counts.creates;
   world.table.restore(backup);
 
-  await pass(world, 2 * STACK_MS);
+  await passTime(world, 2 * STACK_MS);
   for (let times = 0; times < 3; times += 1) {
     await round("drift");
     await round("left-overs");
@@ -108,6 +96,6 @@ test("a table restored from an hour ago converges with the world, or says what i
 
   // What was told as failed can be deleted like any other.
   if (gone) await deleteBay(world.ports, (await found(world, deleted)).record);
-  await pass(world, 2 * STACK_MS);
+  await passTime(world, 2 * STACK_MS);
   expect(await bayOf(world, deleted)).toBeUndefined();
 });

@@ -4,6 +4,8 @@
  */
 import type { HealthWatch } from "@jeroboam/core/bay/health-watch";
 import { healthWatchShape } from "@jeroboam/core/bay/health-watch";
+import type { EngineWatch } from "@jeroboam/core/container/engine-watch";
+import { engineWatchShape } from "@jeroboam/core/container/engine-watch";
 import { limits } from "@jeroboam/core/limits";
 import type { Item } from "@jeroboam/core/table/table";
 import type { Beginning } from "./beginning.ts";
@@ -131,9 +133,9 @@ export function createStage(options: StageOptions): Stage {
   return stage;
 }
 
-function hasNoWork({ items, queue }: World): boolean {
-  if (queue.size() > 0) return false;
-  for (const item of items.values()) if (item.indexes.due && !isWatch(item)) return false;
+function hasNoWork(world: World): boolean {
+  if (world.queue.size() > 0) return false;
+  for (const item of world.items.values()) if (item.indexes.due && !isWatch(world, item)) return false;
   return true;
 }
 
@@ -150,15 +152,20 @@ function isHealthKnown(world: World): boolean {
 }
 
 /** Of all but what goes on by schedule. */
-function revisionsOf({ items }: World): ReadonlySet<string> {
-  const settled = [...items.values()].filter((item) => !isWatch(item) && !item.pk.startsWith("reconciliation"));
+function revisionsOf(world: World): ReadonlySet<string> {
+  const isSettled = (item: Item): boolean => !isWatch(world, item) && !item.pk.startsWith("reconciliation");
+  const settled = [...world.items.values()].filter(isSettled);
   return new Set(settled.map(({ pk, sk, revision }) => `${pk} ${sk} ${revision}`));
 }
 
-/** As long as pods hang on a bay its engine is looked at by schedule, and its nodes where they may fail. */
-function isWatch({ body }: Item): boolean {
-  if (body["type"] !== healthWatchShape.type) return body["type"] === "engine-watch";
-  return !(body["state"] as HealthWatch).repair?.decided;
+/**
+ * As long as pods hang on a bay its engine is looked at by schedule, and its nodes where they may fail. Of a bay that is
+ * gone, a watch has an end.
+ */
+function isWatch({ history }: World, { body }: Item): boolean {
+  if (body["type"] === engineWatchShape.type)
+    return history.current((body["state"] as EngineWatch).bayUuid) !== undefined;
+  return body["type"] === healthWatchShape.type && !(body["state"] as HealthWatch).repair?.decided;
 }
 
 function stateOf({ items, queue }: World, isDone: boolean): string {

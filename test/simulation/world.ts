@@ -79,7 +79,8 @@ export const GAPS = {
     "a bay that was deleted came back: a request under its key fell asleep between its last look at the clock and its write",
   "hook left":
     "a hook of a bay that is gone: its maker died before it looked again, or the index did not show it yet; its calls are told 404",
-  "pod left": "a pod of a bay that is gone: the index did not show it yet when the bay went",
+  "pod left":
+    "a pod of a bay that is gone: the index did not show it yet, and a clock minutes ahead ended the last looks",
   "late user": "a user of nodes that was made when its bay was gone: the call was under way all the time",
 } as const;
 export type Gap = keyof typeof GAPS;

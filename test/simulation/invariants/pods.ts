@@ -16,7 +16,8 @@ export const pods: Invariant = {
           const { uuid, bayUuid, isMade, failure, images } = state;
           if (operation) broken(`pod ${uuid} is at work at rest`);
           if (!bays.has(bayUuid)) {
-            if (world.faults.conditions.has("index lags")) world.gaps.add("pod left");
+            const { conditions } = world.faults;
+            if (conditions.has("index lags") && conditions.has("clocks skewed")) world.gaps.add("pod left");
             else broken(`pod ${uuid} is left of bay ${bayUuid}, which is gone`);
           }
           const found = objectsOf(world, bayUuid).filter((object) => object.uuid === uuid);

@@ -2,6 +2,8 @@
 import type { Look } from "@jeroboam/coe/containers/look";
 import { ENGINE_KINDS } from "@jeroboam/coe/containers/engine-kinds";
 import type { ContainerEngine } from "@jeroboam/coe/engines/container-engine";
+import { bayKey } from "@jeroboam/core/bay/bay";
+import { removeBayRecords } from "@jeroboam/core/bay/bay-records";
 import type { EngineWatch } from "@jeroboam/core/container/engine-watch";
 import { engineWatchShape } from "@jeroboam/core/container/engine-watch";
 import { resourceShapes } from "@jeroboam/core/container/resource";
@@ -16,15 +18,15 @@ const look: Step<ConductorPorts, EngineWatch> = {
   name: "look",
   async run(ports, { state, operation }, { signal }) {
     const opened = await openBay(ports, state);
-    // The bay takes along what hangs on it.
-    if (opened.kind === "gone") return done();
     const nowMs = ports.clock.nowMs();
+    const isYoung = nowMs - operation.startedAtMs < limits.container.graceMs;
+    if (opened.kind === "gone")
+      return (await removeRest(ports, state)) && !isYoung ? done() : again(limits.container.unsettledMs);
     const engine = opened.kind === "open" ? opened.engine : { closed: opened.reason };
     // Loaded when the first bay is looked at.
     const { lookAtBay } = await import("@jeroboam/coe/containers/look");
     const seen = await lookAtBay(ports, state.bayUuid, engine, signal);
     if (opened.kind === "open") await removeStrays(ports, state, opened.engine, seen, signal);
-    const isYoung = nowMs - operation.startedAtMs < limits.container.graceMs;
     if (seen.count === 0 && !isYoung) return done();
     const { lookMs, troubleMs, unsettledMs, settledMs } = limits.container;
     const lookAgainAtMs = nowMs + (seen.isInTrouble ? troubleMs : lookMs);
@@ -34,6 +36,12 @@ const look: Step<ConductorPorts, EngineWatch> = {
     });
   },
 };
+
+/** A bay takes along what hangs on it; what the index did not show then, it shows while the watch is young. False: there may be more. */
+async function removeRest({ table }: ConductorPorts, { projectId, bayUuid }: EngineWatch): Promise<boolean> {
+  const isThere = await table.get(bayKey(projectId, bayUuid));
+  return isThere ? true : removeBayRecords(table, bayUuid);
+}
 
 /** What a conductor made after its record was deleted: it was believed dead. */
 async function removeStrays(
