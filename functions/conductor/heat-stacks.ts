@@ -4,12 +4,12 @@ import type { Heat } from "@jeroboam/core/openstack/heat";
 import { describeFailures, findFailures } from "@jeroboam/core/openstack/heat-failures";
 import type { Stack as HeatStack, StackSummary } from "@jeroboam/core/openstack/heat-schemas";
 import type { Refusal } from "@jeroboam/core/openstack/refusal";
-import type { ListedStack, Refused, Stack, StackAction, StackFilter, StackPage, Stacks } from "./ports.ts";
+import type { ListedStack, Refused, Stack, StackAction, StackFilter, StackLookup, StackPage, Stacks } from "./ports.ts";
 
 export function createStacks(heat: Heat): Stacks {
   return {
-    async find(nameOrId) {
-      const found = await heat.findStack(nameOrId, { outputs: true });
+    async find(stack, { outputsAtWork } = { outputsAtWork: false }) {
+      const found = await look(heat, stack, outputsAtWork);
       switch (found.kind) {
         case "found":
           return stackFrom(found.value);
@@ -65,6 +65,14 @@ export function createStacks(heat: Heat): Stacks {
       return failures.kind === "found" && failures.value.length > 0 ? [describeFailures(failures.value)] : [];
     },
   };
+}
+
+/** A stack at work is looked at again and again, and Heat would work its outputs out each time. */
+async function look(heat: Heat, { name, id }: StackLookup, outputsAtWork: boolean): ReturnType<Heat["getStack"]> {
+  const options = { outputs: outputsAtWork };
+  const found = await (id === null ? heat.findStack(name, options) : heat.getStack({ name, id }, options));
+  if (outputsAtWork || found.kind !== "found" || statusFrom(found.value).progress === "IN_PROGRESS") return found;
+  return heat.getStack({ name: found.value.stack_name, id: found.value.id }, { outputs: true });
 }
 
 /** One page of our stacks: of the session's project, or of all. */

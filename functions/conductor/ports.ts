@@ -147,10 +147,19 @@ export interface NewStack extends StackPlan {
   readonly name: string;
 }
 
+/** What a stack is looked for by. Without an id Heat is asked which the name means: a request more. */
+export interface StackLookup {
+  readonly name: string;
+  readonly id: string | null;
+}
+
 /** Heat, for one project. */
 export interface Stacks {
-  /** By name or id; absent when there is none, or only a deleted one. */
-  find(nameOrId: string): Promise<Stack | undefined>;
+  /**
+   * Absent when there is none, or only a deleted one. Outputs cost Heat work: of a stack at work there are none, unless
+   * they are asked for.
+   */
+  find(stack: StackLookup, options?: { readonly outputsAtWork: boolean }): Promise<Stack | undefined>;
   /** `exists`: one of that name is there. */
   create(
     stack: NewStack,

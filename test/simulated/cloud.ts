@@ -99,14 +99,17 @@ export function createSimulatedCloud(gate: Gate, clock: Clock, behaviour: CloudB
 
   // Heat asks Keystone again at each call: a trust that was given back in between is worth nothing.
   const stacksOf = (projectId: string, isAlive: () => boolean): Stacks => ({
-    find: (nameOrId) =>
+    find: ({ name, id }, { outputsAtWork } = { outputsAtWork: false }) =>
       gate.pass("heat.find", () => {
         settle();
         if (!isAlive()) return Promise.reject(new Transient(TRUST_GONE.reason));
         const found = [...stacks.values()].find(
-          (one) => one.projectId === projectId && (one.id === nameOrId || one.name === nameOrId),
+          (one) => one.projectId === projectId && one.name === name && (id === null || one.id === id),
         );
-        return Promise.resolve(found && show(found));
+        if (!found) return Promise.resolve(undefined);
+        const shown = show(found);
+        const hasOutputs = outputsAtWork || shown.progress !== "IN_PROGRESS";
+        return Promise.resolve(hasOutputs ? shown : { ...shown, outputs: {} });
       }),
     create: ({ name, tags, parameters }) =>
       gate.pass<Awaited<ReturnType<Stacks["create"]>>>("heat.create", () => {

@@ -290,15 +290,16 @@ function stacksFor(process: Process, state: CloudState, projectId: string, isAcc
     return { kind: "refused", reason: "You have reached the maximum stacks per project" };
   };
   return {
-    find: (nameOrId) =>
-      process.call("heat", `find ${nameOrId}`, () => {
+    find: ({ name, id }, { outputsAtWork } = { outputsAtWork: false }) =>
+      process.call("heat", `find ${id ?? name}`, () => {
         settle();
         if (!isAccepted()) throw new Transient(GONE.reason);
         const found = [...stacks.values()].find(
-          (one) => one.projectId === projectId && (one.id === nameOrId || one.name === nameOrId),
+          (one) => one.projectId === projectId && one.name === name && (id === null || one.id === id),
         );
         if (!found) return undefined;
-        return found.shows && clock.nowMs() < found.shows.untilMs ? found.shows.stack : show(found);
+        const shown = found.shows && clock.nowMs() < found.shows.untilMs ? found.shows.stack : show(found);
+        return outputsAtWork || shown.progress !== "IN_PROGRESS" ? shown : { ...shown, outputs: {} };
       }),
     create: ({ name, tags, parameters }: NewStack) =>
       process.call<Awaited<ReturnType<Stacks["create"]>>>(

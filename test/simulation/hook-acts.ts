@@ -9,6 +9,7 @@ import type { Condition } from "./faults.ts";
 import type { ApiRequest } from "./fleet.ts";
 import type { ActTools } from "./further-acts.ts";
 import type { Person } from "./people.ts";
+import type { Answer } from "./watch.ts";
 import { uuidIn } from "./watch.ts";
 
 /** Nobody else asks for so many nodes, and no two calls for the same number: by it one can tell who changed a bay. */
@@ -17,6 +18,8 @@ const NODES_MOST = 1_000;
 /** That a hook which upgrades may name. */
 const MODELS = 3;
 const MINUTE_MS = 60_000;
+/** Of one call, while the bay is at work on something else. */
+const SENDS_MOST = 4;
 /** More than any clock is wrong and any call is tolerated. */
 const OUT_OF_TIME_MS = 40 * MINUTE_MS;
 
@@ -43,6 +46,8 @@ export function hookCall(
   return { method: "POST", path: `/v1/hooks/${uuid}`, body, headers };
 }
 
+const isBusy = (answer: Answer): boolean => answer.kind === "reply" && answer.status === 409;
+
 export function hookAct(tools: ActTools, conditions: ReadonlySet<Condition>): () => Promise<void> {
   const { person, ask, askAs, insist, pick, chance, pause, nowMs } = tools;
   /** Those that were deleted are called on. */
@@ -67,25 +72,25 @@ export function hookAct(tools: ActTools, conditions: ReadonlySet<Condition>): ()
     const model = unused.get(uuid)?.shift();
     return model === undefined ? { node_count: nextCount() } : { bay_model: model };
   };
-  const signedCall = (
-    hook: MadeHook,
-    secret: string,
-    atMs: number,
-    id = `call-${(ids += 1)}-of-${person.name}`,
-  ): ApiRequest => hookCall({ ...hook, secret }, { id, atMs, body: nextBody(hook) });
+  const nextId = (): string => `call-${(ids += 1)}-of-${person.name}`;
+  const signedCall = (hook: MadeHook, secret: string, atMs: number): ApiRequest =>
+    hookCall({ ...hook, secret }, { id: nextId(), atMs, body: nextBody(hook) });
+  /** Each time signed anew, as senders do it. */
+  const sendAgain = (hook: MadeHook, id: string, body: object): Promise<Answer> =>
+    askAs(automation, hookCall(hook, { id, atMs: nowMs(), body }));
   const callRightly = async (hook: MadeHook): Promise<void> => {
-    const request = signedCall(hook, hook.secret, nowMs());
+    const [id, body] = [nextId(), nextBody(hook)];
+    const request = hookCall(hook, { id, atMs: nowMs(), body });
     sent.push(request);
     const isTwice = chance() < 0.25;
-    const [answer] = await Promise.all([askAs(automation, request), isTwice && askAs(automation, request)]);
-    const isBusy = answer.kind === "reply" && answer.status === 409;
-    if (chance() >= (isBusy ? 0.9 : 0.6)) return;
+    let [answer] = await Promise.all([askAs(automation, request), isTwice && askAs(automation, request)]);
+    for (let sends = 1; sends < SENDS_MOST && isBusy(answer); sends += 1) {
+      await pause(4 * MINUTE_MS * chance());
+      answer = await sendAgain(hook, id, body);
+    }
+    if (chance() < 0.4) return;
     await pause(4 * MINUTE_MS * chance());
-    const isOther = chance() < 0.15;
-    await askAs(
-      automation,
-      isOther ? signedCall(hook, hook.secret, nowMs(), request.headers?.["webhook-id"]) : request,
-    );
+    await (chance() < 0.15 ? sendAgain(hook, id, nextBody(hook)) : askAs(automation, request));
   };
   const make = async (): Promise<void> => {
     const bay = (await chooseBay(tools))?.uuid;

@@ -103,7 +103,7 @@ async function bayOutputs(
   bay: Bay,
   stacks: Stacks,
 ): Promise<Stack["outputs"] | undefined> {
-  const stack = await stacks.find(bay.stackId ?? stackPlans.nameOf(bay));
+  const stack = await stacks.find({ name: stackPlans.nameOf(bay), id: bay.stackId }, { outputsAtWork: true });
   return stack && stackPlans.isOurs(bay, stack) ? stack.outputs : undefined;
 }
 

@@ -184,7 +184,7 @@ async function ensureStack<State extends StackOwner, Specification>(
 ): Promise<StepResult<State>> {
   const { state, operation } = record;
   const name = subject.nameOf(ports, state);
-  const found = await stacks.find(name);
+  const found = await stacks.find({ name, id: null });
   if (found)
     return subject.isOurs(ports, state, found)
       ? done(asChanges({ stackId: found.id }))
@@ -265,7 +265,7 @@ async function awaitUpdate<State extends StackOwner, Specification>(
   const stack = await findStack(stacks, subject.nameOf(ports, record.state), record.state);
   // Heat shows the update a moment after it took it.
   if (stack && !stack.tags.includes(tag)) return again(POLL_LEAST_MS);
-  return awaitStack(subject, ports, record, stacks);
+  return awaitEnd(subject, ports, record, stacks, stack);
 }
 
 async function awaitStack<State extends StackOwner, Specification>(
@@ -274,8 +274,19 @@ async function awaitStack<State extends StackOwner, Specification>(
   record: ActiveRecord<State>,
   stacks: Stacks,
 ): Promise<StepResult<State>> {
+  const stack = await findStack(stacks, subject.nameOf(ports, record.state), record.state);
+  return awaitEnd(subject, ports, record, stacks, stack);
+}
+
+/** What the stack's state means to who waits for its end. */
+async function awaitEnd<State extends StackOwner, Specification>(
+  subject: StackSubject<State, Specification>,
+  ports: ConductorPorts,
+  record: ActiveRecord<State>,
+  stacks: Stacks,
+  stack: Stack | undefined,
+): Promise<StepResult<State>> {
   const { state, operation } = record;
-  const stack = await findStack(stacks, subject.nameOf(ports, state), state);
   if (!stack || stack.action === "DELETE") return failed(vanishedStack(subject, state));
   const isRollback = stack.action === "ROLLBACK";
   const seen = { stackSeen: stack.seen };
@@ -337,7 +348,8 @@ async function ensureGone<State extends StackOwner, Specification>(
 
 /** By its id where it is known; else, when a crash came between Heat's reply and our note of it, by its name. */
 export async function findStack(stacks: Stacks, name: string, { stackId }: StackOwner): Promise<Stack | undefined> {
-  return (stackId === null ? undefined : await stacks.find(stackId)) ?? stacks.find(name);
+  const known = stackId === null ? undefined : await stacks.find({ name, id: stackId });
+  return known ?? stacks.find({ name, id: null });
 }
 
 export async function failureOf(stacks: Stacks, stack: Stack): Promise<string> {

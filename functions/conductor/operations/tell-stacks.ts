@@ -12,7 +12,7 @@ import type { ActiveRecord, StepResult } from "@jeroboam/core/operation/record";
 import { again, done, failed } from "@jeroboam/core/operation/record";
 import { changeRecord, findRecord } from "@jeroboam/core/operation/record-store";
 import type { Key } from "@jeroboam/core/table/table";
-import type { ConductorPorts, Stack, StackParameters } from "../ports.ts";
+import type { ConductorPorts, Stack, StackLookup, StackParameters } from "../ports.ts";
 import { pollAfterMs } from "./expected-end.ts";
 import { bayStack } from "./stack.ts";
 import { BUSY_MS, failureOf, fenced, isHeld, isOperationTag, operationTag } from "./stack-steps.ts";
@@ -27,7 +27,7 @@ export interface Telling {
 interface Told {
   /** Absent: it is the bay's own. */
   readonly group?: NodeGroup;
-  readonly nameOrId: string;
+  readonly stack: StackLookup;
   readonly delegation: Delegation;
   readonly context: string;
 }
@@ -41,13 +41,13 @@ export async function tellStacks(
 ): Promise<StepResult<Bay>> {
   const { state } = record;
   const own: Told = {
-    nameOrId: state.stackId ?? ports.stackPlans.nameOf(state),
+    stack: { name: ports.stackPlans.nameOf(state), id: state.stackId },
     delegation: specification.delegation,
     context: delegationContext(state),
   };
   const groups = nodeGroups.map(({ group, specification: { delegation } }): Told => ({
     group,
-    nameOrId: group.stackId ?? ports.stackPlans.nodeGroups.nameOf(group),
+    stack: { name: ports.stackPlans.nodeGroups.nameOf(group), id: group.stackId },
     delegation,
     context: groupDelegationContext(group),
   }));
@@ -71,7 +71,7 @@ function lookAgainMs({ clock }: ConductorPorts, { operation, nudge }: ActiveReco
 async function tell(
   ports: ConductorPorts,
   record: ActiveRecord<Bay>,
-  { group, nameOrId, delegation, context }: Told,
+  { group, stack: wanted, delegation, context }: Told,
   { parameters, tag }: Telling,
   signal: AbortSignal,
 ): Promise<StepResult<Bay>> {
@@ -79,9 +79,9 @@ async function tell(
   // A delete gives back first what conductors of before were lent.
   if (opened.kind === "refused") return group && (await isGoing(ports, group)) ? done() : failed(opened.reason);
   const stacks = fenced(opened.stacks, () => isHeld(record, ports));
-  const stack = await stacks.find(nameOrId);
+  const stack = await stacks.find(wanted);
   // A group that was never made, or is on its way out, has nobody to tell.
-  if (!stack) return group === undefined ? failed(`stack ${nameOrId} was not found in Heat`) : done();
+  if (!stack) return group === undefined ? failed(`stack ${wanted.name} was not found in Heat`) : done();
   if (stack.progress === "IN_PROGRESS") return again(lookAgainMs(ports, record));
   if (stack.tags.includes(tag)) {
     if (stack.progress === "FAILED") return failed(await failureOf(stacks, stack));

@@ -47,7 +47,7 @@ export async function handleOrphan(
   if (isDryRun) return { ...found, outcome: "would" };
   const removed = hasOthersOnIt
     ? "its node groups' stacks go before it"
-    : await removeOrphan(ports, projectId, owner, stack.id, signal);
+    : await removeOrphan(ports, projectId, owner, stack, signal);
   if (removed !== undefined) return { ...found, outcome: "told", detail: `${found.detail}; it stays: ${removed}` };
   await forgetSuspect(ports.table, suspect);
   return { ...found, outcome: "done" };
@@ -67,13 +67,13 @@ async function removeOrphan(
   { cloud, stackPlans }: ConductorPorts,
   projectId: string,
   owner: ClaimedOwner,
-  stackId: string,
+  wanted: ListedStack,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const access = { delegation: { kind: "service", projectId }, context: "", isCleanup: true } as const;
   const opened = await cloud.stacks(access, signal);
   if (opened.kind === "refused") return opened.reason;
-  const stack = await opened.stacks.find(stackId);
+  const stack = await opened.stacks.find(wanted);
   if (!stack) return undefined;
   if (!owner.isOurs(stackPlans, stack)) return "its parameters do not say that it is ours";
   const removed = await opened.stacks.remove(stack);

@@ -76,8 +76,8 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a stack is looked for by its id only",
     file: STACK,
-    find: `return (stackId === null ? undefined : await stacks.find(stackId)) ?? stacks.find(name);`,
-    put: `return name && stackId !== null ? stacks.find(stackId) : undefined;`,
+    find: `return known ?? stacks.find({ name, id: null });`,
+    put: `return known;`,
   },
   {
     name: "a delete ends when Heat has been asked",
