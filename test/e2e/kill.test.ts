@@ -64,7 +64,11 @@ async function start(number: number, before?: Installation): Promise<Installatio
   const running = await startJeroboam({
     data,
     options: ["--bay-quota", "1000", "--log-level", "error"],
-    ...(before && { port: portOf(before.running.apiUrl), keystonePort: portOf(before.running.keystoneUrl) }),
+    ...(before && {
+      port: portOf(before.running.apiUrl),
+      keystonePort: portOf(before.running.keystoneUrl),
+      isSetUp: true,
+    }),
   });
   const promised = before?.promised ?? { created: new Set(), asked: new Set(), deleted: new Set(), replies: 0 };
   const installation = { number, data, running, promised, session: await login(running.keystoneUrl) };

@@ -91,7 +91,7 @@ describe.skipIf(!isLabUp)("drift made by hand", { timeout: TEST_WITHIN_MS }, () 
     await restart(() => cpSync(data, backup, { recursive: true }));
     const goneStack = await stackOf(gone);
     await heat.deleteStack(goneStack);
-    nodes.failFromNowOn(broken.uuid, FAILURE);
+    demo.failNodes(broken.uuid, FAILURE);
     const change = { keepsExisting: true, parameters: { number_of_slaves: 2 }, disableRollback: true };
     expect(await heat.updateStack(await stackOf(broken), change)).toEqual({ kind: "accepted" });
     lost = await makeStackOfNoBay(broken);

@@ -7,7 +7,8 @@ import type { Bay, Place } from "./place.ts";
 import { findBay } from "./place.ts";
 
 const LOOK_EVERY_MS = 500;
-const LOOK_CLOSELY_EVERY_MS = 15_000;
+/** Heat reads all that is within the stack for it. */
+const LOOK_CLOSELY_EVERY_MS = 60_000;
 /** A bay of which nothing changes for so long is stuck. How long a change takes altogether is the machine's affair. */
 const STUCK_AFTER_MS = 5 * 60_000;
 
@@ -21,7 +22,7 @@ export function labPlace(cloud: CloudSession, nodes: Nodes): Place {
     cloud,
     request,
     settle: async (uuid) => await settle(cloud, () => findBay({ request }, uuid)),
-    failNodes: (bayUuid, reason) => nodes.failFromNowOn(bayUuid, reason),
+    failNodes: (bayUuid, reason) => nodes.failFromNowOn(bayUuid, { reason, owner: cloud }),
   };
 }
 

@@ -9,6 +9,8 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { callbackToken } from "@jeroboam/core/callback/callback";
 import { textOf } from "@jeroboam/core/errors";
+import { createHeat } from "@jeroboam/core/openstack/heat";
+import type { CloudSession } from "@jeroboam/core/openstack/session";
 import { acknowledge, fetchCertificates, logIn, trustEachOther } from "./node-certificates.ts";
 import type { NodeCertificates } from "./node-certificates.ts";
 import { ask, testHttp } from "./people.ts";
@@ -18,6 +20,7 @@ import type { People } from "./people.ts";
 const NOVA_VERSION = { "x-openstack-nova-api-version": "2.3" };
 const CALL = { timeoutMs: 60_000 };
 const LOOK_EVERY_MS = 2_000;
+const REST_LOOKS = 150;
 /** Between the time that Nova notes of a change, and when it shows it. */
 const SEEN_LATE_MS = 60_000;
 
@@ -39,9 +42,15 @@ interface Node {
   cameTo: string;
 }
 
+interface Failure {
+  readonly reason: string;
+  /** Whose the bay's stacks are. */
+  readonly owner: CloudSession;
+}
+
 export interface Nodes {
   /** From now on, nodes of this bay that boot tell Heat that they failed, and why. */
-  failFromNowOn(bayUuid: string, reason: string): void;
+  failFromNowOn(bayUuid: string, failure: Failure): void;
   /** From now on, nodes of this bay look whether its authority is being replaced, and follow. */
   followFromNowOn(bayUuid: string): void;
   /** The nodes that have booted for a bay. */
@@ -72,7 +81,7 @@ export async function startNodes(people: People): Promise<Nodes> {
     ask<Partial<Body>>(admin, "compute", { method: "GET", path, headers: NOVA_VERSION }, 200, 404);
   const seen = new Set(await activeIds());
   const booted: Node[] = [];
-  const failing = new Map<string, string>();
+  const failing = new Map<string, Failure>();
   const following = new Set<string>();
   const problems: string[] = [];
   const stopping = new AbortController();
@@ -86,10 +95,12 @@ export async function startNodes(people: People): Promise<Nodes> {
     if (parameters["WAIT_ENDPOINT"] === undefined) return;
     const trouble = (thrown: unknown): void => void problems.push(`server ${name} (${id}): ${textOf(thrown)}`);
     let certificates: NodeCertificates | undefined;
-    let reason = [...failing].find(([bayUuid]) => isOf(bayUuid, parameters))?.[1];
+    const failure = [...failing].find(([bayUuid]) => isOf(bayUuid, parameters))?.[1];
+    let reason = failure?.reason;
     // A node that cannot be set up tells Heat so, and the bay fails with the reason instead of waiting.
     try {
       certificates = await setUp(people, parameters);
+      if (failure) await awaitRest(failure.owner, parameters);
     } catch (thrown) {
       trouble(thrown);
       reason ??= textOf(thrown);
@@ -138,7 +149,7 @@ export async function startNodes(people: People): Promise<Nodes> {
   })();
 
   return {
-    failFromNowOn: (bayUuid, reason) => void failing.set(bayUuid, reason),
+    failFromNowOn: (bayUuid, failure) => void failing.set(bayUuid, failure),
     followFromNowOn: (bayUuid) => void following.add(bayUuid),
     of: (bayUuid) => booted.flatMap(({ parameters }) => (isOf(bayUuid, parameters) ? [parameters] : [])),
     async stop() {
@@ -154,6 +165,23 @@ async function setUp(people: People, parameters: Parameters): Promise<NodeCertif
   if (!parameters["TRUSTEE_USER_ID"]) return undefined;
   const token = await logIn(people, parameters);
   return parameters["TLS_DISABLED"] === "False" ? await fetchCertificates(parameters, token) : undefined;
+}
+
+/**
+ * Until all else of the node is there, as it is when a real one has come so far: what Heat has still to do when a node
+ * fails may be left undone.
+ */
+async function awaitRest(owner: CloudSession, { WAIT_ENDPOINT = "" }: Parameters): Promise<void> {
+  const [, name = "", id = ""] =
+    /[:/]stacks\/([^/]+)\/([^/]+)\/resources\//.exec(decodeURIComponent(WAIT_ENDPOINT)) ?? [];
+  for (let look = 0; look < REST_LOOKS; look += 1) {
+    const found = await createHeat(owner).listResources({ name, id }, { nestedDepth: 0 });
+    if (found.kind !== "found") throw new Error(`the resources of stack ${name} (${id}) are ${found.kind}`);
+    const others = found.value.filter(({ resource_type: type }) => type !== "OS::Heat::WaitCondition");
+    if (others.every(({ resource_status: status }) => status === "CREATE_COMPLETE")) return;
+    await sleep(LOOK_EVERY_MS);
+  }
+  throw new Error(`the rest of stack ${name} (${id}) does not come`);
 }
 
 /** NAME='value' lines, in user-data of parts as in files of an Ignition document. */

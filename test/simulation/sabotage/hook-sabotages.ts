@@ -56,7 +56,7 @@ export const HOOK_SABOTAGES: readonly Sabotage[] = [
   {
     name: "a bay goes and its hooks stay",
     file: "packages/core/src/bay/bay-records.ts",
-    find: `if (item === undefined) return "gone";`,
-    put: `if (item === undefined || item.body["type"] === "hook") return "gone";`,
+    find: `if (item === undefined || isWatching(item)) return "gone";`,
+    put: `if (item === undefined || isWatching(item) || item.body["type"] === "hook") return "gone";`,
   },
 ];
