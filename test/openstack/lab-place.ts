@@ -6,7 +6,7 @@ import type { Nodes } from "./nodes.ts";
 import type { Bay, Place } from "./place.ts";
 import { findBay } from "./place.ts";
 
-const LOOK_EVERY_MS = 500;
+const LOOK_EVERY_MS = 1_500;
 /** Heat reads all that is within the stack for it. */
 const LOOK_CLOSELY_EVERY_MS = 60_000;
 /** A bay of which nothing changes for so long is stuck. How long a change takes altogether is the machine's affair. */

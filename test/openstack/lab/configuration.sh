@@ -155,6 +155,10 @@ osapi_compute_listen = $HOST
 osapi_compute_listen_port = $NOVA_PORT
 osapi_compute_workers = 1
 enabled_apis = osapi_compute
+# What is asked of Neutron again and again, whether or not anything has happened; and what a driver that makes nothing
+# has nothing to tell of.
+heal_instance_info_cache_interval = -1
+sync_power_state_interval = -1
 log_dir =
 [api_database]
 connection = $(database nova_api)
