@@ -24,6 +24,7 @@ import warnings
 warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
 
+from cloudinit.config import schema as cloud_config  # noqa: E402
 from oslo_config import cfg  # noqa: E402
 from heat.common import config, context, messaging, template_format  # noqa: E402,F401
 
@@ -108,19 +109,38 @@ def own_parts_of(files, surroundings):
             yield name, [part for part in parts_of(node["user_data"]) if part[0] is not None]
 
 
-def run(*command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return [] if done.returncode == 0 else [done.stdout.strip()]
+def program(name):
+    """A checker: problems in a file, as the program of that name says them."""
+
+    def check_file(path):
+        done = subprocess.run([name, path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return [] if done.returncode == 0 else [done.stdout.strip()]
+
+    return check_file
 
 
-def check_text(suffix, text, *command, seen={}):
+shellcheck = program("shellcheck")
+ignition_validate = program("ignition-validate")
+cloud_config_schema = cloud_config.get_schema()
+
+
+def cloud_init(path):
+    """What `cloud-init schema` does, whose start costs more than all that it looks at."""
+    try:
+        cloud_config.validate_cloudconfig_file(path, cloud_config_schema)
+    except (cloud_config.SchemaValidationError, RuntimeError) as error:
+        return [str(error)]
+    return []
+
+
+def check_text(suffix, text, check_file, seen={}):
     """Runs a checker over a text; a text that another variant had is not checked again."""
-    if (command, text) not in seen:
+    if (check_file, text) not in seen:
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / ("part" + suffix)
             path.write_text(text)
-            seen[(command, text)] = run(*command, str(path))
-    return seen[(command, text)]
+            seen[(check_file, text)] = check_file(str(path))
+    return seen[(check_file, text)]
 
 
 # What would take from somewhere what nobody checked. The cloud's own endpoints in a laboratory (call_cloud) and sockets on
@@ -143,8 +163,8 @@ def check_part(name, subtype, text):
     if not text.isascii():
         problems.append("%s is not ASCII: Heat cannot join it" % name)
     if subtype == "cloud-config":
-        return problems + check_text(".yaml", text, "cloud-init", "schema", "--config-file")
-    return problems + check_text(".sh", text, "shellcheck")
+        return problems + check_text(".yaml", text, cloud_init)
+    return problems + check_text(".sh", text, shellcheck)
 
 
 def check_first_boot(top, files, surroundings):
@@ -159,7 +179,7 @@ def check_first_boot(top, files, surroundings):
             problems += check_part(name, subtype, text)
     if surroundings["resource_registry"]["Jeroboam::UserData"].endswith(".yaml"):
         documents = [ignition(files, one, other) for one in shared.values() for other in own.values()]
-        problems += [found for text in documents for found in check_text(".ign", text, "ignition-validate")]
+        problems += [found for text in documents for found in check_text(".ign", text, ignition_validate)]
         size = max(map(len, documents))
     else:
         messages = {name: len(message(parts)) for name, parts in list(shared.items()) + list(own.items())}
