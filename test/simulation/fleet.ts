@@ -42,6 +42,7 @@ export interface Fleet {
   readonly heal: () => void;
   /** Whether code of ours is at work, a sweep aside. */
   readonly isBusy: () => boolean;
+  readonly isSweeping: () => boolean;
 }
 
 export interface ApiRequest {
@@ -92,6 +93,7 @@ export function createFleet(options: FleetOptions): Fleet {
       net.scheduler.after(limits.engine.sweepIntervalMs * random.fraction(), schedule.sweepNow);
     },
     isBusy: () => [...api.processes(), ...conductors.processes()].some((process) => process.busy() > 0),
+    isSweeping: () => schedule.processes().some((process) => process.busy() > 0),
   };
 }
 

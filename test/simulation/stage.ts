@@ -6,6 +6,8 @@ import type { HealthWatch } from "@jeroboam/core/bay/health-watch";
 import { healthWatchShape } from "@jeroboam/core/bay/health-watch";
 import type { EngineWatch } from "@jeroboam/core/container/engine-watch";
 import { engineWatchShape } from "@jeroboam/core/container/engine-watch";
+import type { Pod } from "@jeroboam/core/container/resource";
+import { resourceShapes } from "@jeroboam/core/container/resource";
 import { limits } from "@jeroboam/core/limits";
 import type { Item } from "@jeroboam/core/table/table";
 import type { Beginning } from "./beginning.ts";
@@ -122,6 +124,8 @@ export function createStage(options: StageOptions): Stage {
     },
     async comeLate() {
       fleet.endRounds();
+      // A sweep that is under way may have begun a round of reconciliation.
+      if (!(await stage.phase("last round", () => !fleet.isSweeping() && stage.isAtRest()))) return;
       const before = revisionsOf(world);
       world.queue.releaseHeld();
       world.queue.redrive();
@@ -155,7 +159,14 @@ function isHealthKnown(world: World): boolean {
 function revisionsOf(world: World): ReadonlySet<string> {
   const isSettled = (item: Item): boolean => !isWatch(world, item) && !item.pk.startsWith("reconciliation");
   const settled = [...world.items.values()].filter(isSettled);
-  return new Set(settled.map(({ pk, sk, revision }) => `${pk} ${sk} ${revision}`));
+  return new Set(settled.map((item) => `${item.pk} ${item.sk} ${settledPartOf(item)}`));
+}
+
+/** Looks at a bay's engine go on, and write of a pod what they see. */
+function settledPartOf({ body, revision }: Item): string {
+  if (body["type"] !== resourceShapes.pod.type) return String(revision);
+  const { images, isMade, isDeleting, failure } = body["state"] as Pod;
+  return JSON.stringify([images, isMade, isDeleting, failure]);
 }
 
 /**

@@ -110,7 +110,7 @@ function stackProblemOf(world: World, built: Built): string | undefined {
 }
 
 function problemOf(world: World, bay: Bay): string | undefined {
-  const { cloud, items, blows } = world;
+  const { cloud, items, blows, lateCalls } = world;
   const problem = stackProblemOf(world, bay);
   const stack = stackOf(world.cloud, bay.uuid);
   if (problem !== undefined || !bay.status.endsWith("_COMPLETE") || !stack) return problem;
@@ -120,12 +120,14 @@ function problemOf(world: World, bay: Bay): string | undefined {
   const cold = [...items.values()].find((item) => item.pk === `bay#${bay.uuid}` && isCold(item));
   if (!cold) return "without a specification";
   if (blows.get(bay.uuid)?.includes("trust revoked") !== true && !hasTrust(cloud, bay)) return "and its trust is gone";
-  return specificationProblem(cold, bay);
+  return specificationProblem(cold, bay, lateCalls.has(bay.uuid));
 }
 
-function specificationProblem(cold: Item, bay: Bay): string | undefined {
+function specificationProblem(cold: Item, bay: Bay, isLate: boolean): string | undefined {
   const { nodeAddresses, certificates, nodeCredential } = baySpecificationOf(cold);
-  if (nodeAddresses.length !== bay.nodeCount) return `with ${nodeAddresses.length} addresses of ${bay.nodeCount} nodes`;
+  // The addresses follow what a late call made of the stack, the count only where the stack lists its workers.
+  if (nodeAddresses.length !== bay.nodeCount && !isLate)
+    return `with ${nodeAddresses.length} addresses of ${bay.nodeCount} nodes`;
   if (!certificates || !nodeCredential?.user) return "without certificates or a login for its nodes";
   return cold.indexes.due || "provisionalFor" in cold.body ? "and its specification may be swept away" : undefined;
 }
