@@ -164,7 +164,7 @@ export function stackSteps<State extends StackOwner, Specification>(
     ),
     ensureStackUpdated: withStacks(subject, "ensure-stack-updated", (...run) => ensureUpdated(subject, ...run)),
     awaitStackUpdated: withStacks(subject, "await-stack", (ports, record, stacks) =>
-      awaitUpdate(subject, ports, record, stacks, operationTag(record.operation)),
+      awaitStack(subject, ports, record, stacks, operationTag(record.operation)),
     ),
     ensureStackGone: withStacks(
       subject,
@@ -254,39 +254,18 @@ function asChanges<State extends StackOwner>(changes: Partial<StackOwner>): Part
   return changes as Partial<State>;
 }
 
-/** Waits for the update that bears the tag. */
-async function awaitUpdate<State extends StackOwner, Specification>(
-  subject: StackSubject<State, Specification>,
-  ports: ConductorPorts,
-  record: ActiveRecord<State>,
-  stacks: Stacks,
-  tag: string,
-): Promise<StepResult<State>> {
-  const stack = await findStack(stacks, subject.nameOf(ports, record.state), record.state);
-  // Heat shows the update a moment after it took it.
-  if (stack && !stack.tags.includes(tag)) return again(POLL_LEAST_MS);
-  return awaitEnd(subject, ports, record, stacks, stack);
-}
-
+/** Waits for the stack's end; with a tag, for that of the update which bears it. */
 async function awaitStack<State extends StackOwner, Specification>(
   subject: StackSubject<State, Specification>,
   ports: ConductorPorts,
   record: ActiveRecord<State>,
   stacks: Stacks,
-): Promise<StepResult<State>> {
-  const stack = await findStack(stacks, subject.nameOf(ports, record.state), record.state);
-  return awaitEnd(subject, ports, record, stacks, stack);
-}
-
-/** What the stack's state means to who waits for its end. */
-async function awaitEnd<State extends StackOwner, Specification>(
-  subject: StackSubject<State, Specification>,
-  ports: ConductorPorts,
-  record: ActiveRecord<State>,
-  stacks: Stacks,
-  stack: Stack | undefined,
+  tag?: string,
 ): Promise<StepResult<State>> {
   const { state, operation } = record;
+  const stack = await findStack(stacks, subject.nameOf(ports, state), state);
+  // Heat shows the update a moment after it took it.
+  if (stack && tag !== undefined && !stack.tags.includes(tag)) return again(POLL_LEAST_MS);
   if (!stack || stack.action === "DELETE") return failed(vanishedStack(subject, state));
   const isRollback = stack.action === "ROLLBACK";
   const seen = { stackSeen: stack.seen };

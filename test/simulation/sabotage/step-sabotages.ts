@@ -52,7 +52,7 @@ export const STEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: "an update's old success is trusted",
     file: STACK,
-    find: `if (stack && !stack.tags.includes(tag)) return again(POLL_LEAST_MS);`,
+    find: `if (stack && tag !== undefined && !stack.tags.includes(tag)) return again(POLL_LEAST_MS);`,
     put: "",
   },
   {
