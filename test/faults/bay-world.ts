@@ -88,11 +88,13 @@ export function createBayWorld(
   gate: Gate,
   delivery: Parameters<typeof createSimulatedQueue>[2],
   behaviour: CloudBehaviour,
+  indexLagMs: number = 0,
 ) {
   const clock = createSimulatedClock();
   const random = createSeededRandom(11);
   const table = createMemoryTable({
     clock,
+    indexLagMs: () => indexLagMs,
     intercept: ({ operation }, moment) => gate.moment(`table.${operation}`, moment),
   });
   const queue = createSimulatedQueue(clock, random, delivery);
